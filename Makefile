@@ -1,0 +1,69 @@
+# `make demo` and `make test` do all their own set-up in the virtual environment $(VENV). Needed
+# beforehand: a C++17 compiler, make, and Python 3.10 or newer with its venv module.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+BUILD := build/checks
+
+# What an installation is made from. An editable one follows the Python files by itself.
+NATIVE := pyproject.toml CMakeLists.txt $(shell find cmake csrc -type f)
+PACKAGE := $(NATIVE) README.md $(shell find fastcnn -type f -name '*.py*' -not -name '*.pyc')
+CXX_FILES := $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.inc')
+
+.PHONY: help demo test lint format bench wheel clean
+
+help:
+	@echo "make demo    build, install, and train a CNN on scanned digits (about a minute)"
+	@echo "make test    build, and run the tests; make test ARGS='-k conv2d' runs some of them"
+	@echo "make lint    formatting, types, stubs, compiler warnings, what ISA objects export"
+	@echo "make format  reformat all Python and C++ files"
+	@echo "make bench   measure the kernels against NumPy and the machine's peak"
+	@echo "make wheel   build a wheel into dist/"
+	@echo "make clean   remove everything that make made"
+
+demo: $(VENV)/.installed-demo
+	$(BIN)/fastcnn train digits --output demo/digits.safetensors --epochs 12
+
+test: $(VENV)/.installed-checks
+	$(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/.installed-checks
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest fastcnn._core
+	$(BIN)/clang-format --dry-run -Werror $(CXX_FILES)
+	tools/check_isa_objects.sh $(BUILD)
+
+format: $(VENV)/.installed-checks
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/clang-format -i $(CXX_FILES)
+
+bench: $(VENV)/.installed-checks
+	$(BIN)/python -m bench $(ARGS)
+
+wheel: $(BIN)/python
+	$(PIP) wheel --no-deps --wheel-dir dist .
+
+clean:
+	rm -rf $(VENV) build dist demo
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --upgrade pip
+
+# The last installation wins: each marks the other as no longer there.
+$(VENV)/.installed-demo: $(PACKAGE) | $(BIN)/python
+	@echo "Building fastcnn: a minute or two"
+	$(PIP) install --quiet ".[demo]"
+	@rm -f $(VENV)/.installed-checks && touch $@
+
+# Build isolation is off so that a changed C++ file is all that gets compiled again.
+$(VENV)/.installed-checks: $(NATIVE) | $(BIN)/python
+	$(PIP) install --quiet "scikit-build-core>=0.10" "pybind11>=2.13" cmake ninja
+	$(PIP) install --quiet --no-build-isolation --editable ".[test,lint]" \
+	  --config-settings=build-dir=$(BUILD) --config-settings=cmake.define.FASTCNN_WERROR=ON
+	@rm -f $(VENV)/.installed-demo && touch $@
