@@ -1,0 +1,123 @@
+"""One element in, one element out; NaN propagates unless said otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Float64 = NDArray[np.float64]
+
+
+def float64(x: ArrayLike) -> Float64:
+    """What came in, as float64."""
+    return np.asarray(x, np.float64)
+
+
+def relu(x: ArrayLike) -> Float64:
+    """``max(x, 0)``; its gradient at 0 is 0."""
+    return np.maximum(float64(x), 0)
+
+
+def sigmoid(x: ArrayLike) -> Float64:
+    """``1 / (1 + exp(-x))``, by way of ``exp(-abs(x))``, which cannot overflow."""
+    x = float64(x)
+    small = np.exp(-np.abs(x))
+    return np.where(x < 0, small, 1) / (1 + small)
+
+
+def tanh(x: ArrayLike) -> Float64:
+    """Hyperbolic tangent."""
+    return np.tanh(float64(x))
+
+
+def exp(x: ArrayLike) -> Float64:
+    """``e ** x``; infinity beyond float64."""
+    with np.errstate(over="ignore"):
+        return np.exp(float64(x))
+
+
+def log(x: ArrayLike) -> Float64:
+    """Natural logarithm; ``-inf`` at 0, NaN below."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(float64(x))
+
+
+def sqrt(x: ArrayLike) -> Float64:
+    """Square root; NaN below 0."""
+    with np.errstate(invalid="ignore"):
+        return np.sqrt(float64(x))
+
+
+def square(x: ArrayLike) -> Float64:
+    """``x * x``."""
+    return np.square(float64(x))
+
+
+def negative(x: ArrayLike) -> Float64:
+    """``-x``."""
+    return -float64(x)
+
+
+def absolute(x: ArrayLike) -> Float64:
+    """Size without sign; its gradient at 0 is 0."""
+    return np.abs(float64(x))
+
+
+abs = absolute
+
+
+def add(a: ArrayLike, b: ArrayLike) -> Float64:
+    """``a + b`` with NumPy's broadcasting."""
+    return float64(a) + float64(b)
+
+
+def subtract(a: ArrayLike, b: ArrayLike) -> Float64:
+    """``a - b`` with NumPy's broadcasting."""
+    return float64(a) - float64(b)
+
+
+def multiply(a: ArrayLike, b: ArrayLike) -> Float64:
+    """``a * b`` with NumPy's broadcasting."""
+    return float64(a) * float64(b)
+
+
+def divide(a: ArrayLike, b: ArrayLike) -> Float64:
+    """``a / b`` with NumPy's broadcasting; IEEE infinity or NaN where ``b`` is 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float64(a) / float64(b)
+
+
+def maximum(a: ArrayLike, b: ArrayLike) -> Float64:
+    """The larger one, with broadcasting; where both are equal ``a`` gets the gradient."""
+    return np.maximum(float64(a), float64(b))
+
+
+def minimum(a: ArrayLike, b: ArrayLike) -> Float64:
+    """The smaller one, with broadcasting; where both are equal ``a`` gets the gradient."""
+    return np.minimum(float64(a), float64(b))
+
+
+def greater(a: ArrayLike, b: ArrayLike) -> Float64:
+    """1 where ``a > b``, else 0, also where either is NaN."""
+    return float64(float64(a) > float64(b))
+
+
+def equal(a: ArrayLike, b: ArrayLike) -> Float64:
+    """1 where ``a == b``, else 0, also where either is NaN."""
+    return float64(float64(a) == float64(b))
+
+
+def stop_gradient(x: ArrayLike) -> NDArray[np.generic]:
+    """``x`` itself; only its gradient differs."""
+    return np.asarray(x)
+
+
+# What may follow an operation in the same step, under the name that users give.
+ACTIVATIONS: dict[str | None, Callable[[ArrayLike], Float64]] = {
+    None: float64,
+    "relu": relu,
+    "sigmoid": sigmoid,
+    "tanh": tanh,
+}

@@ -1,0 +1,49 @@
+"""Counter-based randomness: element ``i`` depends on the seed and ``i`` only."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastcnn.reference.elementwise import Float64, float64
+
+LOW_32 = np.uint64(0xFFFFFFFF)
+THIRTY_TWO = np.uint64(32)
+MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+KEY_STEPS = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
+ROUNDS = 10
+
+
+def philox(seed: int, count: int) -> NDArray[np.uint32]:
+    """The first ``count`` numbers of Philox4x32-10 (Salmon et al., SC 2011) under a 64-bit seed.
+
+    The key is (low, high) half of the seed. A block of four numbers has the counter
+    (low, high half of the block's index, 0, 0).
+    """
+    block = np.arange(-(-count // 4), dtype=np.uint64)
+    zero = np.zeros_like(block)
+    c0, c1, c2, c3 = block & LOW_32, block >> THIRTY_TWO, zero, zero
+    key = np.uint64(seed % 2**64)
+    k0, k1 = key & LOW_32, key >> THIRTY_TWO
+    for _ in range(ROUNDS):
+        # Factors below 2**32, so that the products are exact in 64 bits.
+        first, second = MULTIPLIERS[0] * c0, MULTIPLIERS[1] * c2
+        c0, c1, c2, c3 = (
+            (second >> THIRTY_TWO) ^ c1 ^ k0,
+            second & LOW_32,
+            (first >> THIRTY_TWO) ^ c3 ^ k1,
+            first & LOW_32,
+        )
+        k0, k1 = (k0 + KEY_STEPS[0]) & LOW_32, (k1 + KEY_STEPS[1]) & LOW_32
+    return np.stack([c0, c1, c2, c3], axis=-1).reshape(-1)[:count].astype(np.uint32)
+
+
+def dropout(x: ArrayLike, rate: float, seed: ArrayLike) -> Float64:
+    """Element ``i`` times ``1 / (1 - rate)`` if its random number is at least ``rate * 2**32``.
+
+    The others become 0, also if they were NaN or infinite. A negative ``seed`` counts modulo
+    ``2**64``, as int64 and uint64 of the same bits.
+    """
+    x = float64(x)
+    kept = philox(int(np.asarray(seed)), x.size).reshape(x.shape) >= rate * 2.0**32
+    return np.where(kept, x / (1 - rate), 0)

@@ -1,0 +1,62 @@
+"""What moves, selects, repeats or converts elements. The dtype stays unless it is the point."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from fastcnn.reference.elementwise import Float64, float64
+
+Array = NDArray[Any]
+
+
+def reshape(x: ArrayLike, shape: Sequence[int]) -> Array:
+    """The same elements in row-major order in another shape; one size may be -1."""
+    return np.reshape(np.asarray(x), tuple(shape))
+
+
+def flatten(x: ArrayLike) -> Array:
+    """All axes but the first (the batch) made one: ``(batch, ...)`` gives ``(batch, n)``."""
+    x = np.asarray(x)
+    return x.reshape(x.shape[0], math.prod(x.shape[1:]))
+
+
+def concatenate(xs: Sequence[ArrayLike], *, axis: int = -1) -> Array:
+    """Arrays that differ only along ``axis``, one behind the other."""
+    return np.concatenate([np.asarray(x) for x in xs], axis=axis)
+
+
+def transpose(x: ArrayLike, axes: Sequence[int]) -> Array:
+    """Axis ``axes[i]`` of ``x`` becomes axis ``i``."""
+    return np.transpose(np.asarray(x), tuple(axes))
+
+
+def broadcast_to(x: ArrayLike, shape: Sequence[int]) -> Array:
+    """``x`` repeated along new leading axes and along its axes of size 1."""
+    return np.broadcast_to(np.asarray(x), tuple(shape))
+
+
+def slice(x: ArrayLike, start: Sequence[int], size: Sequence[int]) -> Array:
+    """``size`` elements from ``start`` on, along each axis."""
+    where = tuple(builtins.slice(s, s + n) for s, n in zip(start, size, strict=True))
+    return np.asarray(np.asarray(x)[where])
+
+
+def cast(x: ArrayLike, dtype: DTypeLike) -> Array:
+    """``x`` in another dtype as NumPy converts: towards zero from float to integer."""
+    return np.asarray(x).astype(dtype)
+
+
+def rescale(x: ArrayLike, scale: float, offset: float = 0.0) -> Float64:
+    """``x * scale + offset``."""
+    return float64(x) * scale + offset
+
+
+def one_hot(labels: ArrayLike, depth: int) -> Float64:
+    """1 at each label along a new last axis of ``depth``; zeros where the label is outside."""
+    return float64(np.asarray(labels)[..., None] == np.arange(depth))
