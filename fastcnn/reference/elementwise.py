@@ -17,7 +17,7 @@ def float64(x: ArrayLike) -> Float64:
 
 def relu(x: ArrayLike) -> Float64:
     """``max(x, 0)``; its gradient at 0 is 0."""
-    return np.maximum(float64(x), 0)
+    return maximum(x, 0)
 
 
 def sigmoid(x: ArrayLike) -> Float64:
@@ -91,12 +91,12 @@ def divide(a: ArrayLike, b: ArrayLike) -> Float64:
 
 def maximum(a: ArrayLike, b: ArrayLike) -> Float64:
     """The larger one, with broadcasting; where both are equal ``a`` gets the gradient."""
-    return np.maximum(float64(a), float64(b))
+    return float64(np.maximum(float64(a), float64(b)))
 
 
 def minimum(a: ArrayLike, b: ArrayLike) -> Float64:
     """The smaller one, with broadcasting; where both are equal ``a`` gets the gradient."""
-    return np.minimum(float64(a), float64(b))
+    return float64(np.minimum(float64(a), float64(b)))
 
 
 def greater(a: ArrayLike, b: ArrayLike) -> Float64:

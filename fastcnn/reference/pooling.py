@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastcnn.reference.elementwise import Float64, float64
+from fastcnn.reference.reduction import mean
 from fastcnn.reference.window import Padding, pad_amounts, pair, window_count
 
 
@@ -44,7 +45,7 @@ def max_pool2d(
 
     Padding never wins. ``strides`` of ``None`` means ``size``.
     """
-    return windows(float64(x), size, strides, padding, -np.inf).max(axis=3)
+    return float64(windows(float64(x), size, strides, padding, -np.inf).max(axis=3))
 
 
 def average_pool2d(
@@ -58,12 +59,9 @@ def average_pool2d(
     x = float64(x)
     total = windows(x, size, strides, padding, 0).sum(axis=3)
     covered = windows(np.ones_like(x), size, strides, padding, 0).sum(axis=3)
-    return np.divide(total, covered)
+    return float64(total / covered)
 
 
 def global_average_pool2d(x: ArrayLike, *, keepdims: bool = False) -> Float64:
     """Mean over height and width; NaN if there is no pixel."""
-    x = float64(x)
-    total = np.sum(x, axis=(1, 2), keepdims=keepdims)
-    with np.errstate(invalid="ignore"):
-        return np.divide(total, x.shape[1] * x.shape[2])
+    return mean(x, axis=(1, 2), keepdims=keepdims)

@@ -40,10 +40,10 @@ def pad_amounts(padding: Padding, extent: Pair, window: Pair, strides: Pair) -> 
         )
     if isinstance(padding, str):
         return (0, 0), (0, 0)
-    if isinstance(padding, Sequence):
-        vertical, horizontal = padding
-        return pair(vertical), pair(horizontal)
-    return pair(padding), pair(padding)
+    if isinstance(padding, int):
+        return (padding, padding), (padding, padding)
+    vertical, horizontal = padding
+    return pair(vertical), pair(horizontal)
 
 
 def window_count(padded: int, window: int, stride: int) -> int:
