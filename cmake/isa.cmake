@@ -1,0 +1,22 @@
+# One row per instruction set: isa_<name>.cpp gets exactly these flags; nothing else in the
+# project gets any. Later rows are preferred at run time where the CPU has them.
+set(FASTCNN_ISAS baseline)
+set(FASTCNN_FLAGS_baseline "")
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND NOT MSVC)
+  set(FASTCNN_FLAGS_baseline -march=x86-64-v2)
+  list(APPEND FASTCNN_ISAS avx2 avx512)
+  set(FASTCNN_FLAGS_avx2 -march=x86-64-v3)
+  # Without prefer-vector-width g++ would compile plain loops for 256-bit registers.
+  set(FASTCNN_FLAGS_avx512 -march=x86-64-v4 -mprefer-vector-width=512)
+endif()
+
+set(FASTCNN_ISA_DEFINITIONS "")
+foreach(isa IN LISTS FASTCNN_ISAS)
+  set(file csrc/kernels/isa_${isa}.cpp)
+  target_sources(fastcnn_kernels PRIVATE ${file})
+  set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS
+    "${FASTCNN_FLAGS_${isa}};-ffp-contract=fast;-fno-math-errno;-fno-trapping-math;-fno-exceptions;-fno-rtti;-fno-asynchronous-unwind-tables;-Wno-psabi")
+  string(TOUPPER ${isa} upper)
+  list(APPEND FASTCNN_ISA_DEFINITIONS FASTCNN_HAVE_${upper})
+endforeach()
+set_target_properties(fastcnn_kernels PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)

@@ -1,0 +1,230 @@
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <cstring>
+
+#include "base/check.h"
+#include "base/parallel.h"
+#include "engine/peak.h"
+#include "engine/program.h"
+#include "kernels/table.h"
+
+namespace py = pybind11;
+using namespace pybind11::literals;
+
+namespace fastcnn {
+namespace {
+
+py::dtype numpy_dtype(DType dtype) { return py::dtype(name_of(dtype)); }
+
+DType dtype_of(const py::array& array) {
+  const py::dtype dtype = array.dtype();
+  check(dtype.attr("isnative").cast<bool>(), "array has a foreign byte order; use .astype(dtype.newbyteorder('='))");
+  return dtype_from_name(dtype.attr("name").cast<std::string>());
+}
+
+Shape shape_of(const py::array& array) {
+  return Shape(std::vector<int64_t>(array.shape(), array.shape() + array.ndim()));
+}
+
+bool has_dtype(const py::array& array, DType dtype) {
+  // Builtin NumPy type numbers, so that a call does not build a dtype object an operand.
+  static const std::vector<int> numbers = [] {
+    std::vector<int> list;
+    for (int i = 0; i <= static_cast<int>(DType::u64); ++i)
+      list.push_back(numpy_dtype(static_cast<DType>(i)).num());
+    return list;
+  }();
+  const auto* descr = py::detail::array_descriptor_proxy(
+      py::detail::array_proxy(array.ptr())->descr);
+  return descr->byteorder != '>' && (descr->type_num == numbers[static_cast<size_t>(dtype)] ||
+                                     array.dtype().is(numpy_dtype(dtype)));
+}
+
+// Checks one array against what a Program expects and returns its memory; never converts.
+void* borrow(const py::array& array, const Operand& operand, const char* role, size_t i,
+             bool writable) {
+  if (!has_dtype(array, operand.dtype))
+    throw py::type_error(concat(role, " ", i, " must be ", name_of(operand.dtype), ", got ",
+                                array.dtype().attr("name").cast<std::string>()));
+  bool same = array.ndim() == operand.shape.rank();
+  for (int axis = 0; same && axis < operand.shape.rank(); ++axis)
+    same = array.shape(axis) == operand.shape[axis];
+  check(same, role, " ", i, " must have shape ", operand.shape.text(), ", got ", shape_of(array).text());
+  check((array.flags() & py::array::c_style) != 0, role, " ", i,
+        " must be C-contiguous; use np.ascontiguousarray");
+  check(!writable || array.writeable(), role, " ", i, " must be writeable");
+  return const_cast<void*>(array.data());
+}
+
+Operand operand_from(const py::handle& object) {
+  const auto pair = object.cast<std::pair<std::string, std::vector<int64_t>>>();
+  return {dtype_from_name(pair.first), Shape(pair.second)};
+}
+
+std::vector<Operand> operands_from(const py::list& list) {
+  std::vector<Operand> operands;
+  for (const py::handle& item : list) operands.push_back(operand_from(item));
+  return operands;
+}
+
+Attrs attrs_from(const py::dict& dict) {
+  Attrs attrs;
+  for (const auto& [key, value] : dict) {
+    const auto name = key.cast<std::string>();
+    if (py::isinstance<py::bool_>(value))
+      attrs.set(name, value.cast<bool>());
+    else if (py::isinstance<py::int_>(value))
+      attrs.set(name, value.cast<int64_t>());
+    else if (py::isinstance<py::float_>(value))
+      attrs.set(name, value.cast<double>());
+    else if (py::isinstance<py::str>(value))
+      attrs.set(name, value.cast<std::string>());
+    else
+      attrs.set(name, value.cast<std::vector<int64_t>>());
+  }
+  return attrs;
+}
+
+Place place_from(const std::string& name) {
+  if (name == "arena") return Place::arena;
+  if (name == "input") return Place::input;
+  if (name == "output") return Place::output;
+  check(name == "variable", "place must be arena, input, output or variable, got '", name, "'");
+  return Place::variable;
+}
+
+void bind_runtime(py::module_& m) {
+  m.def("isa", [] { return std::string(kernels().isa); }, "Name of the instruction set in use.");
+  m.def("isa_source", [] { return std::string(isa_source()); }, "Why that one is in use.");
+  m.def("available_isas", &available_isas, "Instruction sets this CPU can run, worst first.");
+  m.def("set_isa", &set_isa, "name"_a, "Uses another instruction set; '' returns to the default.");
+  m.def("num_threads", [] { return thread_choice().threads; }, "Threads that a call may use.");
+  m.def("num_threads_source", [] { return thread_choice().source; }, "Where the number came from.");
+  m.def("set_num_threads", &set_num_threads, "threads"_a, "0 returns to the default.");
+  m.def("lanes", [] { return kernels().lanes; }, "float32 numbers in a vector register.");
+  m.def("measure_peak", &measure_peak, "threads"_a = 1, "seconds"_a = 0.2,
+        py::call_guard<py::gil_scoped_release>(),
+        "GFLOP/s of float32 multiply-adds on this many threads: the limit of the machine.");
+}
+
+void bind_variable(py::module_& m) {
+  py::class_<Variable, std::shared_ptr<Variable>>(m, "Variable")
+      .def(py::init([](const py::array& value) {
+             auto variable = std::make_shared<Variable>(dtype_of(value), shape_of(value));
+             check((value.flags() & py::array::c_style) != 0, "value must be C-contiguous");
+             if (variable->bytes() > 0)
+               std::memcpy(variable->data(), value.data(), static_cast<size_t>(variable->bytes()));
+             return variable;
+           }),
+           "value"_a)
+      .def_property_readonly("dtype", [](const Variable& v) { return std::string(name_of(v.dtype())); })
+      .def_property_readonly("shape", [](const Variable& v) { return py::tuple(py::cast(v.shape().dims())); })
+      .def_property_readonly("version", &Variable::version)
+      .def("numpy",
+           [](Variable& v) {
+             py::array copy(numpy_dtype(v.dtype()), v.shape().dims());
+             void* to = copy.mutable_data();
+             {
+               const py::gil_scoped_release others_run;
+               v.lock().lock_read();
+               if (v.bytes() > 0) std::memcpy(to, v.data(), static_cast<size_t>(v.bytes()));
+               v.lock().unlock();
+             }
+             return copy;
+           })
+      .def("assign",
+           [](Variable& v, const py::array& value) {
+             const void* from = borrow(value, {v.dtype(), v.shape()}, "value", 0, false);
+             const py::gil_scoped_release others_run;
+             v.lock().lock_write();
+             if (v.bytes() > 0) std::memcpy(v.data(), from, static_cast<size_t>(v.bytes()));
+             v.raise_version();
+             v.lock().unlock();
+           },
+           "value"_a);
+}
+
+void bind_program(py::module_& m) {
+  py::class_<Step, std::shared_ptr<Step>>(m, "Step")
+      .def(py::init([](const std::string& op, const py::list& inputs, const py::list& outputs,
+                       const py::dict& attrs) {
+             return std::shared_ptr<Step>(
+                 make_step({op, operands_from(inputs), operands_from(outputs), attrs_from(attrs)}));
+           }),
+           "op"_a, "inputs"_a, "outputs"_a, "attrs"_a)
+      .def_property_readonly("scratch_bytes", &Step::scratch_bytes)
+      .def_property_readonly("packing_bytes", [](const Step& s) { return s.packing() ? s.packing()->bytes : 0; })
+      .def_property_readonly("packing_input", [](const Step& s) { return s.packing() ? s.packing()->input : -1; })
+      .def_property_readonly("algorithm", [](const Step& s) { return std::string(s.algorithm()); })
+      .def_property_readonly("flops", [](const Step& s) { return s.cost().flops; })
+      .def_property_readonly("bytes", [](const Step& s) { return s.cost().bytes; });
+
+  py::class_<Program, std::shared_ptr<Program>>(m, "Program")
+      .def(py::init([](const py::list& values, const py::list& steps,
+                       std::vector<std::shared_ptr<Variable>> variables, int64_t arena_bytes) {
+             std::vector<Value> all;
+             for (const py::handle& item : values) {
+               const auto [dtype, shape, place, index] =
+                   item.cast<std::tuple<std::string, std::vector<int64_t>, std::string, int64_t>>();
+               all.push_back({{dtype_from_name(dtype), Shape(shape)}, place_from(place), index});
+             }
+             std::vector<PlacedStep> placed;
+             for (const py::handle& item : steps) {
+               auto [step, in, out, scratch] =
+                   item.cast<std::tuple<std::shared_ptr<Step>, std::vector<int64_t>, std::vector<int64_t>, int64_t>>();
+               placed.push_back({step, in, out, scratch});
+             }
+             return std::make_shared<Program>(std::move(all), std::move(placed), std::move(variables), arena_bytes);
+           }),
+           "values"_a, "steps"_a, "variables"_a, "arena_bytes"_a)
+      .def_property_readonly("arena_bytes", &Program::arena_bytes)
+      .def_property_readonly("barriers", &Program::barriers)
+      .def(
+          "run",
+          [](const Program& program, const std::vector<py::array>& feeds,
+             const std::vector<py::array>& fetches, int threads) {
+            check(feeds.size() == program.inputs().size() && fetches.size() == program.outputs().size(),
+                  "program takes ", program.inputs().size(), " feeds and ", program.outputs().size(),
+                  " fetches, got ", feeds.size(), " and ", fetches.size());
+            std::vector<const void*> in;
+            std::vector<void*> out;
+            in.reserve(feeds.size());
+            out.reserve(fetches.size());
+            for (size_t i = 0; i < feeds.size(); ++i) in.push_back(borrow(feeds[i], program.inputs()[i], "feed", i, false));
+            for (size_t i = 0; i < fetches.size(); ++i) out.push_back(borrow(fetches[i], program.outputs()[i], "fetch", i, true));
+            const py::gil_scoped_release others_run;
+            program.run(in, out, threads);
+          },
+          "feeds"_a, "fetches"_a, "threads"_a = 0)
+      .def(
+          "profile",
+          [](const Program& program, const std::vector<py::array>& feeds,
+             const std::vector<py::array>& fetches, int threads) {
+            std::vector<const void*> in;
+            std::vector<void*> out;
+            for (size_t i = 0; i < std::min(feeds.size(), program.inputs().size()); ++i)
+              in.push_back(borrow(feeds[i], program.inputs()[i], "feed", i, false));
+            for (size_t i = 0; i < std::min(fetches.size(), program.outputs().size()); ++i)
+              out.push_back(borrow(fetches[i], program.outputs()[i], "fetch", i, true));
+            std::vector<double> seconds;
+            {
+              const py::gil_scoped_release others_run;
+              program.run(in, out, threads, &seconds);
+            }
+            return seconds;
+          },
+          "feeds"_a, "fetches"_a, "threads"_a = 0, "Like run; returns the seconds of each step.");
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_core, m) {
+  m.doc() = "The compiled core of fastcnn: prepared steps, programs and variables.";
+  bind_runtime(m);
+  bind_variable(m);
+  bind_program(m);
+}
+
+}  // namespace fastcnn

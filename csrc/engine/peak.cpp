@@ -1,0 +1,36 @@
+#include "engine/peak.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "base/check.h"
+#include "base/parallel.h"
+#include "kernels/table.h"
+
+namespace fastcnn {
+
+double measure_peak(int threads, double seconds) {
+  check(threads >= 1 && seconds > 0 && seconds <= 60, "measure_peak: threads must be positive and seconds 0 to 60, got ",
+        threads, " and ", seconds);
+  using Clock = std::chrono::steady_clock;
+  constexpr int64_t kRounds = 200000;
+  constexpr double kFlopsPerRound = 12 * 2;  // chains, and a multiply-add is two
+  const KernelTable& table = kernels();
+  double best = 0;
+  const auto end = Clock::now() + std::chrono::duration<double>(seconds);
+  do {
+    const auto start = Clock::now();
+    int team_size = 1;
+    parallel_team(threads, [&](int thread, int team) {
+      float values[16] = {0.999f, 0.001f};
+      table.fma_chain(kRounds, values);
+      if (thread == 0) team_size = team;
+    });
+    const double took = std::chrono::duration<double>(Clock::now() - start).count();
+    best = std::max(best, kFlopsPerRound * static_cast<double>(kRounds * table.lanes * team_size) / took / 1e9);
+  } while (Clock::now() < end);
+  return best;
+}
+
+}  // namespace fastcnn

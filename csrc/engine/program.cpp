@@ -1,0 +1,346 @@
+#include "engine/program.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <numeric>
+
+#include "base/check.h"
+#include "base/parallel.h"
+
+namespace fastcnn {
+namespace {
+
+constexpr int kPackPhase = -1;
+// Below this much work a second thread costs more than it brings.
+constexpr double kSmallSeconds = 25e-6;
+constexpr double kFlopsPerSecond = 60e9;
+constexpr double kBytesPerSecond = 20e9;
+
+// A stretch of memory that a step reads or writes.
+struct Range {
+  Place place;
+  int64_t index;
+  int64_t begin;
+  int64_t end;
+};
+
+bool overlap(const Range& a, const Range& b) {
+  return a.place == b.place && a.index == b.index && a.begin < b.end && b.begin < a.end;
+}
+
+bool any_overlap(const std::vector<Range>& a, const std::vector<Range>& b) {
+  for (const Range& x : a)
+    for (const Range& y : b)
+      if (overlap(x, y)) return true;
+  return false;
+}
+
+Range range_of(const Value& value) {
+  const int64_t bytes = value.operand.shape.elements() * size_of(value.operand.dtype);
+  if (value.place == Place::arena) return {Place::arena, 0, value.index, value.index + bytes};
+  return {value.place, value.index, 0, bytes};
+}
+
+void append(std::vector<Range>& to, const std::vector<Range>& from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
+}  // namespace
+
+struct Program::Phase {
+  size_t step;
+  int number;
+  int64_t items;
+  bool barrier;  // wait for everything before
+};
+
+// What one run needs of its own; kept for the next run.
+struct Program::Context {
+  Memory arena;
+  Memory thread_scratch;
+  int team_limit = 0;
+  std::vector<void*> base;                // by value
+  std::vector<const void*> in;            // operands of all steps, end to end
+  std::vector<void*> out;
+  std::vector<Buffers> buffers;           // by step
+  std::vector<std::atomic<int64_t>> next;  // first item not yet taken, [thread][phase]
+  Barrier barrier;
+  std::vector<double>* seconds = nullptr;
+};
+
+// A context taken from the pool, given back at the end of the scope.
+class Program::Borrowed {
+ public:
+  explicit Borrowed(const Program& program) : program_(program) {
+    {
+      const std::lock_guard<std::mutex> guard(program.pool_mutex_);
+      if (!program.pool_.empty()) {
+        context_ = std::move(program.pool_.back());
+        program.pool_.pop_back();
+        return;
+      }
+    }
+    context_ = std::make_unique<Context>();
+    context_->arena = Memory(program.arena_bytes_);
+    context_->base.resize(program.values_.size());
+    context_->buffers.resize(program.steps_.size());
+    size_t in = 0;
+    size_t out = 0;
+    for (const PlacedStep& placed : program.steps_) {
+      in += placed.inputs.size();
+      out += placed.outputs.size();
+    }
+    context_->in.resize(in);
+    context_->out.resize(out);
+  }
+  ~Borrowed() {
+    const std::lock_guard<std::mutex> guard(program_.pool_mutex_);
+    program_.pool_.push_back(std::move(context_));
+  }
+  Borrowed(const Borrowed&) = delete;
+  Borrowed& operator=(const Borrowed&) = delete;
+  Context& operator*() const { return *context_; }
+
+ private:
+  const Program& program_;
+  std::unique_ptr<Context> context_;
+};
+
+Program::Program(std::vector<Value> values, std::vector<PlacedStep> steps,
+                 std::vector<std::shared_ptr<Variable>> variables, int64_t arena_bytes)
+    : values_(std::move(values)),
+      steps_(std::move(steps)),
+      variables_(std::move(variables)),
+      written_(variables_.size()),
+      arena_bytes_(arena_bytes) {
+  check(arena_bytes >= 0 && arena_bytes <= kMaxElements, "program: arena of ", arena_bytes, " bytes");
+  for (const Value& value : values_) {
+    const int64_t bytes = value.operand.shape.elements() * size_of(value.operand.dtype);
+    check(value.index >= 0, "program: negative place ", value.index);
+    const auto index = static_cast<size_t>(value.index);
+    if (value.place == Place::arena) {
+      check(value.index % kAlignment == 0 && value.index <= arena_bytes - bytes,
+            "program: a value of ", bytes, " bytes at ", value.index, " does not fit the arena of ",
+            arena_bytes);
+    } else if (value.place == Place::variable) {
+      check(index < variables_.size(), "program: no variable ", index);
+      check(variables_[index]->dtype() == value.operand.dtype &&
+                variables_[index]->shape().elements() == value.operand.shape.elements(),
+            "program: variable ", index, " has another type");
+    } else {
+      check(index <= values_.size(), "program: no input or output ", index);
+      std::vector<Operand>& list = value.place == Place::input ? inputs_ : outputs_;
+      if (list.size() <= index) list.resize(index + 1, Operand{DType::f32, Shape({0})});
+      // Several values may share an array (reshape); the array is checked against the largest.
+      if (list[index].shape.elements() * size_of(list[index].dtype) <= bytes) list[index] = value.operand;
+    }
+  }
+  for (const PlacedStep& placed : steps_) {
+    for (const auto* list : {&placed.inputs, &placed.outputs})
+      for (const int64_t id : *list)
+        check(id >= 0 && static_cast<size_t>(id) < values_.size(), "program: no value ", id);
+    for (const int64_t id : placed.outputs) {
+      const Value& value = values_[static_cast<size_t>(id)];
+      check(value.place != Place::input, "program: a step writes an input");
+      if (value.place == Place::variable) written_[static_cast<size_t>(value.index)] = true;
+    }
+    thread_scratch_bytes_ =
+        std::max(thread_scratch_bytes_, align_up(placed.step->thread_scratch_bytes()));
+  }
+  for (const PlacedStep& placed : steps_) {
+    const Packing* packing = placed.step->packing();
+    int64_t scratch = placed.step->scratch_bytes();
+    forms_.emplace_back();
+    if (packs_in_run(placed)) {
+      scratch = align_up(scratch) + packing->bytes;
+    } else if (packing != nullptr) {
+      const Value& value =
+          values_[static_cast<size_t>(placed.inputs[static_cast<size_t>(packing->input)])];
+      forms_.back() = variables_[static_cast<size_t>(value.index)]->packed_form(packing->key, packing->bytes);
+    }
+    check(placed.scratch_offset >= 0 && placed.scratch_offset % kAlignment == 0 &&
+              placed.scratch_offset <= arena_bytes - scratch,
+          "program: scratch of ", scratch, " bytes does not fit the arena");
+  }
+  lock_order_.resize(variables_.size());
+  std::iota(lock_order_.begin(), lock_order_.end(), size_t{0});
+  std::sort(lock_order_.begin(), lock_order_.end(),
+            [this](size_t a, size_t b) { return variables_[a]->id() < variables_[b]->id(); });
+  check(std::adjacent_find(lock_order_.begin(), lock_order_.end(),
+                           [this](size_t a, size_t b) { return variables_[a] == variables_[b]; }) ==
+            lock_order_.end(),
+        "program: a variable is listed twice");
+  double work = 0;
+  for (const PlacedStep& placed : steps_) {
+    const Cost cost = placed.step->cost();
+    work += cost.flops / kFlopsPerSecond + cost.bytes / kBytesPerSecond;
+  }
+  small_ = work < kSmallSeconds;
+  add_phases();
+}
+
+Program::~Program() = default;
+
+// A packed form may outlive a run only while nothing in the run changes what it was made of.
+bool Program::packs_in_run(const PlacedStep& placed) const {
+  const Packing* packing = placed.step->packing();
+  if (packing == nullptr) return false;
+  const Value& value = values_[static_cast<size_t>(placed.inputs[static_cast<size_t>(packing->input)])];
+  return value.place != Place::variable || written_[static_cast<size_t>(value.index)];
+}
+
+// A phase has to wait only where it touches what was written, or writes what was touched, since
+// the last wait; independent steps (the two gradients of a layer) run into each other.
+void Program::add_phases() {
+  std::vector<Range> read;
+  std::vector<Range> written;
+  for (size_t s = 0; s < steps_.size(); ++s) {
+    const PlacedStep& placed = steps_[s];
+    std::vector<Range> in;
+    std::vector<Range> out;
+    for (const int64_t id : placed.inputs) in.push_back(range_of(values_[static_cast<size_t>(id)]));
+    for (const int64_t id : placed.outputs) out.push_back(range_of(values_[static_cast<size_t>(id)]));
+    int64_t scratch = placed.step->scratch_bytes();
+    const bool packs = packs_in_run(placed);
+    if (packs) scratch = align_up(scratch) + placed.step->packing()->bytes;
+    if (scratch > 0)
+      out.push_back({Place::arena, 0, placed.scratch_offset, placed.scratch_offset + scratch});
+    bool barrier = any_overlap(in, written) || any_overlap(out, written) || any_overlap(out, read);
+    for (int number = packs ? kPackPhase : 0; number < placed.step->phases(); ++number) {
+      const int64_t items =
+          number == kPackPhase ? placed.step->packing()->items : placed.step->items(number);
+      if (items == 0) continue;
+      if (barrier) {
+        read.clear();
+        written.clear();
+      }
+      append(read, in);
+      append(written, out);
+      phases_.push_back({s, number, items, barrier});
+      barrier = true;  // the next phase of this step
+    }
+  }
+}
+
+int64_t Program::barriers() const {
+  return std::count_if(phases_.begin(), phases_.end(), [](const Phase& p) { return p.barrier; });
+}
+
+int Program::team_size(int threads) const {
+  return small_ ? 1 : (threads > 0 ? threads : thread_choice().threads);
+}
+
+void Program::refresh_packed_forms(int threads) const {
+  for (size_t s = 0; s < steps_.size(); ++s) {
+    if (forms_[s] == nullptr) continue;
+    const Step& step = *steps_[s].step;
+    const Packing& packing = *step.packing();
+    const Value& value = values_[static_cast<size_t>(steps_[s].inputs[static_cast<size_t>(packing.input)])];
+    const Variable& variable = *variables_[static_cast<size_t>(value.index)];
+    const std::lock_guard<std::mutex> guard(forms_[s]->filling);
+    if (forms_[s]->version == variable.version()) continue;
+    std::byte* packed = forms_[s]->memory.data();
+    parallel_team(threads, [&](int thread, int team) {
+      for (int64_t item = thread; item < packing.items; item += team)
+        step.pack(item, variable.data(), packed);
+    });
+    forms_[s]->version = variable.version();
+  }
+}
+
+void Program::run(const std::vector<const void*>& inputs, const std::vector<void*>& outputs,
+                  int threads, std::vector<double>* seconds) const {
+  check(inputs.size() == inputs_.size() && outputs.size() == outputs_.size(), "program: takes ",
+        inputs_.size(), " inputs and ", outputs_.size(), " outputs, got ", inputs.size(), " and ",
+        outputs.size());
+  const Borrowed borrowed(*this);
+  Context& context = *borrowed;
+  threads = team_size(threads);
+  if (context.team_limit < threads) {
+    context.thread_scratch = Memory(thread_scratch_bytes_ * threads);
+    context.next = std::vector<std::atomic<int64_t>>(static_cast<size_t>(threads) * phases_.size());
+    context.team_limit = threads;
+  }
+  for (std::atomic<int64_t>& next : context.next) next.store(0, std::memory_order_relaxed);
+  if (seconds != nullptr) seconds->assign(steps_.size(), 0.0);
+  context.seconds = seconds;
+
+  for (const size_t v : lock_order_)
+    written_[v] ? variables_[v]->lock().lock_write() : variables_[v]->lock().lock_read();
+  refresh_packed_forms(threads);
+
+  for (size_t v = 0; v < values_.size(); ++v) {
+    const Value& value = values_[v];
+    const auto index = static_cast<size_t>(value.index);
+    switch (value.place) {
+      case Place::arena: context.base[v] = context.arena.data() + value.index; break;
+      case Place::input: context.base[v] = const_cast<void*>(inputs[index]); break;
+      case Place::output: context.base[v] = outputs[index]; break;
+      case Place::variable: context.base[v] = variables_[index]->data(); break;
+    }
+  }
+  const void** in = context.in.data();
+  void** out = context.out.data();
+  for (size_t s = 0; s < steps_.size(); ++s) {
+    const PlacedStep& placed = steps_[s];
+    Buffers& at = context.buffers[s];
+    at.in = in;
+    at.out = out;
+    for (const int64_t id : placed.inputs) *in++ = context.base[static_cast<size_t>(id)];
+    for (const int64_t id : placed.outputs) *out++ = context.base[static_cast<size_t>(id)];
+    at.scratch = context.arena.data() + placed.scratch_offset;
+    at.packed = forms_[s] != nullptr ? forms_[s]->memory.data()
+                                     : at.scratch + align_up(placed.step->scratch_bytes());
+  }
+  parallel_team(threads, [&](int thread, int team) { walk(context, thread, team); });
+
+  for (const size_t v : lock_order_) {
+    if (written_[v]) variables_[v]->raise_version();
+    variables_[v]->lock().unlock();
+  }
+}
+
+// One thread's way through the steps. Of each phase it takes its own share of the items from the
+// front; when that is done it helps the others, so a thread that lost its core delays nobody.
+void Program::walk(Context& context, int thread, int team) const noexcept {
+  using Clock = std::chrono::steady_clock;
+  const size_t phases = phases_.size();
+  auto started = Clock::now();
+  for (size_t p = 0; p < phases; ++p) {
+    const Phase& phase = phases_[p];
+    if (phase.barrier || context.seconds != nullptr) context.barrier.wait(team);
+    if (context.seconds != nullptr && thread == 0) {
+      const auto now = Clock::now();
+      if (p > 0) (*context.seconds)[phases_[p - 1].step] += std::chrono::duration<double>(now - started).count();
+      started = now;
+    }
+    const Step& step = *steps_[phase.step].step;
+    Buffers at = context.buffers[phase.step];
+    at.thread_scratch = context.thread_scratch.data() + thread * thread_scratch_bytes_;
+    for (int turn = 0; turn < team; ++turn) {
+      const int owner = (thread + turn) % team;
+      const int64_t begin = phase.items * owner / team;
+      const int64_t end = phase.items * (owner + 1) / team;
+      std::atomic<int64_t>& next = context.next[static_cast<size_t>(owner) * phases + p];
+      if (next.load(std::memory_order_relaxed) >= end - begin) continue;
+      for (;;) {
+        const int64_t item = begin + next.fetch_add(1, std::memory_order_relaxed);
+        if (item >= end) break;
+        if (phase.number == kPackPhase) {
+          const int input = step.packing()->input;
+          step.pack(item, at.in[input], const_cast<std::byte*>(at.packed));
+        } else {
+          step.run(phase.number, item, at);
+        }
+      }
+    }
+  }
+  if (context.seconds != nullptr) {
+    context.barrier.wait(team);
+    if (thread == 0 && phases > 0)
+      (*context.seconds)[phases_[phases - 1].step] += std::chrono::duration<double>(Clock::now() - started).count();
+  }
+}
+
+}  // namespace fastcnn

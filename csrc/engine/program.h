@@ -1,0 +1,79 @@
+#pragma once
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "engine/step.h"
+#include "engine/variable.h"
+
+namespace fastcnn {
+
+// Where a value of a Program lies.
+enum class Place { arena, input, output, variable };
+
+struct Value {
+  Operand operand;
+  Place place;
+  int64_t index;  // of the input, output or variable; for the arena the byte offset
+};
+
+// A prepared step with the values it reads and writes.
+struct PlacedStep {
+  std::shared_ptr<const Step> step;
+  std::vector<int64_t> inputs;   // indices of values
+  std::vector<int64_t> outputs;  // indices of values
+  int64_t scratch_offset;        // bytes in the arena
+};
+
+// A flat list of prepared steps over one arena: what Python's graph is lowered to. Immutable, so
+// several threads may run it at once; each run borrows an arena from a pool.
+class Program {
+ public:
+  // Throws std::invalid_argument when an index, offset or operand does not fit.
+  Program(std::vector<Value> values, std::vector<PlacedStep> steps,
+          std::vector<std::shared_ptr<Variable>> variables, int64_t arena_bytes);
+  ~Program();
+
+  // Operands of the arrays that run() takes.
+  const std::vector<Operand>& inputs() const { return inputs_; }
+  const std::vector<Operand>& outputs() const { return outputs_; }
+
+  // Runs all steps. Variables that a step writes are locked for writing for the whole run, all
+  // others for reading. `threads` <= 0 means the default. With `seconds`, also writes how long
+  // each step took (a measuring run: every step waits for the one before).
+  void run(const std::vector<const void*>& inputs, const std::vector<void*>& outputs, int threads,
+           std::vector<double>* seconds = nullptr) const;
+
+  // Bytes of arena that one run needs.
+  int64_t arena_bytes() const { return arena_bytes_; }
+  // How many phases have to wait for the ones before.
+  int64_t barriers() const;
+
+ private:
+  struct Phase;
+  struct Context;
+  class Borrowed;
+
+  void add_phases();
+  bool packs_in_run(const PlacedStep& placed) const;
+  void refresh_packed_forms(int threads) const;
+  void walk(Context& context, int thread, int team) const noexcept;
+  int team_size(int threads) const;
+
+  std::vector<Value> values_;
+  std::vector<PlacedStep> steps_;
+  std::vector<std::shared_ptr<Variable>> variables_;
+  std::vector<bool> written_;     // by variable
+  std::vector<size_t> lock_order_;  // indices of variables by id
+  std::vector<std::shared_ptr<PackedForm>> forms_;  // by step; null when packed in the run or not
+  std::vector<Operand> inputs_;
+  std::vector<Operand> outputs_;
+  std::vector<Phase> phases_;
+  int64_t arena_bytes_;
+  int64_t thread_scratch_bytes_ = 0;
+  bool small_ = false;
+  mutable std::mutex pool_mutex_;
+  mutable std::vector<std::unique_ptr<Context>> pool_;
+};
+
+}  // namespace fastcnn

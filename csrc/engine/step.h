@@ -1,0 +1,89 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/dtype.h"
+#include "base/shape.h"
+#include "engine/attrs.h"
+
+namespace fastcnn {
+
+// What a step knows of a value: everything but where it lies.
+struct Operand {
+  DType dtype;
+  Shape shape;
+};
+
+// One operation as Python describes it.
+struct StepSpec {
+  std::string op;
+  std::vector<Operand> inputs;
+  std::vector<Operand> outputs;
+  Attrs attrs;
+};
+
+// Where a step's operands and scratch lie during one run; resolved by the Program.
+struct Buffers {
+  const void* const* in;
+  void* const* out;
+  std::byte* scratch;         // Step::scratch_bytes(), shared by all items of the step
+  std::byte* thread_scratch;  // Step::thread_scratch_bytes(), this thread's own
+  const std::byte* packed;    // what pack() made of the packed input
+
+  template <class T = float>
+  const T* input(int i) const {
+    return static_cast<const T*>(in[i]);
+  }
+  template <class T = float>
+  T* output(int i) const {
+    return static_cast<T*>(out[i]);
+  }
+};
+
+// A form of one input that suits the kernels better, kept with its Variable for as long as the
+// Variable does not change.
+struct Packing {
+  int input;
+  std::string key;  // equal keys mean equal packed bytes for equal input
+  int64_t bytes;
+  int64_t items;
+};
+
+// An estimate of a step's work, for explaining plans and for choosing the number of threads.
+struct Cost {
+  double flops;
+  double bytes;
+};
+
+// One prepared operation of a Program. Everything that depends only on shapes is decided in the
+// constructor, which throws std::invalid_argument for what it cannot do; a step holds no batch,
+// so several threads may run one Program at once.
+//
+// A step is a sequence of phases. The items of one phase may run in any order and on any thread;
+// a phase starts when all items of the one before have ended. How many there are depends on
+// shapes alone, so results cannot depend on the number of threads.
+class Step {
+ public:
+  virtual ~Step() = default;
+  virtual int phases() const { return 1; }
+  virtual int64_t items(int phase) const = 0;
+  virtual void run(int phase, int64_t item, const Buffers& at) const noexcept = 0;
+
+  virtual int64_t scratch_bytes() const { return 0; }
+  virtual int64_t thread_scratch_bytes() const { return 0; }
+  virtual Cost cost() const = 0;
+  // The way chosen, for explaining plans: "direct", "winograd" ...
+  virtual const char* algorithm() const { return "direct"; }
+
+  virtual const Packing* packing() const { return nullptr; }
+  virtual void pack(int64_t /*item*/, const void* /*input*/, std::byte* /*packed*/) const noexcept {}
+};
+
+// Prepares the operation that `spec.op` names. Throws std::invalid_argument for an unknown name
+// and for operands or settings that the operation refuses.
+std::unique_ptr<Step> make_step(const StepSpec& spec);
+
+}  // namespace fastcnn

@@ -1,0 +1,148 @@
+// The batch-reduce GEMM on one register tile (Georganas et al., arXiv 1906.06440).
+//
+// A tile of C stays in registers while every term of the sum goes by. Each tile size has its own
+// instance, so that rows can be dealt out evenly: 64 rows are 5 tiles of 13 or 12, with no
+// remainder loop and no row computed twice.
+
+#if defined(__AVX512F__)
+// 14 x 2 accumulators, 2 vectors of B, 1 broadcast: 31 of 32 registers.
+constexpr int kGemmRows = 14;
+#elif defined(__AVX2__)
+// 6 x 2 accumulators, 2 vectors of B, 1 broadcast: 15 of 16 registers.
+constexpr int kGemmRows = 6;
+#else
+// Without FMA the product needs a register of its own: 5 x 2 + 2 + 2.
+constexpr int kGemmRows = 5;
+#endif
+constexpr int kGemmVectors = 2;
+// Up to this many rows a wider tile fits, which makes independent sums enough to hide the
+// latency of an FMA.
+constexpr int kWideVectors = 4;
+constexpr int kWideRows = kGemmRows * kGemmVectors / kWideVectors - 1;
+
+template <int kRows, int kVectors>
+inline void start_tile(Vec (&acc)[kRows][kVectors], bool accumulate, float* const* c,
+                       int64_t columns) {
+  for (int m = 0; m < kRows; ++m)
+    for (int v = 0; v < kVectors; ++v) {
+      const int64_t left = columns - v * kLanes;
+      if (!accumulate)
+        acc[m][v] = Vec{};
+      else
+        acc[m][v] = left >= kLanes ? load(c[m] + v * kLanes) : load_head(c[m] + v * kLanes, left);
+    }
+}
+
+template <int kRows, int kVectors>
+void gemm_tile_of(const GemmTile& tile) {
+  Vec acc[kRows][kVectors];
+  start_tile(acc, tile.accumulate, tile.c, tile.columns);
+  const int64_t stride = tile.b_stride;
+  for (int64_t t = 0; t < tile.batch; ++t) {
+    const float* a[kRows];
+    for (int m = 0; m < kRows; ++m) a[m] = tile.a[t * kRows + m];
+    const float* b = tile.b[t];
+    for (int64_t k = 0; k < tile.depth; ++k, b += stride) {
+      Vec column[kVectors];
+      for (int v = 0; v < kVectors; ++v) column[v] = load(b + v * kLanes);
+      for (int m = 0; m < kRows; ++m)
+        for (int v = 0; v < kVectors; ++v) acc[m][v] += a[m][k] * column[v];
+    }
+  }
+  for (int v = 0; v < kVectors; ++v) {
+    const int64_t left = tile.columns - v * kLanes;
+    const bool whole = left >= kLanes;
+    Vec bias{};
+    if (tile.bias != nullptr)
+      bias = whole ? load(tile.bias + v * kLanes) : load_head(tile.bias + v * kLanes, left);
+    for (int m = 0; m < kRows; ++m) {
+      const Vec y = activate(acc[m][v] + bias, tile.activation);
+      if (whole)
+        store(tile.c[m] + v * kLanes, y);
+      else
+        store_head(tile.c[m] + v * kLanes, y, left);
+    }
+  }
+}
+
+template <int kRows, int kVectors, bool kHead>
+void transposed_tile_of(const TransposedGemmTile& tile) {
+  Vec acc[kRows][kVectors];
+  float* c[kRows];
+  for (int m = 0; m < kRows; ++m) c[m] = tile.c + m * tile.c_stride;
+  start_tile(acc, tile.accumulate, c, tile.columns);
+  // Only the last vector can be partial; a segment of B may end where its memory ends.
+  const int64_t left = tile.columns - (kVectors - 1) * kLanes;
+  for (int64_t s = 0; s < tile.segments; ++s) {
+    const float* a = tile.segment[s].a + tile.a_offset;
+    const float* b = tile.segment[s].b + tile.b_offset;
+    for (int64_t k = 0; k < tile.segment[s].depth; ++k, a += tile.a_stride, b += tile.b_stride) {
+      Vec column[kVectors];
+      for (int v = 0; v < kVectors; ++v)
+        column[v] = kHead && v == kVectors - 1 ? load_head(b + v * kLanes, left) : load(b + v * kLanes);
+      for (int m = 0; m < kRows; ++m)
+        for (int v = 0; v < kVectors; ++v) acc[m][v] += a[m] * column[v];
+    }
+  }
+  for (int m = 0; m < kRows; ++m)
+    for (int v = 0; v < kVectors; ++v) {
+      if (kHead && v == kVectors - 1)
+        store_head(c[m] + v * kLanes, acc[m][v], left);
+      else
+        store(c[m] + v * kLanes, acc[m][v]);
+    }
+}
+
+// Instances by number of rows, as constant tables.
+template <int kVectors, int... kRow>
+struct RowSequence {
+  static constexpr void (*plain[])(const GemmTile&) = {gemm_tile_of<kRow, kVectors>...};
+  static constexpr void (*transposed[])(const TransposedGemmTile&) = {
+      transposed_tile_of<kRow, kVectors, false>...};
+  static constexpr void (*transposed_head[])(const TransposedGemmTile&) = {
+      transposed_tile_of<kRow, kVectors, true>...};
+};
+
+template <int kVectors, int kCount, int... kRow>
+struct Rows : Rows<kVectors, kCount - 1, kCount, kRow...> {};
+template <int kVectors, int... kRow>
+struct Rows<kVectors, 0, kRow...> : RowSequence<kVectors, kRow...> {};
+
+void gemm_tile(const GemmTile& tile) noexcept {
+  const int64_t vectors = (tile.columns + kLanes - 1) / kLanes;
+  const int64_t i = tile.rows - 1;
+  if (vectors == 1) return Rows<1, kGemmRows>::plain[i](tile);
+  if (vectors == 2) return Rows<2, kGemmRows>::plain[i](tile);
+  if (vectors == 3) return Rows<3, kWideRows>::plain[i](tile);
+  Rows<4, kWideRows>::plain[i](tile);
+}
+
+void gemm_tile_transposed(const TransposedGemmTile& tile) noexcept {
+  const int64_t vectors = (tile.columns + kLanes - 1) / kLanes;
+  const int64_t i = tile.rows - 1;
+  if (tile.columns % kLanes == 0)
+    return (vectors == 1 ? Rows<1, kGemmRows>::transposed[i]
+                         : Rows<2, kGemmRows>::transposed[i])(tile);
+  (vectors == 1 ? Rows<1, kGemmRows>::transposed_head[i]
+                : Rows<2, kGemmRows>::transposed_head[i])(tile);
+}
+
+// Copies rows x columns numbers into a panel of `width` columns, zeros beyond `columns`.
+void pack_rows(int64_t rows, int64_t columns, int64_t width, const float* source, int64_t stride,
+               float* panel) noexcept {
+  for (int64_t k = 0; k < rows; ++k, source += stride, panel += width)
+    for (int64_t n = 0; n < width; n += kLanes) {
+      const int64_t left = columns - n;
+      store(panel + n, left >= kLanes ? load(source + n)
+                                      : load_head(source + n, left > 0 ? left : 0));
+    }
+}
+
+// The same from the transposed source: panel[k][n] = source[n * stride + k].
+void pack_columns(int64_t rows, int64_t columns, int64_t width, const float* source,
+                  int64_t stride, float* panel) noexcept {
+  for (int64_t k = 0; k < rows; ++k, ++source, panel += width) {
+    for (int64_t n = 0; n < columns; ++n) panel[n] = source[n * stride];
+    for (int64_t n = columns; n < width; ++n) panel[n] = 0;
+  }
+}

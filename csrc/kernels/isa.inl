@@ -1,0 +1,39 @@
+// Body of every isa_<name>.cpp: the same kernels, compiled with that ISA's flags. All of it
+// has internal linkage except the table, so the linker can never swap one ISA's code for
+// another's. No standard library header that emits inline functions may be included here.
+#include <cstdint>
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+#include "kernels/table_entry.h"
+
+#define FASTCNN_STR2(x) #x
+#define FASTCNN_STR(x) FASTCNN_STR2(x)
+
+namespace fastcnn {
+namespace FASTCNN_ISA {
+namespace {
+#include "kernels/vec.h"
+//
+#include "kernels/math.inl"
+//
+#include "kernels/gemm.inl"
+#include "kernels/peak.inl"
+#include "kernels/reduce.inl"
+}  // namespace
+
+extern const KernelTable table;
+constexpr KernelTable table = {
+    FASTCNN_STR(FASTCNN_ISA),
+    kLanes,
+    kGemmRows,
+    kGemmVectors,
+    kWideRows,
+    kWideVectors,
+#define FASTCNN_KERNEL(name, args) name,
+#include "kernels/kernels.inc"
+#undef FASTCNN_KERNEL
+};
+}  // namespace FASTCNN_ISA
+}  // namespace fastcnn

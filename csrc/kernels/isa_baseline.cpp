@@ -1,0 +1,2 @@
+#define FASTCNN_ISA baseline
+#include "kernels/isa.inl"

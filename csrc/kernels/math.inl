@@ -1,0 +1,67 @@
+// Elementary functions on vectors, accurate to a few units in the last place.
+
+// The float whose bits these are, and back.
+inline Vec as_float(VecInt bits) { return (Vec)bits; }
+inline VecInt as_int(Vec x) { return (VecInt)x; }
+
+// e^x by Cody-Waite reduction x = n ln 2 + r, |r| <= ln 2 / 2, and a degree-6 minimax polynomial
+// (relative error below 2 ulp). Overflows to infinity, underflows to zero, keeps NaN.
+inline Vec exp(Vec x) {
+  constexpr float kLog2E = 1.44269504088896341f;
+  // ln 2 in two parts: the first has few enough bits that n times it is exact.
+  constexpr float kLn2High = 0.693359375f;
+  constexpr float kLn2Low = -2.12194440e-4f;
+  constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer
+  const Vec low = splat(-104.0f), high = splat(89.0f);
+  // Comparisons with NaN are false, so NaN passes both.
+  const Vec clamped = x < low ? low : (x > high ? high : x);
+  const Vec shifted = clamped * kLog2E + kRound;
+  const Vec n = shifted - kRound;
+  const Vec r = (clamped - n * kLn2High) - n * kLn2Low;
+  Vec p = splat(1.9875691500e-4f);
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  // 2^n in two factors, because n reaches 128 and -150, beyond what one exponent holds.
+  const VecInt whole = as_int(shifted) - as_int(splat(kRound));
+  const VecInt half = whole >> 1;
+  const Vec first = as_float((half + 127) << 23);
+  const Vec second = as_float((whole - half + 127) << 23);
+  const Vec y = p * first * second;
+  return x != x ? x : y;
+}
+
+inline Vec sigmoid(Vec x) {
+  // e^-|x| never overflows; both branches share it.
+  const Vec e = exp(x < 0 ? x : -x);
+  const Vec one = splat(1.0f);
+  return (x < 0 ? e : one) / (one + e);
+}
+
+// tanh as an odd polynomial near zero, where 1 - 2 / (e^2x + 1) would cancel.
+inline Vec tanh(Vec x) {
+  const Vec a = x < 0 ? -x : x;
+  const Vec x2 = x * x;
+  Vec p = splat(-5.70498872745e-3f);
+  p = p * x2 + 2.06390887954e-2f;
+  p = p * x2 - 5.37397155531e-2f;
+  p = p * x2 + 1.33314422036e-1f;
+  p = p * x2 - 3.33332819422e-1f;
+  const Vec small = p * x2 * x + x;
+  const Vec e = exp(a + a);
+  const Vec large = 1.0f - 2.0f / (e + 1.0f);
+  return a < 0.625f ? small : (x < 0 ? -large : large);
+}
+
+inline Vec activate(Vec x, Activation activation) {
+  switch (activation) {
+    case Activation::none: return x;
+    case Activation::relu: return max(splat(0.0f), x);
+    case Activation::sigmoid: return sigmoid(x);
+    case Activation::tanh: return tanh(x);
+  }
+  return x;
+}

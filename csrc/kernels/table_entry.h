@@ -1,0 +1,25 @@
+#pragma once
+#include <cstdint>
+
+#include "kernels/arguments.h"
+
+namespace fastcnn {
+
+// The kernels of one instruction set. Constant data: filling a table runs no code, so
+// importing the library cannot execute an instruction this CPU lacks.
+struct KernelTable {
+  const char* isa;
+  // Sizes that belong to the kernels: lanes of a float vector, and the largest tile of C that
+  // the GEMM kernels keep in registers (rows, vectors).
+  int64_t lanes;
+  int64_t gemm_rows;
+  int64_t gemm_vectors;
+  // A wider tile for few rows.
+  int64_t gemm_wide_rows;
+  int64_t gemm_wide_vectors;
+#define FASTCNN_KERNEL(name, args) void(*name) args noexcept;
+#include "kernels/kernels.inc"
+#undef FASTCNN_KERNEL
+};
+
+}  // namespace fastcnn

@@ -1,0 +1,50 @@
+// The only SIMD vocabulary: one vector, as wide as the instruction set this file is compiled for.
+// Arithmetic, comparison and ?: come with the compiler's vector type; only tails need help.
+#if defined(__AVX512F__)
+constexpr int64_t kLanes = 16;
+#elif defined(__AVX2__)
+constexpr int64_t kLanes = 8;
+#else
+constexpr int64_t kLanes = 4;
+#endif
+typedef float Vec __attribute__((vector_size(4 * kLanes)));
+typedef int32_t VecInt __attribute__((vector_size(4 * kLanes)));
+
+inline Vec load(const float* p) {
+  Vec v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+inline void store(float* p, Vec v) { __builtin_memcpy(p, &v, sizeof v); }
+inline Vec splat(float x) { return Vec{} + x; }
+
+// The first n lanes, 0 <= n <= kLanes; zeros beyond. Touches nothing past p + n.
+#if defined(__AVX512F__)
+inline Vec load_head(const float* p, int64_t n) {
+  return (Vec)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+}
+inline void store_head(float* p, Vec v, int64_t n) {
+  _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+}
+#elif defined(__AVX2__)
+inline __m256i head_mask(int64_t n) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+inline Vec load_head(const float* p, int64_t n) { return (Vec)_mm256_maskload_ps(p, head_mask(n)); }
+inline void store_head(float* p, Vec v, int64_t n) {
+  _mm256_maskstore_ps(p, head_mask(n), (__m256)v);
+}
+#else
+inline Vec load_head(const float* p, int64_t n) {
+  Vec v{};
+  for (int64_t i = 0; i < n; ++i) v[i] = p[i];
+  return v;
+}
+inline void store_head(float* p, Vec v, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) p[i] = v[i];
+}
+#endif
+
+// NaN wins over everything, as in NumPy.
+inline Vec max(Vec a, Vec b) { return (b > a) | (b != b) ? b : a; }
+inline Vec min(Vec a, Vec b) { return (b < a) | (b != b) ? b : a; }

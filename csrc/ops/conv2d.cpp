@@ -1,0 +1,210 @@
+#include "ops/conv2d.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/check.h"
+#include "ops/conv2d_shape.h"
+#include "ops/tap_gemm.h"
+
+namespace fastcnn {
+namespace {
+
+// One axis of a convolution as reads of a tap GEMM, with where its positions are written and
+// which filter tap each read belongs to.
+struct AxisPhase {
+  AxisReads reads;
+  int64_t c_first, c_step;   // output position of pixel i: c_first + i * c_step
+  std::vector<int64_t> tap;  // filter position of each read, in the order of offsets
+};
+
+// Forward: one phase, reads at the filter's own offsets.
+std::vector<AxisPhase> forward_phases(const WindowAxis& axis) {
+  const Window1d& w = axis.window;
+  AxisPhase phase{{axis.out, w.stride, axis.in, {}}, 0, 1, {}};
+  for (int64_t t = 0; t < w.size; ++t) {
+    phase.reads.offset.push_back(t * w.dilation - w.pad_before);
+    phase.tap.push_back(t);
+  }
+  return {phase};
+}
+
+// Input gradient: x position i meets tap t at y position (i + pad - t * dilation) / stride where
+// that is whole, so positions of equal remainder share their taps: one phase for each remainder.
+std::vector<AxisPhase> input_grad_phases(const WindowAxis& axis) {
+  const Window1d& w = axis.window;
+  std::vector<AxisPhase> phases;
+  for (int64_t first = 0; first < std::min(w.stride, axis.in); ++first) {
+    AxisPhase phase{{(axis.in - first + w.stride - 1) / w.stride, 1, axis.out, {}}, first, w.stride, {}};
+    for (int64_t t = w.size - 1; t >= 0; --t) {
+      const int64_t distance = first + w.pad_before - t * w.dilation;
+      if (distance % w.stride != 0) continue;
+      phase.reads.offset.push_back(distance / w.stride);
+      phase.tap.push_back(t);
+    }
+    phases.push_back(phase);
+  }
+  return phases;
+}
+
+// Both directions: A is the image that is read (channels_a a pixel), C the one that is written.
+class TapConvolution {
+ public:
+  // Filter taps in the order in which packed B holds them.
+  std::vector<std::pair<int64_t, int64_t>> order;
+  TapGemmShape shape;
+
+  TapConvolution(const std::vector<AxisPhase>& vertical, const std::vector<AxisPhase>& horizontal,
+                 int64_t channels_a, int64_t width_a, int64_t depth, int64_t channels_c, int64_t width_c) {
+    for (const AxisPhase& v : vertical)
+      for (const AxisPhase& h : horizontal) {
+        const auto first_tap = static_cast<int64_t>(order.size());
+        for (const int64_t r : v.tap)
+          for (const int64_t s : h.tap) order.emplace_back(r, s);
+        const auto taps_w = static_cast<int64_t>(h.tap.size());
+        // Neighbouring taps read neighbouring pixels: a filter row is one contiguous run of A.
+        const bool fold = depth == channels_a && contiguous(h.reads.offset);
+        for (const AxisRun& rows : runs_of(v.reads))
+          for (const AxisRun& columns : runs_of(h.reads)) {
+            Box box{};
+            box.height = rows.end - rows.begin;
+            box.width = columns.end - columns.begin;
+            box.a_row = v.reads.step * width_a * channels_a;
+            box.a_column = h.reads.step * channels_a;
+            box.a_origin = rows.begin * box.a_row + columns.begin * box.a_column;
+            box.c_row = v.c_step * width_c * channels_c;
+            box.c_column = h.c_step * channels_c;
+            box.c_origin = (v.c_first * width_c + h.c_first) * channels_c + rows.begin * box.c_row +
+                           columns.begin * box.c_column;
+            const int64_t run = fold ? columns.last - columns.first : 1;
+            box.depth = run * depth;
+            for (int64_t r = rows.first; r < rows.last; ++r)
+              for (int64_t s = columns.first; s < columns.last; s += run)
+                box.taps.push_back({(v.reads.offset[static_cast<size_t>(r)] * width_a +
+                                     h.reads.offset[static_cast<size_t>(s)]) * channels_a,
+                                    (first_tap + r * taps_w + s) * depth});
+            shape.boxes.push_back(std::move(box));
+          }
+      }
+    shape.b_rows = static_cast<int64_t>(order.size()) * depth;
+  }
+
+ private:
+  static bool contiguous(const std::vector<int64_t>& offset) {
+    for (size_t i = 1; i < offset.size(); ++i)
+      if (offset[i] != offset[i - 1] + 1) return false;
+    return true;
+  }
+};
+
+class Conv2d final : public Step {
+ public:
+  Conv2d(const ConvShape& conv, TapConvolution taps, bool input_grad, bool has_bias)
+      : conv_(conv),
+        order_(std::move(taps.order)),
+        gemm_(std::move(taps.shape)),
+        input_grad_(input_grad),
+        has_bias_(has_bias),
+        kernels_(kernels()),
+        packing_{1, std::string(kernels_.isa) + (input_grad ? " conv2d input grad " : " conv2d ") + gemm_.layout(),
+                 gemm_.packed_bytes(), conv.groups * gemm_.panels()} {
+    // Phases depend on stride and padding, and with them the order of taps.
+    if (input_grad)
+      for (const WindowAxis* axis : {&conv.window.height, &conv.window.width})
+        packing_.key += " by " + std::to_string(axis->window.stride) + " pad " +
+                        std::to_string(axis->window.pad_before) + " dilation " +
+                        std::to_string(axis->window.dilation) + " of " +
+                        std::to_string(std::min(axis->in, axis->window.stride));
+  }
+
+  int64_t items(int) const override { return gemm_.items(); }
+  int64_t thread_scratch_bytes() const override { return gemm_.thread_scratch_bytes(); }
+  const Packing* packing() const override { return &packing_; }
+  Cost cost() const override {
+    const WindowAxis& h = conv_.window.height;
+    const WindowAxis& w = conv_.window.width;
+    return {gemm_.flops(),
+            4.0 * static_cast<double>(conv_.batch * (h.in * w.in * conv_.in_channels + h.out * w.out * conv_.out_channels) +
+                                      conv_.taps() * conv_.group_in() * conv_.out_channels)};
+  }
+
+  void run(int, int64_t item, const Buffers& at) const noexcept override {
+    gemm_.run(item, at.input(0), reinterpret_cast<const float*>(at.packed),
+              has_bias_ ? at.input(2) : nullptr, at.output(0), at.thread_scratch);
+  }
+
+  void pack(int64_t item, const void* input, std::byte* packed) const noexcept override {
+    const int64_t group = item / gemm_.panels();
+    const int64_t p = item % gemm_.panels();
+    const auto* kernel = static_cast<const float*>(input);
+    float* panel = gemm_.panel(packed, group, p);
+    const int64_t in = conv_.group_in();
+    const int64_t depth = input_grad_ ? conv_.group_out() : in;
+    const int64_t width = gemm_.panel_width();
+    for (const auto& [r, s] : order_) {
+      const float* tap = kernel + (r * conv_.window.width.window.size + s) * in * conv_.out_channels +
+                         group * conv_.group_out();
+      if (input_grad_)
+        kernels_.pack_columns(depth, gemm_.column_count(p), width,
+                              tap + gemm_.first_column(p) * conv_.out_channels, conv_.out_channels, panel);
+      else
+        kernels_.pack_rows(depth, gemm_.column_count(p), width, tap + gemm_.first_column(p),
+                           conv_.out_channels, panel);
+      panel += depth * width;
+    }
+  }
+
+ private:
+  ConvShape conv_;
+  std::vector<std::pair<int64_t, int64_t>> order_;
+  TapGemm gemm_;
+  bool input_grad_;
+  bool has_bias_;
+  const KernelTable& kernels_;
+  Packing packing_;
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_conv2d(const StepSpec& spec) {
+  check((spec.inputs.size() == 2 || spec.inputs.size() == 3) && spec.outputs.size() == 1, spec.op,
+        ": takes x, kernel, maybe bias and y");
+  const ConvShape conv = conv_shape(spec, spec.inputs[0], spec.inputs[1], spec.outputs[0]);
+  const bool has_bias = spec.inputs.size() == 3;
+  if (has_bias) {
+    check_operand(spec.op, "bias", spec.inputs[2], DType::f32, 1);
+    check_shape(spec.op, "bias", spec.inputs[2], Shape({conv.out_channels}));
+  }
+  const WindowAxis& h = conv.window.height;
+  const WindowAxis& w = conv.window.width;
+  TapConvolution taps(forward_phases(h), forward_phases(w), conv.in_channels, w.in, conv.group_in(),
+                      conv.out_channels, w.out);
+  taps.shape.images = conv.batch;
+  taps.shape.a_image = h.in * w.in * conv.in_channels;
+  taps.shape.c_image = h.out * w.out * conv.out_channels;
+  taps.shape.groups = conv.groups;
+  taps.shape.a_group = conv.group_in();
+  taps.shape.c_group = conv.group_out();
+  taps.shape.columns = conv.group_out();
+  taps.shape.activation = activation_from(spec);
+  return std::make_unique<Conv2d>(conv, std::move(taps), false, has_bias);
+}
+
+std::unique_ptr<Step> make_conv2d_input_grad(const StepSpec& spec) {
+  check(spec.inputs.size() == 2 && spec.outputs.size() == 1, spec.op, ": takes dy, kernel and dx");
+  const ConvShape conv = conv_shape(spec, spec.outputs[0], spec.inputs[1], spec.inputs[0]);
+  const WindowAxis& h = conv.window.height;
+  const WindowAxis& w = conv.window.width;
+  TapConvolution taps(input_grad_phases(h), input_grad_phases(w), conv.out_channels, w.out,
+                      conv.group_out(), conv.in_channels, w.in);
+  taps.shape.images = conv.batch;
+  taps.shape.a_image = h.out * w.out * conv.out_channels;
+  taps.shape.c_image = h.in * w.in * conv.in_channels;
+  taps.shape.groups = conv.groups;
+  taps.shape.a_group = conv.group_out();
+  taps.shape.c_group = conv.group_in();
+  taps.shape.columns = conv.group_in();
+  return std::make_unique<Conv2d>(conv, std::move(taps), true, false);
+}
+
+}  // namespace fastcnn

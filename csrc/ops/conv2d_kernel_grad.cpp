@@ -1,0 +1,95 @@
+#include <algorithm>
+
+#include "base/check.h"
+#include "ops/conv2d.h"
+#include "ops/conv2d_shape.h"
+#include "ops/tap_gradient.h"
+
+namespace fastcnn {
+namespace {
+
+// Output positions [begin, end) of an axis at which filter position t lies inside the image.
+struct Seen {
+  int64_t begin, end;
+};
+
+Seen seen_by(const WindowAxis& axis, int64_t t) {
+  const Window1d& w = axis.window;
+  const int64_t offset = t * w.dilation - w.pad_before;
+  const int64_t begin = offset >= 0 ? 0 : (-offset + w.stride - 1) / w.stride;
+  const int64_t room = axis.in - offset;
+  const int64_t end = room <= 0 ? 0 : std::min(axis.out, (room + w.stride - 1) / w.stride);
+  return {std::min(begin, end), end};
+}
+
+TapGradientShape shape_of(const ConvShape& conv) {
+  const WindowAxis& h = conv.window.height;
+  const WindowAxis& w = conv.window.width;
+  TapGradientShape shape{};
+  shape.images = conv.batch;
+  shape.rows = h.out;
+  shape.a_image = h.in * w.in * conv.in_channels;
+  shape.a_row = h.window.stride * w.in * conv.in_channels;
+  shape.a_pixel = w.window.stride * conv.in_channels;
+  shape.b_image = h.out * w.out * conv.out_channels;
+  shape.b_row = w.out * conv.out_channels;
+  shape.b_pixel = conv.out_channels;
+  shape.groups = conv.groups;
+  shape.a_group = conv.group_in();
+  shape.b_group = conv.group_out();
+  shape.columns = conv.group_out();
+  shape.c_rows = conv.taps() * conv.group_in();
+
+  // Where no column is padded, a whole filter row of numbers lies together at every pixel.
+  bool fold = w.window.dilation == 1 && conv.groups == 1;
+  for (int64_t s = 0; s < w.window.size; ++s) {
+    const Seen seen = seen_by(w, s);
+    fold = fold && seen.begin == 0 && seen.end == w.out;
+  }
+  const int64_t taps_w = fold ? 1 : w.window.size;
+  shape.tap_rows = fold ? w.window.size * conv.in_channels : conv.group_in();
+  for (int64_t r = 0; r < h.window.size; ++r)
+    for (int64_t s = 0; s < taps_w; ++s) {
+      const Seen rows = seen_by(h, r);
+      const Seen columns = seen_by(w, s);
+      const int64_t y = r * h.window.dilation - h.window.pad_before;
+      const int64_t x = columns.begin * w.window.stride + s * w.window.dilation - w.window.pad_before;
+      shape.taps.push_back({rows.begin, rows.end, columns.end - columns.begin,
+                            (y * w.in + x) * conv.in_channels, columns.begin * conv.out_channels,
+                            (r * taps_w + s) * shape.tap_rows});
+    }
+  return shape;
+}
+
+class Conv2dKernelGrad final : public Step {
+ public:
+  explicit Conv2dKernelGrad(const ConvShape& conv) : conv_(conv), gradient_(shape_of(conv)) {}
+
+  int phases() const override { return gradient_.phases(); }
+  int64_t items(int phase) const override { return gradient_.items(phase); }
+  int64_t scratch_bytes() const override { return gradient_.scratch_bytes(); }
+  int64_t thread_scratch_bytes() const override { return gradient_.thread_scratch_bytes(); }
+  Cost cost() const override {
+    const WindowAxis& h = conv_.window.height;
+    const WindowAxis& w = conv_.window.width;
+    return {gradient_.flops(), 4.0 * static_cast<double>(conv_.batch * (h.in * w.in * conv_.in_channels +
+                                                         h.out * w.out * conv_.out_channels))};
+  }
+  void run(int phase, int64_t item, const Buffers& at) const noexcept override {
+    gradient_.run(phase, item, at.input(0), at.input(1), at.output(0), at);
+  }
+
+ private:
+  ConvShape conv_;
+  TapGradient gradient_;
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_conv2d_kernel_grad(const StepSpec& spec) {
+  check(spec.inputs.size() == 2 && spec.outputs.size() == 1, spec.op, ": takes x, dy and dkernel");
+  return std::make_unique<Conv2dKernelGrad>(
+      conv_shape(spec, spec.inputs[0], spec.outputs[0], spec.inputs[1]));
+}
+
+}  // namespace fastcnn

@@ -1,0 +1,139 @@
+#include "ops/tap_gradient.h"
+
+#include <algorithm>
+
+#include "base/memory.h"
+
+namespace fastcnn {
+namespace {
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Pixel rows of A and B that one pass over the tiles reads; they stay in L2.
+constexpr int64_t kChunkBytes = 384 << 10;
+// All parts together may hold so many numbers.
+constexpr int64_t kPartNumbers = int64_t{2} << 20;
+constexpr int64_t kMostParts = 16;
+constexpr int64_t kWantedItems = 16;
+// A part below this much work is not worth its addition.
+constexpr double kPartFlops = 1e6;
+// Numbers that one item of the second phase adds up.
+constexpr int64_t kSumNumbers = 4096;
+
+}  // namespace
+
+TapGradient::TapGradient(TapGradientShape shape) : kernels_(kernels()), shape_(std::move(shape)) {
+  const int64_t all_rows = shape_.images * shape_.rows;
+  const int64_t tile_columns = kernels_.gemm_vectors * kernels_.lanes;
+  int64_t pixels = 0;
+  for (size_t t = 0; t < shape_.taps.size(); ++t) {
+    const GradientTap& tap = shape_.taps[t];
+    pixels += (tap.row_end - tap.row_begin) * tap.pixels * shape_.images;
+    const int64_t row_tiles = ceil_div(shape_.tap_rows, kernels_.gemm_rows);
+    for (int64_t g = 0; g < shape_.groups; ++g)
+      for (int64_t n = 0; n < shape_.columns; n += tile_columns)
+        for (int64_t m = 0; m < row_tiles; ++m) {
+          const int64_t row = shape_.tap_rows * m / row_tiles;
+          tiles_.push_back({static_cast<int32_t>(t), static_cast<int32_t>(g), row,
+                            shape_.tap_rows * (m + 1) / row_tiles - row, n,
+                            std::min(tile_columns, shape_.columns - n)});
+        }
+  }
+  const int64_t numbers = shape_.c_rows * shape_.groups * shape_.columns;
+  flops_ = 2.0 * static_cast<double>(pixels) *
+           static_cast<double>(shape_.tap_rows * shape_.groups * shape_.columns);
+  parts_ = std::min({kMostParts, std::max<int64_t>(1, all_rows),
+                     std::max<int64_t>(1, kPartNumbers / std::max<int64_t>(1, numbers)),
+                     std::max<int64_t>(1, static_cast<int64_t>(flops_ / kPartFlops))});
+  tile_blocks_ = std::clamp<int64_t>(ceil_div(kWantedItems, parts_), 1,
+                                     std::max<int64_t>(1, static_cast<int64_t>(tiles_.size())));
+  const int64_t row_bytes = 4 * (std::abs(shape_.a_row) + std::abs(shape_.b_row));
+  chunk_ = std::clamp<int64_t>(kChunkBytes / std::max<int64_t>(1, row_bytes), 1,
+                               std::max<int64_t>(1, ceil_div(all_rows, parts_)));
+}
+
+int64_t TapGradient::items(int phase) const {
+  const int64_t numbers = shape_.c_rows * shape_.groups * shape_.columns;
+  if (numbers == 0) return 0;
+  return phase == 0 ? parts_ * tile_blocks_ : ceil_div(numbers, kSumNumbers);
+}
+
+int64_t TapGradient::scratch_bytes() const {
+  return parts_ > 1 ? parts_ * shape_.c_rows * shape_.groups * shape_.columns * 4 : 0;
+}
+
+int64_t TapGradient::thread_scratch_bytes() const {
+  return align_up(chunk_ * static_cast<int64_t>(sizeof(Segment)));
+}
+
+void TapGradient::run(int phase, int64_t item, const float* a, const float* b, float* c,
+                      const Buffers& at) const noexcept {
+  if (phase == 0) return sum_part(item, a, b, c, at);
+  const int64_t numbers = shape_.c_rows * shape_.groups * shape_.columns;
+  const int64_t begin = item * kSumNumbers;
+  kernels_.sum_rows(parts_, std::min(kSumNumbers, numbers - begin),
+                    reinterpret_cast<const float*>(at.scratch) + begin, numbers, c + begin);
+}
+
+// The pixel rows [from, to), counted over all images, that the tap sees.
+int64_t TapGradient::add_segments(const GradientTap& tap, int64_t from, int64_t to, const float* a,
+                                  const float* b, Segment* segments) const noexcept {
+  int64_t count = 0;
+  int64_t image = from / shape_.rows;
+  int64_t row = from % shape_.rows;
+  for (int64_t i = from; i < to; ++i) {
+    if (row >= tap.row_begin && row < tap.row_end && tap.pixels > 0)
+      segments[count++] = {a + image * shape_.a_image + row * shape_.a_row + tap.a_offset,
+                           b + image * shape_.b_image + row * shape_.b_row + tap.b_offset, tap.pixels};
+    if (++row == shape_.rows) {
+      row = 0;
+      ++image;
+    }
+  }
+  if (shape_.last_pixels >= 0 && to == shape_.images * shape_.rows && count > 0)
+    segments[count - 1].depth = shape_.last_pixels;
+  return count;
+}
+
+void TapGradient::sum_part(int64_t item, const float* a, const float* b, float* c,
+                           const Buffers& at) const noexcept {
+  auto* segments = reinterpret_cast<Segment*>(at.thread_scratch);
+  const int64_t c_stride = shape_.groups * shape_.columns;
+  const int64_t part = item / tile_blocks_;
+  const int64_t block = item % tile_blocks_;
+  if (parts_ > 1) c = reinterpret_cast<float*>(at.scratch) + part * shape_.c_rows * c_stride;
+  const auto tiles = static_cast<int64_t>(tiles_.size());
+  const int64_t tile_from = tiles * block / tile_blocks_;
+  const int64_t tile_to = tiles * (block + 1) / tile_blocks_;
+  const int64_t all_rows = shape_.images * shape_.rows;
+  const int64_t row_from = all_rows * part / parts_;
+  const int64_t row_to = all_rows * (part + 1) / parts_;
+
+  TransposedGemmTile g{};
+  g.segment = segments;
+  g.a_stride = shape_.a_pixel;
+  g.b_stride = shape_.b_pixel;
+  g.c_stride = c_stride;
+  // At least one pass, so that an empty sum writes zeros.
+  for (int64_t from = row_from; from == row_from || from < row_to; from += chunk_) {
+    g.accumulate = from > row_from;
+    int32_t listed = -1;
+    for (int64_t i = tile_from; i < tile_to; ++i) {
+      const Tile& tile = tiles_[static_cast<size_t>(i)];
+      const GradientTap& tap = shape_.taps[static_cast<size_t>(tile.tap)];
+      if (tile.tap != listed) {
+        g.segments = add_segments(tap, from, std::min(from + chunk_, row_to), a, b, segments);
+        listed = tile.tap;
+      }
+      if (g.segments == 0 && g.accumulate) continue;
+      g.rows = tile.rows;
+      g.columns = tile.columns;
+      g.a_offset = tile.group * shape_.a_group + tile.row;
+      g.b_offset = tile.group * shape_.b_group + tile.column;
+      g.c = c + (tap.c_row + tile.row) * c_stride + tile.group * shape_.columns + tile.column;
+      kernels_.gemm_tile_transposed(g);
+    }
+  }
+}
+
+}  // namespace fastcnn

@@ -1,0 +1,18 @@
+"""Graphs of operations: building, differentiating and compiling them."""
+
+from fastcnn.graph.autodiff import gradients
+from fastcnn.graph.function import Function, compile
+from fastcnn.graph.tensor import Node, Op, Spec, SymbolicTensor, Tensor, constant, placeholder
+
+__all__ = [
+    "Function",
+    "Node",
+    "Op",
+    "Spec",
+    "SymbolicTensor",
+    "Tensor",
+    "compile",
+    "constant",
+    "gradients",
+    "placeholder",
+]

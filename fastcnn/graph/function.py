@@ -1,0 +1,87 @@
+"""Compiled graphs: what runs them, and what explains them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastcnn.graph.lowering import Graph, lower
+from fastcnn.graph.passes import run_passes
+from fastcnn.graph.tensor import Tensor
+
+__all__ = ["Function", "compile"]
+
+
+class Function:
+    """A compiled graph. Calling it is one call into C++ with the GIL released; several threads
+    may call it at once.
+
+    Attributes:
+        inputs, outputs: Types of the arrays it takes and returns.
+    """
+
+    def __init__(self, graph: Graph, *, without: Sequence[str] = ()) -> None:
+        self.inputs = [tensor.spec for tensor in graph.inputs]
+        self.outputs = [tensor.spec for tensor in graph.outputs]
+        self._program, self._steps = lower(run_passes(graph, without=without))
+        self._empty = [(spec.shape, np.dtype(spec.dtype)) for spec in self.outputs]
+
+    def __call__(self, *arrays: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
+        """Runs on C-contiguous arrays of exactly the input types.
+
+        Raises:
+            TypeError, ValueError: An array of another dtype, shape or layout.
+        """
+        outputs = [np.empty(shape, dtype) for shape, dtype in self._empty]
+        self._program.run(arrays, outputs)
+        return tuple(outputs)
+
+    def run_into(
+        self, arrays: Sequence[npt.NDArray[Any]], outputs: Sequence[npt.NDArray[Any]]
+    ) -> None:
+        """The same, writing into the caller's arrays."""
+        self._program.run(arrays, outputs)
+
+    def profile(self, *arrays: npt.NDArray[Any], runs: int = 5) -> list[tuple[str, str, float]]:
+        """Operation, shapes and milliseconds (the least of ``runs``) of each step."""
+        outputs = [np.empty(shape, dtype) for shape, dtype in self._empty]
+        times = np.min([self._program.profile(arrays, outputs) for _ in range(runs)], axis=0)
+        return [
+            (
+                step.node.op.name if step.node.op else step.node.name,
+                " ".join(str(t.shape) for t in step.node.inputs),
+                float(seconds) * 1e3,
+            )
+            for step, seconds in zip(self._steps, times, strict=True)
+        ]
+
+    @property
+    def arena_bytes(self) -> int:
+        """Memory that one run needs beside inputs, outputs and variables."""
+        return self._program.arena_bytes
+
+
+def compile(
+    inputs: Sequence[Tensor],
+    outputs: Sequence[Tensor],
+    updates: Sequence[Tensor] = (),
+    *,
+    without: Sequence[str] = (),
+) -> Function:
+    """Turns a graph into a Function.
+
+    Args:
+        inputs: Placeholders, in the order in which arrays will be given.
+        outputs: What the Function returns.
+        updates: Results of update operations (:mod:`fastcnn.ops.update`); they run last, in
+            this order, and write their variables in place.
+        without: Names of passes to leave out (:data:`fastcnn.graph.passes.PASSES`).
+
+    Raises:
+        ValueError: The graph needs a placeholder that is not among the inputs, or a step
+            refuses its operands.
+    """
+    return Function(Graph(tuple(inputs), tuple(outputs), tuple(updates)), without=without)

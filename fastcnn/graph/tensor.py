@@ -1,0 +1,191 @@
+"""What Python thinks about: operations, the nodes that apply them, and the Tensors between."""
+
+from __future__ import annotations
+
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from fastcnn.variable import Variable
+
+__all__ = ["Node", "Op", "Spec", "SymbolicTensor", "Tensor", "constant", "placeholder"]
+
+_serial = itertools.count()
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Type of a value: concrete sizes, outermost first, and a NumPy dtype name."""
+
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+
+    @property
+    def elements(self) -> int:
+        product = 1
+        for size in self.shape:
+            product *= size
+        return product
+
+    @property
+    def bytes(self) -> int:
+        return self.elements * np.dtype(self.dtype).itemsize
+
+
+class Op(ABC):
+    """An operation: its type rule, its gradient rule and the name of its C++ step.
+
+    One object serves all uses; settings of one use are the node's ``attrs``: bools, ints, floats,
+    strings and tuples of ints, which is what the C++ step receives.
+    """
+
+    name: ClassVar[str]
+    #: Inputs whose memory the (only) output may take over when nobody else needs them.
+    in_place: ClassVar[tuple[int, ...]] = ()
+    #: The output is the input's memory under another shape; no step runs.
+    alias: ClassVar[bool] = False
+
+    @abstractmethod
+    def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
+        """Types of the outputs.
+
+        Raises:
+            TypeError: An input has the wrong dtype.
+            ValueError: Shapes or settings do not fit; says which and what was expected.
+        """
+
+    def gradient(self, node: Node, *grads: Tensor | None) -> Sequence[Tensor | None]:
+        """Gradients of the inputs from those of the outputs; ``None`` where there is none."""
+        return [None] * len(node.inputs)
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One use of an operation, or a leaf (``op`` is None): an input, a variable or a constant."""
+
+    op: Op | None
+    inputs: tuple[Tensor, ...] = ()
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+    #: Variables that the outputs are written to in place (updates only).
+    targets: tuple[Variable, ...] = ()
+    variable: Variable | None = None
+    name: str = ""
+    outputs: int = 1
+    #: Creation order, which is also an order of execution.
+    serial: int = field(default_factory=lambda: next(_serial))
+
+    @property
+    def is_placeholder(self) -> bool:
+        return self.op is None and self.variable is None
+
+    def tensors(self, *specs: Spec) -> tuple[Tensor, ...]:
+        """The Tensors that this node makes, one for each of ``outputs``."""
+        return tuple(Tensor(spec, self, index) for index, spec in enumerate(specs))
+
+
+class Tensor:
+    """A symbolic value with a concrete shape and dtype. Arithmetic operators build more graph."""
+
+    __slots__ = ("index", "node", "spec")
+    # NumPy arrays on the left leave operators to us instead of looping over elements.
+    __array_ufunc__ = None
+
+    # Arithmetic is an operation, and operations live a floor above: fastcnn.ops fills this in.
+    operators: ClassVar[dict[str, Callable[[Any, Any], Any]]] = {}
+
+    def __init__(self, spec: Spec, node: Node, index: int = 0) -> None:
+        self.spec = spec
+        self.node = node
+        self.index = index
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.spec.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.dtype(self.spec.dtype)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.spec.shape)
+
+    def __add__(self, other: Any) -> Any:
+        return self.operators["add"](self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return self.operators["add"](other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return self.operators["subtract"](self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self.operators["subtract"](other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return self.operators["multiply"](self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return self.operators["multiply"](other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return self.operators["divide"](self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self.operators["divide"](other, self)
+
+    def __neg__(self) -> Any:
+        return self.operators["multiply"](self, -1.0)
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "a symbolic Tensor has no truth value: it holds no numbers until a Program runs; "
+            "use ops.greater and arithmetic instead of if"
+        )
+
+    def __repr__(self) -> str:
+        made_by = self.node.op.name if self.node.op else self.node.name or "placeholder"
+        return f"<Tensor {self.spec.shape} {self.spec.dtype} by {made_by}>"
+
+
+class SymbolicTensor(ABC):
+    """A value of a model under construction, whose batch size is open.
+
+    An operation that meets one is recorded instead of applied: see :func:`fastcnn.ops.op.operation`.
+    """
+
+    @abstractmethod
+    def record(
+        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Notes the call ``function(*args, **kwargs)`` and returns its symbolic result."""
+
+
+def placeholder(
+    shape: Sequence[int], dtype: npt.DTypeLike = "float32", name: str | None = None
+) -> Tensor:
+    """An input of a graph.
+
+    Args:
+        shape: Concrete sizes, batch included.
+        dtype: float32, or any integer, bool or float64 type for inputs that are cast.
+        name: For error messages.
+    """
+    sizes = tuple(int(size) for size in shape)
+    if any(size < 0 for size in sizes):
+        raise ValueError(f"placeholder: sizes must not be negative, got {sizes}")
+    return Node(None, name=name or "input").tensors(Spec(sizes, np.dtype(dtype).name))[0]
+
+
+def constant(value: npt.ArrayLike) -> Tensor:
+    """A value known now. Python numbers and lists become float32, arrays keep their dtype."""
+    from fastcnn.variable import Variable
+
+    array = value if isinstance(value, np.ndarray | np.generic) else np.asarray(value, np.float32)
+    return Variable(np.asarray(array), name="constant", trainable=False).tensor

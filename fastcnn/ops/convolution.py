@@ -1,0 +1,129 @@
+"""Two-dimensional convolution and its gradients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastcnn.graph.tensor import Node, Op, Spec, Tensor
+from fastcnn.ops.activation import ACTIVATIONS, activation_grad, check_activation
+from fastcnn.ops.op import Operand, apply, operand, operation
+from fastcnn.ops.reduction import sum_to_last
+from fastcnn.ops.window import Padding, Window
+
+__all__ = ["conv2d"]
+
+
+class Conv2D(Op):
+    """Inputs x, kernel and maybe bias."""
+
+    name = "conv2d"
+
+    def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
+        x, kernel = inputs[:2]
+        height, width = attrs["output"]
+        return (Spec((x.shape[0], height, width, kernel.shape[3])),)
+
+    def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
+        dy = grads[0]
+        if dy is None:
+            return [None] * len(node.inputs)
+        x, kernel = node.inputs[:2]
+        window = {name: node.attrs[name] for name in ("strides", "padding", "dilation", "groups")}
+        # The same node's output, so that no forward work is repeated.
+        y = Tensor(dy.spec, node)
+        dz = activation_grad(node.attrs["activation"], y, dy)
+        dx = apply(Conv2DInputGrad(), dz, kernel, shape=x.shape, **window)[0]
+        dkernel = apply(Conv2DKernelGrad(), x, dz, shape=kernel.shape, **window)[0]
+        return [dx, dkernel, sum_to_last(dz)][: len(node.inputs)]
+
+
+class Conv2DInputGrad(Op):
+    """Inputs dy, kernel; ``shape`` is that of x."""
+
+    name = "conv2d_input_grad"
+
+    def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
+        return (Spec(tuple(attrs["shape"])),)
+
+
+class Conv2DKernelGrad(Op):
+    """Inputs x, dy; ``shape`` is that of the kernel."""
+
+    name = "conv2d_kernel_grad"
+
+    def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
+        return (Spec(tuple(attrs["shape"])),)
+
+
+@operation
+def conv2d(
+    x: Operand,
+    kernel: Operand,
+    bias: Operand | None = None,
+    *,
+    strides: Any = 1,
+    padding: Padding = "valid",
+    dilation: Any = 1,
+    groups: int = 1,
+    activation: str | None = None,
+) -> Any:
+    """Convolution (cross-correlation) of images with filters. Layer: Conv2D.
+
+    Args:
+        x: Images ``(batch, height, width, channels)``, float32; array or Tensor.
+        kernel: Filters ``(height, width, channels / groups, filters)``, float32.
+        bias: ``(filters,)``, float32, or None.
+        strides: Pixels between windows; one int or (vertical, horizontal).
+        padding: ``"valid"``, ``"same"`` (the odd pixel goes last), pixels on every side,
+            (vertical, horizontal) or ((top, bottom), (left, right)). Padding is zeros.
+        dilation: Distance of neighbouring filter taps in pixels.
+        groups: Channels and filters are split into so many independent groups.
+        activation: ``"relu"``, ``"sigmoid"`` or ``"tanh"``, computed before the result is first
+            stored; None for none.
+
+    Returns:
+        ``(batch, out_height, out_width, filters)``, float32: an array for arrays, else a Tensor.
+
+    Raises:
+        TypeError: An operand is not float32.
+        ValueError: Ranks, channels, groups or window do not fit; says what was expected.
+
+    Example:
+        >>> x = np.arange(9, dtype=np.float32).reshape(1, 3, 3, 1)
+        >>> conv2d(x, np.ones((2, 2, 1, 1), np.float32))[0, :, :, 0]
+        array([[ 8., 12.],
+               [20., 24.]], dtype=float32)
+    """
+    op = Conv2D.name
+    x = operand(op, "x", x, rank=4)
+    kernel = operand(op, "kernel", kernel, rank=4)
+    inputs = [x, kernel]
+    if bias is not None:
+        inputs.append(operand(op, "bias", bias, rank=1))
+    channels, filters = x.shape[3], kernel.shape[3]
+    if not isinstance(groups, int) or groups < 1:
+        raise ValueError(f"{op}: groups must be a positive int, got {groups!r}")
+    if channels % groups or filters % groups:
+        raise ValueError(
+            f"{op}: {channels} channels and {filters} filters cannot be split into {groups} groups"
+        )
+    if kernel.shape[2] * groups != channels:
+        raise ValueError(
+            f"{op}: x has {channels} channels but kernel {kernel.shape} expects "
+            f"{kernel.shape[2] * groups}" + (f" in {groups} groups" if groups > 1 else "")
+        )
+    if bias is not None and inputs[2].shape != (filters,):
+        raise ValueError(f"{op}: bias must have shape ({filters},), got {inputs[2].shape}")
+    window = Window.of(
+        op, (x.shape[1], x.shape[2]), kernel.shape[:2], strides, padding, dilation
+    )
+    return apply(
+        Conv2D(),
+        *inputs,
+        strides=window.strides,
+        padding=window.padding,
+        dilation=window.dilation,
+        groups=groups,
+        activation=check_activation(op, activation, ACTIVATIONS),
+        output=window.output,
+    )[0]

@@ -1,0 +1,190 @@
+"""How operations are applied: one public function serves arrays, Tensors and models."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec, TypeVar, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from fastcnn import _core
+from fastcnn.graph.function import Function, compile
+from fastcnn.graph.tensor import Node, Op, SymbolicTensor, Tensor, constant, placeholder
+from fastcnn.variable import Variable
+
+__all__ = ["PUBLIC", "Array", "Operand", "apply", "operand", "operation"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Array = npt.NDArray[Any]
+#: What a public operation takes in place of an array; it returns an array for arrays.
+Operand = Any
+
+#: Public operations by name: the closed registry that model files refer to.
+PUBLIC: dict[str, Callable[..., Any]] = {}
+
+
+def apply(op: Op, *inputs: Tensor, **attrs: Any) -> tuple[Tensor, ...]:
+    """Adds a node; returns its outputs.
+
+    Raises:
+        TypeError, ValueError: What ``op.infer`` refuses.
+    """
+    specs = op.infer(*(tensor.spec for tensor in inputs), **attrs)
+    return Node(op, inputs, attrs, outputs=len(specs)).tensors(*specs)
+
+
+def operand(
+    op: str, name: str, value: Any, *, rank: int | None = None, dtype: str | None = "float32"
+) -> Tensor:
+    """A checked argument of an operation as a Tensor.
+
+    Args:
+        op, name: Of the operation and the argument, for messages.
+        value: Tensor, Variable, array, or numbers (which become float32).
+        rank: Required number of axes; None for any.
+        dtype: Required dtype; None for any.
+
+    Raises:
+        TypeError: Another dtype, or no array at all.
+        ValueError: Another rank.
+    """
+    if isinstance(value, Variable):
+        value = value.tensor
+    if not isinstance(value, Tensor):
+        try:
+            value = constant(value)
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"{op}: {name} must be an array, a Tensor or numbers, got {type(value).__name__}"
+            ) from error
+    assert isinstance(value, Tensor)
+    if dtype is not None and value.spec.dtype != dtype:
+        raise TypeError(
+            f"{op}: {name} must be {dtype}, got {value.spec.dtype}; cast it with "
+            f".astype('{dtype}') or ops.cast"
+        )
+    if rank is not None and value.ndim != rank:
+        raise ValueError(f"{op}: {name} must have rank {rank}, got shape {value.shape}")
+    return value
+
+
+class _Cache:
+    """The Functions behind eager calls: least recently used go first."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._lock = threading.Lock()
+        self._items: OrderedDict[Any, tuple[Function, bool]] = OrderedDict()
+
+    def get(self, key: Any) -> tuple[Function, bool] | None:
+        with self._lock:
+            found = self._items.get(key)
+            if found is not None:
+                self._items.move_to_end(key)
+            return found
+
+    def put(self, key: Any, item: tuple[Function, bool]) -> None:
+        with self._lock:
+            self._items[key] = item
+            while len(self._items) > self._size:
+                self._items.popitem(last=False)
+
+
+_cache = _Cache(256)
+
+
+def _contains(arguments: Sequence[Any], kinds: tuple[type, ...]) -> Any:
+    """The first argument of one of these kinds, also inside a list of arguments."""
+    for value in arguments:
+        if isinstance(value, kinds):
+            return value
+        if isinstance(value, list | tuple):
+            found = _contains(value, kinds)
+            if found is not None:
+                return found
+    return None
+
+
+class _Arrays:
+    """Takes the arrays out of a call's arguments, so that the rest can be a cache key."""
+
+    def __init__(self) -> None:
+        self.arrays: list[Array] = []
+
+    def key(self, value: Any) -> Any:
+        if isinstance(value, Variable):
+            value = value.numpy()
+        if isinstance(value, np.ndarray):
+            # One rule for any layout: what is not contiguous is copied.
+            if not value.flags.c_contiguous or not value.dtype.isnative:
+                value = np.ascontiguousarray(value, value.dtype.newbyteorder("="))
+            self.arrays.append(value)
+            return (np.ndarray, value.shape, value.dtype.char)
+        if isinstance(value, list | tuple):
+            return (type(value), *(self.key(item) for item in value))
+        # 1, 1.0 and True are equal keys but not equal settings.
+        return (type(value), value)
+
+    @staticmethod
+    def symbolic(value: Any, placeholders: list[Tensor]) -> Any:
+        """The argument with a placeholder for each array, in the same order."""
+        if isinstance(value, np.ndarray | Variable):
+            placeholders.append(placeholder(value.shape, value.dtype))
+            return placeholders[-1]
+        if isinstance(value, list | tuple):
+            return [_Arrays.symbolic(item, placeholders) for item in value]
+        return value
+
+
+def _run(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """An eager call: a cached Program for these types and settings."""
+    taken = _Arrays()
+    key: Any = (
+        function,
+        _core.isa(),
+        tuple(taken.key(value) for value in args),
+        tuple((name, taken.key(value)) for name, value in kwargs.items()),
+    )
+    try:
+        cached = _cache.get(key)
+    except TypeError as error:
+        raise TypeError(
+            f"{function.__name__}: arguments must be arrays, Tensors, numbers or strings: {error}"
+        ) from None
+    if cached is None:
+        inputs: list[Tensor] = []
+        symbolic_args = [_Arrays.symbolic(value, inputs) for value in args]
+        symbolic_kwargs = {name: _Arrays.symbolic(value, inputs) for name, value in kwargs.items()}
+        result = function(*symbolic_args, **symbolic_kwargs)
+        several = isinstance(result, tuple)
+        cached = (compile(inputs, result if several else [result]), several)
+        _cache.put(key, cached)
+    outputs = cached[0](*taken.arrays)
+    return outputs if cached[1] else outputs[0]
+
+
+def operation(function: Callable[P, R]) -> Callable[P, R]:
+    """Makes a public operation of a function that builds graph.
+
+    Called with arrays it runs at once and returns arrays; called with a Tensor it adds to the
+    graph and returns Tensors; called with a model's symbolic value it is recorded there.
+    """
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        arguments = (*args, *kwargs.values())
+        symbolic = _contains(arguments, (SymbolicTensor,))
+        if symbolic is not None:
+            return cast(R, symbolic.record(call, args, kwargs))
+        if _contains(arguments, (Tensor,)) is not None:
+            return function(*args, **kwargs)
+        return cast(R, _run(function, args, kwargs))
+
+    PUBLIC[function.__name__] = call
+    return call

@@ -1,0 +1,82 @@
+"""Variables: the named mutable arrays that a model learns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastcnn import _core
+from fastcnn.graph.tensor import Node, Spec, Tensor
+
+__all__ = ["Variable"]
+
+
+class Variable:
+    """A named mutable array that owns its storage.
+
+    Reading copies and writing goes through :meth:`assign`, so a program that runs in another
+    thread always sees the value of a finished step.
+
+    Args:
+        value: The first value; copied. Python numbers and lists become float32.
+        name: For messages and files.
+        trainable: Whether training may change it.
+    """
+
+    def __init__(
+        self, value: npt.ArrayLike, *, name: str = "variable", trainable: bool = True
+    ) -> None:
+        array = value if isinstance(value, np.ndarray | np.generic) else np.asarray(value, "float32")
+        # ascontiguousarray would turn a scalar into a vector.
+        self.core = _core.Variable(np.asarray(array, order="C"))
+        self.name = name
+        self.trainable = trainable
+        self.shape: tuple[int, ...] = self.core.shape
+        #: The graph's view of this variable: the value at the start of a run.
+        self.tensor: Tensor = Node(None, variable=self, name=name).tensors(
+            Spec(self.shape, self.core.dtype)
+        )[0]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.dtype(self.core.dtype)
+
+    @property
+    def version(self) -> int:
+        """Raised by every write."""
+        return self.core.version
+
+    def numpy(self) -> npt.NDArray[Any]:
+        """A copy of the value."""
+        return self.core.numpy()
+
+    def assign(self, value: npt.ArrayLike) -> None:
+        """Replaces the value.
+
+        Args:
+            value: Same shape; cast to the variable's dtype where no kind changes
+                (float64 to float32, not float to int).
+
+        Raises:
+            ValueError: Another shape.
+            TypeError: A dtype of another kind.
+        """
+        array = np.asarray(value)
+        if array.shape != self.shape:
+            raise ValueError(f"{self.name}: value must have shape {self.shape}, got {array.shape}")
+        if not np.can_cast(array.dtype, self.dtype, "same_kind"):
+            raise TypeError(f"{self.name}: cannot assign {array.dtype} to a {self.dtype} variable")
+        self.core.assign(np.asarray(array, self.dtype, order="C"))
+
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> npt.NDArray[Any]:
+        if copy is False:
+            raise ValueError("a Variable can only be copied to an array; leave copy unset")
+        value = self.numpy()
+        return value if dtype is None else value.astype(dtype)
+
+    def __repr__(self) -> str:
+        return f"<Variable {self.name!r} {self.shape} {self.dtype}>"
