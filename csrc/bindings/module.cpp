@@ -28,18 +28,24 @@ Shape shape_of(const py::array& array) {
   return Shape(std::vector<int64_t>(array.shape(), array.shape() + array.ndim()));
 }
 
+char kind_of(DType dtype) {
+  switch (dtype) {
+    case DType::f32:
+    case DType::f64: return 'f';
+    case DType::boolean: return 'b';
+    case DType::u8:
+    case DType::u16:
+    case DType::u32:
+    case DType::u64: return 'u';
+    default: return 'i';
+  }
+}
+
+// By kind and size, because NumPy has two types of 8-byte integers that are equal.
 bool has_dtype(const py::array& array, DType dtype) {
-  // Builtin NumPy type numbers, so that a call does not build a dtype object an operand.
-  static const std::vector<int> numbers = [] {
-    std::vector<int> list;
-    for (int i = 0; i <= static_cast<int>(DType::u64); ++i)
-      list.push_back(numpy_dtype(static_cast<DType>(i)).num());
-    return list;
-  }();
-  const auto* descr = py::detail::array_descriptor_proxy(
-      py::detail::array_proxy(array.ptr())->descr);
-  return descr->byteorder != '>' && (descr->type_num == numbers[static_cast<size_t>(dtype)] ||
-                                     array.dtype().is(numpy_dtype(dtype)));
+  const py::dtype actual = array.dtype();
+  return actual.kind() == kind_of(dtype) && actual.itemsize() == size_of(dtype) &&
+         actual.byteorder() != '>';
 }
 
 // Checks one array against what a Program expects and returns its memory; never converts.
@@ -56,6 +62,26 @@ void* borrow(const py::array& array, const Operand& operand, const char* role, s
         " must be C-contiguous; use np.ascontiguousarray");
   check(!writable || array.writeable(), role, " ", i, " must be writeable");
   return const_cast<void*>(array.data());
+}
+
+struct Borrowed {
+  std::vector<const void*> in;
+  std::vector<void*> out;
+};
+
+Borrowed borrow_all(const Program& program, const std::vector<py::array>& feeds,
+                    const std::vector<py::array>& fetches) {
+  check(feeds.size() == program.inputs().size() && fetches.size() == program.outputs().size(),
+        "program takes ", program.inputs().size(), " feeds and ", program.outputs().size(),
+        " fetches, got ", feeds.size(), " and ", fetches.size());
+  Borrowed arrays;
+  arrays.in.reserve(feeds.size());
+  arrays.out.reserve(fetches.size());
+  for (size_t i = 0; i < feeds.size(); ++i)
+    arrays.in.push_back(borrow(feeds[i], program.inputs()[i], "feed", i, false));
+  for (size_t i = 0; i < fetches.size(); ++i)
+    arrays.out.push_back(borrow(fetches[i], program.outputs()[i], "fetch", i, true));
+  return arrays;
 }
 
 Operand operand_from(const py::handle& object) {
@@ -185,34 +211,19 @@ void bind_program(py::module_& m) {
           "run",
           [](const Program& program, const std::vector<py::array>& feeds,
              const std::vector<py::array>& fetches, int threads) {
-            check(feeds.size() == program.inputs().size() && fetches.size() == program.outputs().size(),
-                  "program takes ", program.inputs().size(), " feeds and ", program.outputs().size(),
-                  " fetches, got ", feeds.size(), " and ", fetches.size());
-            std::vector<const void*> in;
-            std::vector<void*> out;
-            in.reserve(feeds.size());
-            out.reserve(fetches.size());
-            for (size_t i = 0; i < feeds.size(); ++i) in.push_back(borrow(feeds[i], program.inputs()[i], "feed", i, false));
-            for (size_t i = 0; i < fetches.size(); ++i) out.push_back(borrow(fetches[i], program.outputs()[i], "fetch", i, true));
+            const Borrowed arrays = borrow_all(program, feeds, fetches);
             const py::gil_scoped_release others_run;
-            program.run(in, out, threads);
+            program.run(arrays.in, arrays.out, threads);
           },
           "feeds"_a, "fetches"_a, "threads"_a = 0)
       .def(
           "profile",
           [](const Program& program, const std::vector<py::array>& feeds,
              const std::vector<py::array>& fetches, int threads) {
-            std::vector<const void*> in;
-            std::vector<void*> out;
-            for (size_t i = 0; i < std::min(feeds.size(), program.inputs().size()); ++i)
-              in.push_back(borrow(feeds[i], program.inputs()[i], "feed", i, false));
-            for (size_t i = 0; i < std::min(fetches.size(), program.outputs().size()); ++i)
-              out.push_back(borrow(fetches[i], program.outputs()[i], "fetch", i, true));
+            const Borrowed arrays = borrow_all(program, feeds, fetches);
             std::vector<double> seconds;
-            {
-              const py::gil_scoped_release others_run;
-              program.run(in, out, threads, &seconds);
-            }
+            const py::gil_scoped_release others_run;
+            program.run(arrays.in, arrays.out, threads, &seconds);
             return seconds;
           },
           "feeds"_a, "fetches"_a, "threads"_a = 0, "Like run; returns the seconds of each step.");

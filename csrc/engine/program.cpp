@@ -137,9 +137,7 @@ Program::Program(std::vector<Value> values, std::vector<PlacedStep> steps,
     }
   }
   for (const PlacedStep& placed : steps_) {
-    for (const auto* list : {&placed.inputs, &placed.outputs})
-      for (const int64_t id : *list)
-        check(id >= 0 && static_cast<size_t>(id) < values_.size(), "program: no value ", id);
+    check_step(placed);
     for (const int64_t id : placed.outputs) {
       const Value& value = values_[static_cast<size_t>(id)];
       check(value.place != Place::input, "program: a step writes an input");
@@ -181,6 +179,23 @@ Program::Program(std::vector<Value> values, std::vector<PlacedStep> steps,
 }
 
 Program::~Program() = default;
+
+void Program::check_step(const PlacedStep& placed) const {
+  const Step& step = *placed.step;
+  check(placed.inputs.size() == step.inputs.size() && placed.outputs.size() == step.outputs.size(),
+        "program: a step takes ", step.inputs.size(), " inputs and ", step.outputs.size(),
+        " outputs, got ", placed.inputs.size(), " and ", placed.outputs.size());
+  const auto check_list = [this](const std::vector<int64_t>& ids, const std::vector<Operand>& operands) {
+    for (size_t i = 0; i < ids.size(); ++i) {
+      check(ids[i] >= 0 && static_cast<size_t>(ids[i]) < values_.size(), "program: no value ", ids[i]);
+      const Operand& value = values_[static_cast<size_t>(ids[i])].operand;
+      check(value == operands[i], "program: value ", ids[i], " is ", value.text(),
+            ", the step expects ", operands[i].text());
+    }
+  };
+  check_list(placed.inputs, step.inputs);
+  check_list(placed.outputs, step.outputs);
+}
 
 // A packed form may outlive a run only while nothing in the run changes what it was made of.
 bool Program::packs_in_run(const PlacedStep& placed) const {

@@ -54,6 +54,7 @@ class Program {
   struct Context;
   class Borrowed;
 
+  void check_step(const PlacedStep& placed) const;
   void add_phases();
   bool packs_in_run(const PlacedStep& placed) const;
   void refresh_packed_forms(int threads) const;

@@ -15,6 +15,12 @@ namespace fastcnn {
 struct Operand {
   DType dtype;
   Shape shape;
+
+  bool operator==(const Operand& other) const {
+    return dtype == other.dtype && shape == other.shape;
+  }
+  // "float32 (2, 3)"
+  std::string text() const { return name_of(dtype) + (" " + shape.text()); }
 };
 
 // One operation as Python describes it.
@@ -68,6 +74,11 @@ struct Cost {
 class Step {
  public:
   virtual ~Step() = default;
+
+  // Types of what run() is handed, as make_step() was told; a Program holds its values to them.
+  std::vector<Operand> inputs;
+  std::vector<Operand> outputs;
+
   virtual int phases() const { return 1; }
   virtual int64_t items(int phase) const = 0;
   virtual void run(int phase, int64_t item, const Buffers& at) const noexcept = 0;

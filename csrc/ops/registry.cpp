@@ -23,7 +23,12 @@ constexpr Row kRows[] = {
 
 std::unique_ptr<Step> make_step(const StepSpec& spec) {
   for (const Row& row : kRows)
-    if (spec.op == row.op) return row.make(spec);
+    if (spec.op == row.op) {
+      std::unique_ptr<Step> step = row.make(spec);
+      step->inputs = spec.inputs;
+      step->outputs = spec.outputs;
+      return step;
+    }
   check(false, "unknown operation '", spec.op, "'");
   return nullptr;
 }

@@ -179,15 +179,22 @@ void TapGemm::run(int64_t item, const float* a, const float* packed, const float
       int64_t column = tile.start % box.width;
       int64_t row = tile.start / box.width % box.height;
       int64_t image = tile.start / box.width / box.height;
-      for (int64_t m = 0; m < tile.rows; ++m) {
-        base[m] = a + image * shape_.a_image + box.a_origin + row * box.a_row + column * box.a_column + k;
-        c_rows[m] = c + image * shape_.c_image + box.c_origin + row * box.c_row +
-                    column * box.c_column + panel_from * width_;
-        if (++column < box.width) continue;
-        column = 0;
-        if (++row < box.height) continue;
-        row = 0;
-        ++image;
+      // Row by row of the box, so that the inner loop only adds.
+      for (int64_t m = 0; m < tile.rows; column = 0) {
+        const int64_t run = std::min(box.width - column, tile.rows - m);
+        const float* a_pixel = a + image * shape_.a_image + box.a_origin + row * box.a_row +
+                               column * box.a_column + k;
+        float* c_pixel = c + image * shape_.c_image + box.c_origin + row * box.c_row +
+                         column * box.c_column + panel_from * width_;
+        for (int64_t i_run = 0; i_run < run; ++i_run) {
+          base[m + i_run] = a_pixel + i_run * box.a_column;
+          c_rows[m + i_run] = c_pixel + i_run * box.c_column;
+        }
+        m += run;
+        if (++row == box.height) {
+          row = 0;
+          ++image;
+        }
       }
       for (int64_t t = 0; t < taps; ++t)
         for (int64_t m = 0; m < tile.rows; ++m)

@@ -1,0 +1,202 @@
+"""The core's own checks: nothing handed to it may crash the process or read outside an array."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fastcnn import _core
+
+F32 = "float32"
+MATMUL = {"transpose_a": False, "transpose_b": False, "activation": "none"}
+
+
+def matmul_program(
+    values: list[tuple[str, tuple[int, ...], str, int]] | None = None,
+    steps: list[tuple[Any, list[int], list[int], int]] | None = None,
+    variables: list[_core.Variable] | None = None,
+    arena: int = 1 << 16,
+) -> _core.Program:
+    step = _core.Step("matmul", [(F32, (2, 3)), (F32, (3, 4))], [(F32, (2, 4))], MATMUL)
+    return _core.Program(
+        values
+        or [
+            (F32, (2, 3), "input", 0),
+            (F32, (3, 4), "input", 1),
+            (F32, (2, 4), "output", 0),
+        ],
+        steps or [(step, [0, 1], [2], 0)],
+        variables or [],
+        arena,
+    )
+
+
+def run(program: _core.Program, *feeds: Any) -> Any:
+    out = np.empty((2, 4), np.float32)
+    program.run(list(feeds), [out])
+    return out
+
+
+A = np.arange(6, dtype=np.float32).reshape(2, 3)
+B = np.arange(12, dtype=np.float32).reshape(3, 4)
+
+
+def test_runs() -> None:
+    np.testing.assert_array_equal(run(matmul_program(), A, B), A @ B)
+
+
+@pytest.mark.parametrize(
+    ("feeds", "error", "message"),
+    [
+        ([A], ValueError, "takes 2 feeds and 1 fetches, got 1"),
+        ([A.astype(np.float64), B], TypeError, "feed 0 must be float32, got float64"),
+        ([A, B.T.copy()], ValueError, r"feed 1 must have shape \(3, 4\), got \(4, 3\)"),
+        ([A, np.asfortranarray(B)], ValueError, "feed 1 must be C-contiguous"),
+        ([A.astype(">f4"), B], TypeError, "feed 0 must be float32"),
+        ([[1.0, 2.0], B], TypeError, "incompatible function arguments"),
+    ],
+)
+def test_arrays_are_borrowed_never_converted(
+    feeds: list[Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        run(matmul_program(), *feeds)
+
+
+def test_output_must_be_writeable() -> None:
+    out = np.empty((2, 4), np.float32)
+    out.flags.writeable = False
+    with pytest.raises(ValueError, match="fetch 0 must be writeable"):
+        matmul_program().run([A, B], [out])
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([(F32, (2, 3), "arena", 1 << 20)] * 3, "does not fit the arena"),
+        ([(F32, (2, 3), "arena", 8)] * 3, "does not fit the arena"),
+        ([(F32, (2, 3), "variable", 0)] * 3, "no variable 0"),
+        ([(F32, (2, 3), "input", -1)] * 3, "negative place -1"),
+        ([(F32, (2, 3), "input", 1 << 40)] * 3, "no input or output"),
+        ([(F32, (2, 3), "nowhere", 0)] * 3, "place must be arena, input, output or variable"),
+        ([(F32, (2, 2**62), "arena", 0)] * 3, "at most"),
+        ([(F32, (2, -1), "arena", 0)] * 3, "negative size -1"),
+        ([(F32, (1,) * 9, "arena", 0)] * 3, "rank 9, at most 8"),
+        ([("complex64", (2, 3), "arena", 0)] * 3, "dtype 'complex64' is not supported"),
+    ],
+)
+def test_values_outside_their_memory_are_refused(
+    values: list[tuple[str, tuple[int, ...], str, int]], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        matmul_program(values=values)
+
+
+def test_operands_of_another_type_are_refused() -> None:
+    with pytest.raises(ValueError, match="value 0 is float32 .3, 2., the step expects"):
+        matmul_program(
+            values=[
+                (F32, (3, 2), "input", 0),
+                (F32, (3, 4), "input", 1),
+                (F32, (2, 4), "output", 0),
+            ]
+        )
+
+
+def test_steps_need_known_values_and_scratch_inside_the_arena() -> None:
+    step = _core.Step("matmul", [(F32, (2, 3)), (F32, (3, 4))], [(F32, (2, 4))], MATMUL)
+    with pytest.raises(ValueError, match="no value 9"):
+        matmul_program(steps=[(step, [0, 9], [2], 0)])
+    with pytest.raises(ValueError, match="a step writes an input"):
+        square = _core.Step("matmul", [(F32, (2, 2))] * 2, [(F32, (2, 2))], MATMUL)
+        values = [(F32, (2, 2), "input", 0)] * 2
+        matmul_program(values=values, steps=[(square, [0, 1], [0], 0)])
+    with pytest.raises(ValueError, match="does not fit the arena"):
+        matmul_program(steps=[(step, [0, 1], [2], 1 << 20)])
+    with pytest.raises(ValueError, match="takes 2 inputs and 1 outputs, got 1 and 1"):
+        matmul_program(steps=[(step, [0], [2], 0)])
+
+
+def test_unknown_operation_and_missing_attribute() -> None:
+    with pytest.raises(ValueError, match="unknown operation 'divine'"):
+        _core.Step("divine", [], [], {})
+    with pytest.raises(ValueError, match="attribute 'activation' is missing"):
+        _core.Step(
+            "matmul",
+            [(F32, (2, 3)), (F32, (3, 4))],
+            [(F32, (2, 4))],
+            {"transpose_a": False, "transpose_b": False},
+        )
+
+
+@pytest.mark.parametrize(
+    ("shapes", "attrs", "message"),
+    [
+        (((1, 4, 4, 3), (3, 3, 3, 8), (1, 9, 9, 8)), {}, "output height must be 2, got 9"),
+        (((1, 4, 4, 3), (3, 3, 2, 8), (1, 2, 2, 8)), {}, "expects 2 channels, x has 3"),
+        (((1, 4, 4, 3), (3, 3, 3, 8), (2, 2, 2, 8)), {}, "does not fit x"),
+        (((1, 4, 4, 3), (3, 3, 3, 8), (1, 2, 2, 8)), {"strides": (0, 1)}, "stride must be 1 to"),
+        (((1, 4, 4, 3), (3, 3, 3, 8), (1, 2, 2, 8)), {"strides": (2**31, 1)}, "stride must be"),
+        (((1, 4, 4, 3), (3, 3, 3, 8), (1, 2, 2, 8)), {"dilation": (-1, 1)}, "dilation must be"),
+        (((1, 4, 4, 3), (3, 3, 3, 8), (1, 2, 2, 8)), {"padding": (0, 0, -1, 0)}, "padding must"),
+        (((1, 4, 4, 3), (3, 3, 3, 8), (1, 2, 2, 8)), {"padding": (0, 0)}, "4 paddings"),
+        (((1, 4, 4, 3), (3, 3, 3, 8), (1, 2, 2, 8)), {"groups": 0}, "groups must be positive"),
+        (((1, 4, 4, 3), (3, 3, 3, 8), (1, 2, 2, 8)), {"groups": 2}, "cannot be split into 2"),
+        (((1, 4, 4, 3), (0, 3, 3, 8), (1, 5, 2, 8)), {}, "window height must be 1 to"),
+        (((1, 4, 4, 3), (3, 3, 3, 8), (1, 2, 2, 8)), {"activation": "gelu"}, "got 'gelu'"),
+    ],
+)
+@pytest.mark.parametrize("op", ["conv2d", "conv2d_input_grad", "conv2d_kernel_grad"])
+def test_convolution_never_reads_outside(
+    op: str, shapes: tuple[tuple[int, ...], ...], attrs: dict[str, Any], message: str
+) -> None:
+    settings = {
+        "strides": (1, 1),
+        "padding": (0, 0, 0, 0),
+        "dilation": (1, 1),
+        "groups": 1,
+        "activation": "none",
+    } | attrs
+    if op != "conv2d" and "activation" in attrs:
+        pytest.skip("gradients have no activation")
+    x, kernel, y = ((F32, shape) for shape in shapes)
+    inputs, output = {
+        "conv2d": ([x, kernel], y),
+        "conv2d_input_grad": ([y, kernel], x),
+        "conv2d_kernel_grad": ([x, y], kernel),
+    }[op]
+    with pytest.raises(ValueError, match=message):
+        _core.Step(op, inputs, [output], settings)
+
+
+def test_variable_round_trip_and_version() -> None:
+    variable = _core.Variable(A)
+    before = variable.version
+    variable.assign(A + 1)
+    assert variable.version > before
+    np.testing.assert_array_equal(variable.numpy(), A + 1)
+    with pytest.raises(ValueError, match=r"value 0 must have shape \(2, 3\), got \(3, 4\)"):
+        variable.assign(B)
+
+
+def test_a_variable_may_be_listed_once() -> None:
+    variable = _core.Variable(B)
+    with pytest.raises(ValueError, match="a variable is listed twice"):
+        matmul_program(variables=[variable, variable])
+
+
+def test_packed_form_follows_the_variable() -> None:
+    variable = _core.Variable(B)
+    program = matmul_program(
+        values=[
+            (F32, (2, 3), "input", 0),
+            (F32, (3, 4), "variable", 0),
+            (F32, (2, 4), "output", 0),
+        ],
+        variables=[variable],
+    )
+    np.testing.assert_array_equal(run(program, A), A @ B)
+    variable.assign(B * 2)
+    np.testing.assert_array_equal(run(program, A), A @ (B * 2))
