@@ -141,8 +141,13 @@ void pack_rows(int64_t rows, int64_t columns, int64_t width, const float* source
 // The same from the transposed source: panel[k][n] = source[n * stride + k].
 void pack_columns(int64_t rows, int64_t columns, int64_t width, const float* source,
                   int64_t stride, float* panel) noexcept {
-  for (int64_t k = 0; k < rows; ++k, ++source, panel += width) {
-    for (int64_t n = 0; n < columns; ++n) panel[n] = source[n * stride];
-    for (int64_t n = columns; n < width; ++n) panel[n] = 0;
+  // Blocks of a cache line of source: each is read once, and its part of the panel stays in L1.
+  constexpr int64_t kBlock = 16;
+  for (int64_t k = 0; k < rows; k += kBlock) {
+    const int64_t end = k + kBlock < rows ? k + kBlock : rows;
+    for (int64_t n = 0; n < columns; ++n)
+      for (int64_t i = k; i < end; ++i) panel[i * width + n] = source[n * stride + i];
+    for (int64_t i = k; i < end; ++i)
+      for (int64_t n = columns; n < width; ++n) panel[i * width + n] = 0;
   }
 }
