@@ -1,0 +1,1 @@
+"""Benchmarks: kernels against NumPy, networks against installed peers; ``python -m bench.NAME``."""
