@@ -1,0 +1,115 @@
+"""One peer of ``bench.fit_cifar10``: trains the textbook CNN, an epoch a turn. Not run by hand.
+
+Each peer gets the same images as float32 in [0, 1] and trains as its users do, everything counted:
+shuffling, gathering batches, forward, loss, backward, Adam, the loss as a Python float, and where
+``fit`` does it the accuracy and the bookkeeping of callbacks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+import numpy as np
+
+from bench.data import cifar10_or_noise
+from bench.relay import MISSING, Baton
+from bench.textbook import load_keras, textbook
+
+
+class Epochs:
+    """Takes the baton at the end of every epoch; a sample is the seconds per step of one epoch."""
+
+    def __init__(self, steps: int, **about: object) -> None:
+        self.baton = Baton()
+        self.steps = steps
+        self.about = about
+        self.begin: float | None = None
+
+    def epoch_is_over(self) -> None:
+        """Called between epochs; the first one was the warm-up."""
+        if self.begin is None:
+            self.baton.ready(**self.about)
+        else:
+            self.baton.done([(time.perf_counter() - self.begin) / self.steps])
+        self.baton.wait()
+        self.begin = time.perf_counter()
+
+
+FOREVER = 1_000_000  # epochs; the race ends first
+
+
+def run_fit(library: str, x: np.ndarray, y: np.ndarray, batch: int, threads: int) -> None:
+    """Either of the two that speak Keras, in one `fit`; a callback of theirs hands on the baton."""
+    keras = load_keras(library)
+    if library == "fastcnn":
+        from fastcnn import __version__ as version
+        from fastcnn import runtime
+
+        runtime.set_num_threads(threads)
+    else:
+        import tensorflow as tf
+
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        version = f"{keras.__version__}+tf{tf.__version__}"
+
+    class Turns(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            epochs.epoch_is_over()
+
+    epochs = Epochs(-(-len(x) // batch), version=version)
+    model = textbook(keras)
+    model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
+    one_hot = keras.utils.to_categorical(y, 10)
+    model.fit(x, one_hot, batch_size=batch, epochs=FOREVER, callbacks=[Turns()], verbose=0)
+
+
+def run_torch(library: str, x: np.ndarray, y: np.ndarray, batch: int, threads: int) -> None:
+    """The training loop that a PyTorch user writes, with the faster of the usual choices."""
+    import torch
+    from torch import nn
+
+    torch.set_num_threads(threads)
+    model = nn.Sequential(
+        nn.Conv2d(3, 32, 3), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(64, 128, 3), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(512, 128), nn.ReLU(), nn.Linear(128, 10),
+    ).to(memory_format=torch.channels_last)  # fmt: skip
+    # The faster of PyTorch's implementations; its default is a loop over the parameters.
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, eps=1e-7, fused=True)
+    images = torch.from_numpy(x)  # rows stay channels-last, so a batch is gathered as one copy
+    labels = torch.from_numpy(y.astype(np.int64))
+    epochs = Epochs(-(-len(x) // batch), version=torch.__version__)
+    for _ in range(FOREVER):
+        total = 0.0
+        for chosen in torch.randperm(len(images)).split(batch):
+            pixels = images[chosen].permute(0, 3, 1, 2)
+            loss = nn.functional.cross_entropy(model(pixels), labels[chosen])
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            total += loss.item()
+        epochs.epoch_is_over()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("library", choices=["fastcnn", "keras", "torch"])
+    parser.add_argument("--images", type=int, required=True)
+    parser.add_argument("--batch", type=int, required=True)
+    parser.add_argument("--threads", type=int, required=True)
+    options = parser.parse_args()
+    images = cifar10_or_noise(count=options.images)
+    x = images.x_train[: options.images].astype(np.float32) / 255
+    try:
+        run = run_torch if options.library == "torch" else run_fit
+        run(options.library, x, images.y_train[: options.images], options.batch, options.threads)
+    except ModuleNotFoundError as error:
+        print(f"{options.library}: {error}", file=sys.stderr)
+        sys.exit(MISSING)
+
+
+if __name__ == "__main__":
+    main()

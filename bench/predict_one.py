@@ -1,0 +1,111 @@
+"""What one 32x32 image through the textbook CNN costs, beside ONNX Runtime and PyTorch.
+
+    python -m bench.predict_one [--threads 1 2] [--turns 15]
+
+Small networks show what stands around the kernels: ``predict_on_batch``, ``model(x)`` and
+``predict`` are raced each on its own. Every peer has a process of its own
+(``bench.predict_runner``); they take turns of 0.12 s, all others stopped meanwhile. All get the
+same weights, and every answer is checked against NumPy in float64 before anything is timed. Peers
+that are not installed are left out with a line.
+
+Columns: median microseconds a call, spread, and the ratio to ONNX Runtime on as many threads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from bench.harness import Lines, machine, summary
+from bench.layer_shapes import SHAPES, convolutions
+from bench.numpy_convolution import forward_taps
+from bench.relay import MissingPeerError, Runner, race
+
+PEERS = (
+    "fastcnn:predict_on_batch",
+    "fastcnn:call",
+    "fastcnn:predict",
+    "onnxruntime",
+    "torch",
+)  # fmt: skip
+
+
+def textbook_weights(rng: np.random.Generator) -> list[np.ndarray]:
+    """Kernels and biases of the five layers, in Keras' order and layout."""
+    sizes = [(3, 3, 3, 32), (3, 3, 32, 64), (3, 3, 64, 128), (512, 128), (128, 10)]
+    weights = []
+    for size in sizes:
+        scale = (2 / np.prod(size[:-1])) ** 0.5
+        weights.append(rng.standard_normal(size, np.float32) * np.float32(scale))
+        weights.append(rng.standard_normal(size[-1], np.float32) * np.float32(0.1))
+    return weights
+
+
+def expected(image: np.ndarray, weights: list[np.ndarray]) -> np.ndarray:
+    """The network's answer in float64."""
+    x = image.astype(np.float64)
+    exact = [w.astype(np.float64) for w in weights]
+    for number, shape in enumerate(convolutions(SHAPES / "textbook.txt", 1)[:3]):
+        x = np.maximum(forward_taps(shape, x, exact[2 * number]) + exact[2 * number + 1], 0)
+        rows, columns = x.shape[1] // 2, x.shape[2] // 2
+        x = x[:, : 2 * rows, : 2 * columns].reshape(1, rows, 2, columns, 2, -1).max(axis=(2, 4))
+    hidden = np.maximum(x.reshape(1, -1) @ exact[6] + exact[7], 0)
+    powers = np.exp(hidden @ exact[8] + exact[9])
+    return powers / powers.sum()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--peers", nargs="+", default=PEERS, metavar="LIBRARY[:WAY]")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--turns", type=int, default=15)
+    parser.add_argument("--seconds", type=float, default=0.12, help="length of a turn")
+    Lines.add_option(parser)
+    options = parser.parse_args()
+
+    lines = Lines(as_json=options.json)
+    lines.note(**machine())
+    rng = np.random.default_rng(0)
+    image, weights = rng.random((1, 32, 32, 3), np.float32), textbook_weights(rng)
+    want = expected(image, weights)[0]
+    runners: dict[str, Runner] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        inputs = Path(folder) / "inputs.npz"
+        np.savez(inputs, image=image, **{f"w{i}": w for i, w in enumerate(weights)})
+        try:
+            for threads in options.threads:
+                for peer in options.peers:
+                    library, _, way = peer.partition(":")
+                    name = f"{peer}/{threads}"
+                    command = ["-m", "bench.predict_runner", library, "--inputs", str(inputs)]
+                    command += ["--threads", str(threads), "--way", way or "predict_on_batch"]
+                    try:
+                        runner = Runner(command, {"OMP_NUM_THREADS": str(threads)})
+                    except MissingPeerError as reason:
+                        lines.note(peer=name, skipped=str(reason))
+                        continue
+                    runners[name] = runner
+                    # Probabilities after five layers of float32 sums.
+                    np.testing.assert_allclose(runner.about["answer"], want, rtol=1e-4, atol=1e-6)
+            samples = race(runners, turns=options.turns, seconds=options.seconds)
+        finally:
+            for runner in runners.values():
+                runner.close()
+    medians = {name: summary(taken).median for name, taken in samples.items()}
+    for name, taken in samples.items():
+        bar = medians.get(f"onnxruntime/{name.rpartition('/')[2]}", float("nan"))
+        lines.row(
+            case=name,
+            call_us=medians[name] * 1e6,
+            spread=summary(taken).spread,
+            against_onnxruntime=medians[name] / bar,
+        )
+
+
+if __name__ == "__main__":
+    main()
