@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from fastcnn.reference.convolution import conv2d
 from fastcnn.reference.elementwise import (
-    abs,
     absolute,
     add,
     divide,
@@ -55,7 +54,6 @@ from fastcnn.reference.shaping import (
 )
 
 __all__ = [
-    "abs",
     "absolute",
     "add",
     "argmax",

@@ -17,14 +17,14 @@ def float64(x: ArrayLike) -> Float64:
 
 def relu(x: ArrayLike) -> Float64:
     """``max(x, 0)``; its gradient at 0 is 0."""
-    return maximum(x, 0)
+    return maximum(x, 0.0)
 
 
 def sigmoid(x: ArrayLike) -> Float64:
     """``1 / (1 + exp(-x))``, by way of ``exp(-abs(x))``, which cannot overflow."""
     x = float64(x)
     small = np.exp(-np.abs(x))
-    return np.where(x < 0, small, 1) / (1 + small)
+    return float64(np.where(x < 0, small, 1) / (1 + small))
 
 
 def tanh(x: ArrayLike) -> Float64:
@@ -65,22 +65,22 @@ def absolute(x: ArrayLike) -> Float64:
     return np.abs(float64(x))
 
 
-abs = absolute
-
-
 def add(a: ArrayLike, b: ArrayLike) -> Float64:
     """``a + b`` with NumPy's broadcasting."""
-    return float64(a) + float64(b)
+    with np.errstate(invalid="ignore"):  # what makes NaN of infinities is meant
+        return float64(a) + float64(b)
 
 
 def subtract(a: ArrayLike, b: ArrayLike) -> Float64:
     """``a - b`` with NumPy's broadcasting."""
-    return float64(a) - float64(b)
+    with np.errstate(invalid="ignore"):  # what makes NaN of infinities is meant
+        return float64(a) - float64(b)
 
 
 def multiply(a: ArrayLike, b: ArrayLike) -> Float64:
     """``a * b`` with NumPy's broadcasting."""
-    return float64(a) * float64(b)
+    with np.errstate(invalid="ignore"):  # what makes NaN of infinities is meant
+        return float64(a) * float64(b)
 
 
 def divide(a: ArrayLike, b: ArrayLike) -> Float64:

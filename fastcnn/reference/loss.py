@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -37,18 +39,24 @@ def categorical_crossentropy(
     return np.asarray(-np.sum(float64(y_true) * logs, axis=-1))
 
 
+def is_class(labels: NDArray[Any], rows: Float64) -> NDArray[np.bool_]:
+    """Whether each label counts a column of its row."""
+    return np.asarray((labels >= 0) & (labels < rows.shape[-1]))
+
+
+def chosen(rows: Float64, labels: NDArray[Any]) -> Float64:
+    """Each row's element at its label; anything where the label is no class."""
+    safe = np.where(is_class(labels, rows), labels, 0).astype(np.int64)
+    return np.take_along_axis(rows, safe[..., None], axis=-1)[..., 0]
+
+
 def sparse_categorical_crossentropy(
     y_true: ArrayLike, y_pred: ArrayLike, *, from_logits: bool = False
 ) -> Float64:
     """``-log(y_pred[label])``; NaN where the label is no class."""
     logs = log_probabilities(y_pred, from_logits)
-    classes = logs.shape[-1]
     labels = np.asarray(y_true).reshape(logs.shape[:-1])
-    loss = np.full(labels.shape, np.nan)
-    for row in np.ndindex(labels.shape):
-        if 0 <= labels[row] < classes:
-            loss[row] = -logs[row][labels[row]]
-    return loss
+    return np.where(is_class(labels, logs), -chosen(logs, labels), np.nan)
 
 
 def binary_crossentropy(
@@ -69,10 +77,6 @@ def in_top_k(y_true: ArrayLike, y_pred: ArrayLike, k: int) -> NDArray[np.float64
     """
     scores = float64(y_pred)
     labels = np.asarray(y_true).reshape(scores.shape[:-1])
-    hits = np.zeros(labels.shape)
-    for row in np.ndindex(labels.shape):
-        if 0 <= labels[row] < scores.shape[-1]:
-            score = scores[row][labels[row]]
-            above = np.count_nonzero(~(scores[row] <= score))
-            hits[row] = not np.isnan(score) and above < k
-    return hits
+    score = chosen(scores, labels)
+    above = np.count_nonzero(~(scores <= score[..., None]), axis=-1)
+    return float64(is_class(labels, scores) & ~np.isnan(score) & (above < k))

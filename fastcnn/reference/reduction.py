@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastcnn.reference.elementwise import Float64, float64
+from fastcnn.reference.elementwise import Float64, float64, log
 
 
 def sum(
@@ -39,7 +39,7 @@ def log_softmax(x: ArrayLike, *, axis: int = -1) -> Float64:
     largest = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     with np.errstate(invalid="ignore"):  # inf - inf is NaN, and meant
         shifted = x - largest
-    return np.asarray(shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True)))
+    return np.asarray(shifted - log(np.sum(np.exp(shifted), axis=axis, keepdims=True)))
 
 
 def argmax(x: ArrayLike, *, axis: int = -1) -> NDArray[np.int64]:

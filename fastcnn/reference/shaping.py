@@ -49,7 +49,8 @@ def slice(x: ArrayLike, start: Sequence[int], size: Sequence[int]) -> Array:
 
 def cast(x: ArrayLike, dtype: DTypeLike) -> Array:
     """``x`` in another dtype as NumPy converts: towards zero from float to integer."""
-    return np.asarray(x).astype(dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(x).astype(dtype)
 
 
 def rescale(x: ArrayLike, scale: float, offset: float = 0.0) -> Float64:

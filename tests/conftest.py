@@ -1,0 +1,30 @@
+"""What many tests share: random numbers, instruction sets, thread counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from fastcnn import runtime
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(params=runtime.available_isas())
+def isa(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Runs the test once for every instruction set of this machine."""
+    runtime.set_isa(request.param)
+    yield request.param
+    runtime.set_isa(None)
+
+
+@pytest.fixture
+def thread_counts() -> Iterator[tuple[int, ...]]:
+    """Numbers of threads that must make no difference; the default comes back afterwards."""
+    yield (1, 2, 3)
+    runtime.set_num_threads(None)

@@ -1,0 +1,209 @@
+"""Rows of matrix products and convolution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from op_cases.bounds import (
+    ForwardRule,
+    GradientRule,
+    exactly,
+    linear,
+    sum_of_products,
+    without_rounding,
+)
+from op_cases.case import CHANNELS, NAN, Case, array, normal, quarters
+
+
+def conv(
+    id: str,
+    image: tuple[int, ...],
+    kernel: tuple[int, ...],
+    *,
+    bias: bool = True,
+    exact: bool = False,
+    differentiable: bool = True,
+    **attributes: Any,
+) -> Case:
+    """A row of ``conv2d``; ``exact`` draws inputs whose sums round nowhere and are never 0."""
+    draw = quarters if exact else normal
+    inputs = {"x": draw(*image), "kernel": draw(*kernel)}
+    if bias:
+        inputs["bias"] = quarters(kernel[-1], shift=1 / 32) if exact else normal(kernel[-1])
+    terms = int(np.prod(kernel[:3])) + 1
+    error, gradient = rules(terms, exact, attributes)
+    names = tuple(inputs) if differentiable else ()
+    return Case("conv2d", id, inputs, attributes, error, gradient, names)
+
+
+def rules(
+    terms: int, exact: bool, attributes: Mapping[str, Any]
+) -> tuple[ForwardRule, GradientRule]:
+    if exact and attributes.get("activation") in (None, "relu"):
+        return exactly, without_rounding
+    # Where sums do not round, an activation gets what it should.
+    return sum_of_products(terms), linear(0 if exact else terms)
+
+
+CONVOLUTIONS = [
+    conv("plain", (2, 6, 6, 3), (3, 3, 3, 8)),
+    conv("no-bias", (2, 6, 6, 3), (3, 3, 3, 8), bias=False),
+    conv("batch-1", (1, 5, 6, 4), (3, 3, 4, 6)),
+    conv("batch-5", (5, 5, 4, 4), (3, 3, 4, 6)),
+    conv("same", (2, 6, 5, 4), (3, 3, 4, 8), padding="same"),
+    conv("same-even-kernel", (1, 6, 7, 3), (2, 4, 3, 5), padding="same"),
+    conv("same-stride-2-odd", (1, 7, 9, 4), (3, 3, 4, 8), strides=2, padding="same"),
+    conv("same-stride-2-even", (1, 8, 6, 4), (3, 3, 4, 8), strides=2, padding="same"),
+    conv("same-stride-2-even-kernel", (1, 7, 5, 4), (2, 2, 4, 8), strides=2, padding="same"),
+    conv("same-stride-above-size", (1, 3, 2, 4), (3, 3, 4, 8), strides=5, padding="same"),
+    conv("strides-differ", (1, 7, 5, 2), (3, 2, 2, 9), strides=(2, 1), padding="same"),
+    conv("stride-above-kernel", (1, 9, 11, 3), (2, 2, 3, 4), strides=(3, 4)),
+    conv("stride-leaves-rest", (2, 8, 9, 3), (3, 3, 3, 4), strides=3),
+    conv("stride-numpy-int", (1, 7, 7, 3), (3, 3, 3, 4), strides=np.int64(2)),
+    conv("1x1", (3, 4, 4, 17), (1, 1, 17, 5)),
+    conv("1x1-strided", (2, 5, 4, 8), (1, 1, 8, 16), strides=2),
+    conv("1x1-padded", (1, 3, 3, 4), (1, 1, 4, 8), padding=1),
+    conv("one-output", (1, 3, 3, 1), (3, 3, 1, 1)),
+    conv("kernel-is-image", (2, 5, 4, 3), (5, 4, 3, 7)),
+    conv("tall", (1, 9, 4, 3), (7, 1, 3, 8)),
+    conv("wide", (1, 4, 9, 3), (1, 7, 3, 8), padding="same"),
+    conv("dilated", (1, 9, 9, 3), (3, 3, 3, 8), dilation=(2, 3)),
+    conv("dilated-same", (1, 6, 7, 3), (3, 2, 3, 8), dilation=2, padding="same"),
+    conv("dilated-strided", (1, 9, 8, 3), (3, 3, 3, 8), dilation=2, strides=2, padding="same"),
+    conv("dilated-wider-than-image", (1, 4, 4, 2), (3, 3, 2, 4), dilation=4, padding=4),
+    conv("groups", (2, 5, 5, 6), (3, 3, 3, 8), groups=2),
+    conv("groups-same-strided", (1, 5, 7, 9), (3, 3, 3, 6), groups=3, strides=2, padding="same"),
+    conv("groups-dilated", (1, 7, 7, 4), (3, 3, 2, 6), groups=2, dilation=2),
+    conv("groups-one-output-each", (1, 4, 4, 8), (3, 3, 2, 4), groups=4),
+    conv("groups-wide", (1, 4, 4, 34), (3, 3, 17, 34), groups=2, padding=1),
+    conv("depthwise", (2, 6, 5, 8), (3, 3, 1, 8), groups=8, padding="same"),
+    conv("depthwise-multiplier", (1, 5, 5, 8), (3, 3, 1, 16), groups=8),
+    conv("depthwise-strided", (1, 7, 8, 33), (3, 3, 1, 33), groups=33, strides=2, padding="same"),
+    conv("depthwise-5x5-dilated", (1, 9, 9, 17), (5, 5, 1, 17), groups=17, dilation=2),
+    conv("depthwise-1x1", (1, 3, 3, 9), (1, 1, 1, 9), groups=9),
+    conv("depthwise-relu", (1, 5, 5, 9), (3, 3, 1, 9), groups=9, exact=True, activation="relu"),
+    conv("padding-int", (1, 4, 5, 3), (3, 3, 3, 4), padding=1),
+    conv("padding-pair", (1, 4, 5, 3), (3, 3, 3, 4), padding=(2, 1)),
+    conv("padding-asymmetric", (1, 4, 5, 3), (3, 3, 3, 4), padding=((2, 0), (0, 3))),
+    conv("padding-one-side", (2, 5, 4, 3), (2, 3, 3, 4), padding=((0, 1), (2, 1)), strides=2),
+    # Windows that touch no pixel give the bias.
+    conv("padding-above-kernel", (1, 3, 3, 2), (3, 3, 2, 4), padding=5),
+    conv("padding-above-kernel-strided", (1, 3, 2, 2), (2, 2, 2, 4), padding=(4, 5), strides=3),
+    conv("kernel-above-image", (1, 2, 2, 3), (5, 5, 3, 4), padding=2),
+    conv("kernel-above-image-same", (2, 2, 3, 3), (5, 7, 3, 4), padding="same"),
+    conv("one-pixel", (1, 1, 1, 3), (3, 3, 3, 4), padding="same"),
+    conv("one-pixel-batch", (5, 1, 1, 17), (1, 1, 17, 3)),
+    conv("one-row", (1, 1, 9, 3), (3, 3, 3, 4), padding="same"),
+    conv("one-column", (1, 9, 1, 3), (3, 3, 3, 4), padding="same"),
+    conv("first-layer-7x7", (1, 15, 14, 3), (7, 7, 3, 16), strides=2, padding=3),
+    conv("first-layer-11x11", (1, 23, 25, 3), (11, 11, 3, 8), strides=4, padding=2),
+    conv("empty-batch", (0, 6, 6, 3), (3, 3, 3, 8)),
+    conv("no-input-channels", (1, 4, 4, 0), (3, 3, 0, 5)),
+    conv("no-output-channels", (1, 4, 4, 3), (3, 3, 3, 0)),
+    conv("no-rows", (1, 0, 4, 2), (3, 3, 2, 4), padding=2),
+    conv("no-rows-same", (1, 0, 4, 2), (3, 3, 2, 4), padding="same"),
+    conv("relu", (2, 5, 5, 3), (3, 3, 3, 9), exact=True, activation="relu"),
+    conv("relu-no-bias", (2, 5, 5, 3), (3, 3, 3, 9), bias=False, differentiable=False,
+         activation="relu"),
+    conv("relu-groups", (1, 5, 5, 4), (3, 3, 2, 6), exact=True, groups=2, activation="relu"),
+    conv("sigmoid", (1, 5, 5, 3), (3, 3, 3, 9), exact=True, activation="sigmoid", padding="same"),
+    conv("tanh", (1, 5, 5, 3), (3, 3, 3, 9), exact=True, activation="tanh", strides=2),
+    *(conv(f"in-{c}", (1, 4, 5, c), (3, 3, c, 5), exact=True, padding="same") for c in CHANNELS),
+    *(conv(f"out-{c}", (1, 4, 5, 3), (3, 3, 3, c), exact=True, padding="same") for c in CHANNELS),
+    *(conv(f"1x1-{c}", (2, 3, 3, c), (1, 1, c, c), exact=True) for c in CHANNELS),
+    *(conv(f"depthwise-{c}", (1, 4, 5, c), (3, 3, 1, c), exact=True, groups=c, padding="same")
+      for c in CHANNELS),
+    *(conv(f"width-{w}", (1, 3, w, 4), (3, 3, 4, 16), exact=True, padding="same")
+      for w in (13, 14, 15, 28, 29)),
+    # Large enough to be cut into several pieces of work.
+    conv("large", (2, 30, 31, 16), (3, 3, 16, 40), exact=True, padding="same"),
+    conv("large-deep", (1, 7, 7, 200), (3, 3, 200, 130), exact=True, padding="same"),
+    conv("large-1x1", (2, 20, 20, 65), (1, 1, 65, 72), exact=True),
+    conv("large-strided", (2, 33, 33, 8), (3, 3, 8, 64), exact=True, strides=2, padding="same"),
+    conv("large-depthwise", (2, 30, 30, 40), (3, 3, 1, 40), exact=True, groups=40, padding="same"),
+    Case(
+        "conv2d",
+        "nan",
+        {"x": array([[[[1, NAN], [2, 3], [0, 1], [1, 1]]] * 2]), "kernel": normal(1, 2, 2, 5)},
+        {},
+        sum_of_products(4),
+    ),
+    Case(
+        "conv2d",
+        "nan-relu",
+        {"x": array([[[[1, NAN], [2, 3], [0, 1], [1, 1]]] * 2]), "kernel": normal(1, 2, 2, 5)},
+        {"activation": "relu"},
+        sum_of_products(4),
+    ),
+]  # fmt: skip
+
+
+def matmul(
+    id: str, rows: int, inner: int, columns: int, *, exact: bool = False, **attributes: bool
+) -> Case:
+    a = (inner, rows) if attributes.get("transpose_a") else (rows, inner)
+    b = (columns, inner) if attributes.get("transpose_b") else (inner, columns)
+    draw = quarters if exact else normal
+    error, gradient = rules(inner, exact, attributes)
+    return Case(
+        "matmul", id, {"a": draw(*a), "b": draw(*b)}, attributes, error, gradient, ("a", "b")
+    )
+
+
+def dense(
+    id: str,
+    x: tuple[int, ...],
+    units: int,
+    *,
+    bias: bool = True,
+    exact: bool = False,
+    **attributes: Any,
+) -> Case:
+    draw = quarters if exact else normal
+    inputs = {"x": draw(*x), "kernel": draw(x[-1], units)}
+    if bias:
+        inputs["bias"] = quarters(units, shift=1 / 32) if exact else normal(units)
+    error, gradient = rules(x[-1] + 1, exact, attributes)
+    return Case("dense", id, inputs, attributes, error, gradient, tuple(inputs))
+
+
+LINEAR = [
+    matmul("plain", 3, 4, 5),
+    matmul("transpose-a", 3, 4, 5, transpose_a=True),
+    matmul("transpose-b", 3, 4, 5, transpose_b=True),
+    matmul("transpose-both", 3, 4, 5, transpose_a=True, transpose_b=True),
+    matmul("one", 1, 1, 1),
+    matmul("outer", 5, 1, 7),
+    matmul("inner", 1, 300, 1),
+    matmul("column", 9, 6, 1),
+    matmul("empty-rows", 0, 4, 5),
+    matmul("empty-inner", 3, 0, 5),
+    matmul("empty-columns", 3, 4, 0),
+    *(matmul(f"{n}", n, n, n, exact=True) for n in CHANNELS),
+    *(matmul(f"rows-{n}", n, 5, 16, exact=True) for n in (13, 14, 15, 28, 29)),
+    *(
+        matmul(f"transposed-{n}", n, 5, n, exact=True, transpose_a=True, transpose_b=True)
+        for n in CHANNELS
+    ),
+    matmul("large", 130, 150, 97, exact=True),
+    matmul("large-transposed", 130, 150, 97, exact=True, transpose_a=True, transpose_b=True),
+    matmul("large-inner", 6, 3000, 5, exact=True),
+    dense("plain", (4, 6), 5),
+    dense("no-bias", (4, 6), 5, bias=False),
+    dense("one-sample", (1, 6), 5),
+    dense("rank-1", (6,), 5),
+    dense("rank-4", (2, 3, 2, 6), 5),
+    dense("empty-batch", (0, 6), 5),
+    dense("no-features", (3, 0), 5),
+    dense("no-units", (3, 4), 0),
+    *(dense(f"units-{n}", (3, 10), n, exact=True) for n in CHANNELS),
+    *(dense(f"features-{n}", (2, n), 6, exact=True) for n in CHANNELS),
+    *(dense(f"batch-{n}", (n, 7), 6, exact=True) for n in CHANNELS),
+    dense("relu", (4, 6), 17, exact=True, activation="relu"),
+    dense("sigmoid", (4, 6), 17, exact=True, activation="sigmoid"),
+    dense("tanh", (4, 6), 17, exact=True, activation="tanh"),
+    dense("large", (32, 700), 130, exact=True),
+]

@@ -1,0 +1,86 @@
+"""Rows of pooling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from op_cases.bounds import exactly, linear, sum_of_products, without_rounding
+from op_cases.case import CHANNELS, INF, NAN, Case, array, distinct, normal, quarters, uniform
+
+
+def pool(
+    id: str,
+    image: tuple[int, ...],
+    size: int | tuple[int, int],
+    *,
+    exact: bool = False,
+    **attributes: Any,
+) -> list[Case]:
+    """A row of ``max_pool2d`` and one of ``average_pool2d``.
+
+    ``exact`` averages round nowhere: each covers a power of two of pixels that have few bits.
+    """
+    pixels = size * size if isinstance(size, int) else size[0] * size[1]
+    attributes = {"size": size, **attributes}
+    average = {"x": quarters(*image) if exact else normal(*image)}
+    error, gradient = (
+        (exactly, without_rounding) if exact else (sum_of_products(pixels + 1), linear())
+    )
+    maximum = {"x": distinct(*image)}
+    return [
+        # A maximum is one of its inputs.
+        Case("max_pool2d", id, maximum, attributes, exactly, without_rounding, ("x",)),
+        Case("average_pool2d", id, average, attributes, error, gradient, ("x",)),
+    ]
+
+
+POOLING = [
+    *pool("2x2", (2, 6, 4, 3), 2),
+    *pool("rest", (1, 5, 7, 3), 2),
+    *pool("overlapping", (1, 5, 7, 3), (3, 2), strides=1),
+    *pool("overlapping-strided", (1, 7, 7, 3), 3, strides=2),
+    *pool("stride-above-size", (1, 9, 9, 3), 2, strides=(3, 4)),
+    *pool("same", (1, 5, 6, 3), 3, strides=2, padding="same"),
+    *pool("same-stride-1", (1, 4, 3, 3), 2, strides=1, padding="same"),
+    *pool("same-2x2-odd", (2, 5, 3, 4), 2, padding="same"),
+    *pool("same-window-above-image", (1, 2, 1, 3), 5, strides=2, padding="same"),
+    *pool("padding-int", (1, 5, 5, 3), 3, strides=2, padding=1),
+    *pool("padding-pair", (1, 5, 5, 3), (3, 2), strides=2, padding=(2, 1)),
+    *pool("padding-asymmetric", (1, 4, 5, 3), 3, strides=1, padding=((2, 0), (0, 1))),
+    *pool("one-pixel", (1, 1, 1, 3), 1),
+    *pool("window-is-image", (2, 4, 5, 3), (4, 5)),
+    *pool("row", (1, 4, 6, 3), (1, 3)),
+    *pool("wide-window", (1, 12, 11, 3), 9, strides=1),
+    *pool("batch-5", (5, 4, 4, 2), 2),
+    *pool("empty-batch", (0, 4, 4, 3), 2),
+    *pool("no-channels", (1, 4, 4, 0), 2),
+    *pool("no-rows-same", (1, 0, 4, 3), 2, padding="same"),
+    *(case for c in CHANNELS for case in pool(f"channels-{c}", (1, 5, 4, c), 2, exact=True)),
+    *(case for c in CHANNELS
+      for case in pool(f"same-channels-{c}", (1, 3, 5, c), 3, strides=2, padding="same")),
+    *pool("large", (4, 32, 32, 24), 2, exact=True),
+    Case("max_pool2d", "nan", {"x": array([[[[1], [NAN], [3], [4]], [[5], [6], [7], [8]]]])},
+         {"size": 2, "strides": 1}),
+    Case("max_pool2d", "nan-first", {"x": array([[[[NAN], [9]], [[5], [6]]]])}, {"size": 2}),
+    Case("max_pool2d", "nan-last", {"x": array([[[[1], [2]], [[9], [NAN]]]])}, {"size": 2}),
+    Case("max_pool2d", "minus-infinity", {"x": array([[[[-INF] * 9] * 3] * 3])},
+         {"size": 2, "strides": 1, "padding": "same"}),
+    Case("max_pool2d", "padding-never-wins", {"x": uniform(-9, -5, 1, 3, 3, 17)},
+         {"size": 3, "strides": 1, "padding": "same"}),
+    Case("average_pool2d", "nan", {"x": array([[[[1], [NAN], [3], [4]], [[5], [6], [7], [8]]]])},
+         {"size": 2}, sum_of_products(5)),
+    *(
+        Case("global_average_pool2d", id, {"x": normal(*image)}, attributes,
+             sum_of_products(image[1] * image[2] + 1), linear(), ("x",))
+        for id, image, attributes in [
+            ("plain", (2, 3, 4, 5), {}),
+            ("keepdims", (2, 3, 4, 5), {"keepdims": True}),
+            ("one-pixel", (3, 1, 1, 4), {}),
+            ("empty-batch", (0, 3, 3, 4), {}),
+            ("no-channels", (2, 3, 3, 0), {}),
+            ("large", (3, 25, 25, 70), {}),
+            *((f"channels-{c}", (2, 3, 3, c), {}) for c in CHANNELS),
+        ]
+    ),
+    Case("global_average_pool2d", "no-pixels", {"x": normal(2, 0, 3, 4)}),
+]  # fmt: skip

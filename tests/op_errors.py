@@ -1,0 +1,356 @@
+"""What operations refuse, and the essential facts of the error's text: rows for ``test_errors.py``.
+
+The text names the operation, the argument, what came and what was expected; the wording is the
+operation's own. It must be the same for arrays and for Tensors, because both meet one check.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Wrong:
+    """A call that must fail.
+
+    Attributes:
+        op: Name in :mod:`fastcnn.ops`.
+        id: What is wrong.
+        arguments: By name. Arrays become Tensors where the graph is tested.
+        facts: Regular expressions, each of which the text must contain, in any order.
+        error: The exception or exceptions.
+    """
+
+    op: str
+    id: str
+    arguments: Mapping[str, Any]
+    facts: tuple[str, ...]
+    error: type[Exception] | tuple[type[Exception], ...] = ValueError
+
+    @property
+    def match(self) -> str:
+        return f"(?s)^{self.op}: " + "".join(f"(?=.*{fact})" for fact in self.facts)
+
+    def __str__(self) -> str:
+        return f"{self.op}-{self.id}"
+
+
+def f32(*shape: int) -> np.ndarray:
+    return np.ones(shape, np.float32)
+
+
+def i64(*values: Any) -> np.ndarray:
+    return np.array(values, np.int64)
+
+
+def shape(*sizes: int) -> str:
+    """A shape as it must be printed."""
+    return re.escape(str(sizes))
+
+
+# Above int64, its largest, above int32: each has wrapped around in somebody's checks.
+ABSURD = [2**64, 2**63, 2**63 - 1, 2**32, 2**31]
+
+
+def number(value: int) -> str:
+    return rf"(?<!\d){value}(?!\d)"
+
+
+CONV = {"x": f32(1, 5, 5, 3), "kernel": f32(3, 3, 3, 8)}
+IMAGE = {"x": f32(1, 5, 5, 3)}
+
+WINDOWS = [
+    Wrong(op, f"{name}-{value}".replace(" ", ""), {**base, name: value}, (fact, got), error)
+    for op, base, names in [
+        ("conv2d", CONV, ("strides", "dilation")),
+        ("max_pool2d", {**IMAGE, "size": 2}, ("strides", "size")),
+        ("average_pool2d", {**IMAGE, "size": 2}, ("strides", "size")),
+    ]
+    for name, fact in [("strides", "stride"), ("dilation", "dilation"), ("size", "size")]
+    if name in names
+    for value, got, error in [
+        (0, number(0), ValueError),
+        (-1, number(-1), ValueError),
+        ((1, 0), number(0), ValueError),
+        ((-(2**63), 1), number(-(2**63)), ValueError),
+        *((value, number(value), ValueError) for value in ABSURD),
+        ((1, 2, 3), re.escape("(1, 2, 3)"), ValueError),
+        ((), re.escape("()"), ValueError),
+        (1.5, re.escape("1.5"), TypeError),
+        ("2", "'2'", TypeError),
+    ]
+] + [
+    Wrong(op, f"padding-{value}".replace(" ", ""), {**base, "padding": value}, facts, error)
+    for op, base in [
+        ("conv2d", CONV),
+        ("max_pool2d", {**IMAGE, "size": 2}),
+        ("average_pool2d", {**IMAGE, "size": 2}),
+    ]
+    for value, facts, error in [
+        ("full", ("padding", "'full'", "valid", "same"), ValueError),
+        (-1, ("padding", number(-1)), ValueError),
+        ((0, -1), ("padding", number(-1)), ValueError),
+        (((0, 0), (0, -2)), ("padding", number(-2)), ValueError),
+        *((value, ("padding", number(value)), ValueError) for value in ABSURD),
+        ((1, 2, 3), ("padding", re.escape("(1, 2, 3)")), ValueError),
+        (((1, 2), (3,)), ("padding", re.escape("(3,)")), ValueError),
+        (1.5, ("padding", re.escape("1.5")), TypeError),
+        (None, ("padding", "None"), TypeError),
+    ]
+]  # fmt: skip
+
+CONVOLUTIONS = [
+    Wrong("conv2d", "x-rank", {**CONV, "x": f32(5, 5, 3)}, (r"\bx\b", "4", shape(5, 5, 3))),
+    Wrong("conv2d", "x-rank-5", {**CONV, "x": f32(1, 1, 5, 5, 3)},
+          (r"\bx\b", "4", shape(1, 1, 5, 5, 3))),
+    Wrong("conv2d", "kernel-rank", {**CONV, "kernel": f32(3, 3, 8)},
+          ("kernel", "4", shape(3, 3, 8))),
+    Wrong("conv2d", "kernel-empty", {**CONV, "kernel": f32(0, 3, 3, 8)}, ("size|kernel", "0")),
+    Wrong("conv2d", "bias-rank", {**CONV, "bias": f32(8, 1)}, ("bias", shape(8, 1))),
+    Wrong("conv2d", "bias-length", {**CONV, "bias": f32(7)}, ("bias", number(8), number(7))),
+    Wrong("conv2d", "channels", {**CONV, "kernel": f32(3, 3, 4, 8)},
+          (r"\bx\b", "3 channels", "kernel", shape(3, 3, 4, 8), "expects 4")),
+    Wrong("conv2d", "channels-of-groups",
+          {"x": f32(1, 5, 5, 6), "kernel": f32(3, 3, 6, 8), "groups": 2},
+          ("6 channels", shape(3, 3, 6, 8), number(2))),
+    Wrong("conv2d", "groups-do-not-divide-x",
+          {"x": f32(1, 5, 5, 5), "kernel": f32(3, 3, 2, 8), "groups": 2},
+          ("groups?", number(5), number(2))),
+    Wrong("conv2d", "groups-do-not-divide-kernel",
+          {"x": f32(1, 5, 5, 6), "kernel": f32(3, 3, 2, 8), "groups": 3},
+          ("groups?", number(8), number(3))),
+    *(Wrong("conv2d", f"groups-{value}", {**CONV, "groups": value}, ("groups?", number(value)))
+      for value in (0, -1, *ABSURD)),
+    Wrong("conv2d", "groups-float", {**CONV, "groups": 1.5}, ("groups?", r"1\.5"),
+          (TypeError, ValueError)),
+    Wrong("conv2d", "does-not-fit", {"x": f32(1, 2, 5, 3), "kernel": f32(3, 3, 3, 8)},
+          (number(3), number(2), "fit|larger|smaller", "padding")),
+    Wrong("conv2d", "dilated-does-not-fit", {**CONV, "dilation": 3},
+          (number(7), number(5), "fit|larger|smaller")),
+    Wrong("conv2d", "padded-does-not-fit",
+          {"x": f32(1, 2, 2, 3), "kernel": f32(7, 7, 3, 8), "padding": 1},
+          (number(7), number(2), "fit|larger|smaller")),
+    Wrong("conv2d", "activation", {**CONV, "activation": "swish"},
+          ("activation", "'swish'", "relu", "sigmoid", "tanh")),
+    Wrong("conv2d", "activation-number", {**CONV, "activation": 3}, ("activation", "3"),
+          (TypeError, ValueError)),
+    Wrong("matmul", "a-rank", {"a": f32(3), "b": f32(3, 4)}, (r"\ba\b", "2", shape(3))),
+    Wrong("matmul", "b-rank", {"a": f32(2, 3), "b": f32(1, 3, 4)}, (r"\bb\b", "2", shape(1, 3, 4))),
+    Wrong("matmul", "inner", {"a": f32(2, 3), "b": f32(4, 5)}, (shape(2, 3), shape(4, 5))),
+    Wrong("matmul", "inner-transposed",
+          {"a": f32(2, 3), "b": f32(3, 5), "transpose_b": True},
+          (shape(2, 3), shape(3, 5), "transpos")),
+    Wrong("dense", "x-scalar", {"x": f32(), "kernel": f32(3, 4)}, (r"\bx\b", r"\(\)")),
+    Wrong("dense", "kernel-rank", {"x": f32(2, 3), "kernel": f32(3)}, ("kernel", "2", shape(3))),
+    Wrong("dense", "features", {"x": f32(2, 3), "kernel": f32(4, 5)},
+          (r"\bx\b", number(3), "kernel", shape(4, 5))),
+    Wrong("dense", "bias", {"x": f32(2, 3), "kernel": f32(3, 5), "bias": f32(4)},
+          ("bias", number(5), number(4))),
+    Wrong("dense", "activation", {"x": f32(2, 3), "kernel": f32(3, 5), "activation": "gelu"},
+          ("activation", "'gelu'", "relu", "sigmoid", "tanh")),
+]  # fmt: skip
+
+POOLING = [
+    wrong
+    for op in ("max_pool2d", "average_pool2d")
+    for wrong in [
+        Wrong(op, "rank", {"x": f32(5, 5, 3), "size": 2}, (r"\bx\b", "4", shape(5, 5, 3))),
+        Wrong(op, "does-not-fit", {**IMAGE, "size": 6}, (number(6), number(5), "fit|larger")),
+        Wrong(op, "does-not-fit-width", {**IMAGE, "size": (2, 7)}, (number(7), number(5), "width")),
+        # A window that covers no pixel has neither maximum nor mean.
+        Wrong(op, "padding-of-window", {**IMAGE, "size": 2, "padding": 2},
+              ("padding", "size|window", number(2))),
+        Wrong(op, "padding-below-window",
+              {**IMAGE, "size": (3, 2), "padding": ((0, 0), (0, 2))},
+              ("padding", "size|window", number(2))),
+        Wrong(op, "no-pixels", {"x": f32(1, 0, 4, 3), "size": 2, "padding": 1},
+              ("pixel|window|height", "0")),
+    ]
+] + [
+    Wrong("global_average_pool2d", "rank", {"x": f32(5, 3)}, (r"\bx\b", "4", shape(5, 3))),
+]  # fmt: skip
+
+ELEMENTWISE = [
+    Wrong(op, id, {"a": f32(*a), "b": f32(*b)}, ("broadcast", shape(*a), shape(*b)))
+    for op in ("add", "subtract", "multiply", "divide", "maximum", "minimum", "greater", "equal")
+    for id, a, b in [
+        ("shapes", (2, 3), (4,)),
+        ("shapes-inner", (2, 3, 1), (2, 2, 5)),
+        ("shapes-empty", (0, 3), (2, 3)),
+    ]
+]
+
+REDUCTIONS = [
+    wrong
+    for op in ("sum", "mean")
+    for wrong in [
+        Wrong(op, "axis", {"x": f32(2, 3), "axis": 2}, ("axis", number(2), shape(2, 3))),
+        Wrong(op, "axis-negative", {"x": f32(2, 3), "axis": -3}, ("axis", number(-3), shape(2, 3))),
+        Wrong(op, "axis-huge", {"x": f32(2, 3), "axis": 2**63}, ("axis", number(2**63))),
+        Wrong(op, "axis-twice", {"x": f32(2, 3), "axis": (0, -2)},
+              ("axis|axes", re.escape("(0, -2)"))),
+        Wrong(op, "axis-float", {"x": f32(2, 3), "axis": 1.5}, ("axis", r"1\.5"), TypeError),
+        Wrong(op, "axis-of-scalar", {"x": f32(), "axis": 0}, ("axis", r"\(\)")),
+    ]
+] + [
+    wrong
+    for op in ("softmax", "log_softmax", "argmax")
+    for wrong in [
+        Wrong(op, "axis", {"x": f32(2, 3), "axis": 2}, ("axis", number(2), shape(2, 3))),
+        Wrong(op, "axis-negative", {"x": f32(2, 3), "axis": -3}, ("axis", number(-3), shape(2, 3))),
+        Wrong(op, "axis-float", {"x": f32(2, 3), "axis": 0.5}, ("axis", r"0\.5"), TypeError),
+        Wrong(op, "scalar", {"x": f32()}, ("axis|rank", r"\(\)")),
+    ]
+] + [
+    Wrong("argmax", "no-elements", {"x": f32(3, 0)}, (shape(3, 0), "empty|element|0")),
+]  # fmt: skip
+
+SHAPING = [
+    Wrong("reshape", "elements", {"x": f32(2, 3), "shape": (4,)},
+          (shape(2, 3), number(6), shape(4))),
+    Wrong("reshape", "rest", {"x": f32(2, 3), "shape": (4, -1)}, (number(6), shape(4, -1))),
+    Wrong("reshape", "two-rests", {"x": f32(2, 3), "shape": (-1, -1)}, (shape(-1, -1), "-1")),
+    Wrong("reshape", "rest-of-nothing", {"x": f32(0, 3), "shape": (0, -1)}, (shape(0, -1),)),
+    Wrong("reshape", "negative", {"x": f32(2, 3), "shape": (-2, -3)}, (shape(-2, -3),)),
+    # Their product is 0 modulo 2**64, and so is the number of elements of x.
+    Wrong("reshape", "wraps-around", {"x": f32(0), "shape": (2**32, 2**32)},
+          (shape(2**32, 2**32),)),
+    Wrong("reshape", "rank", {"x": f32(1), "shape": (1,) * 9}, ("rank|axes|dimensions", "8", "9")),
+    Wrong("reshape", "float", {"x": f32(2, 3), "shape": (2.0, 3)}, ("shape", r"2\.0"), TypeError),
+    Wrong("flatten", "scalar", {"x": f32()}, (r"\bx\b", r"\(\)")),
+    Wrong("concatenate", "nothing", {"xs": []}, ("xs", "empty|one|least")),
+    Wrong("concatenate", "shapes", {"xs": [f32(2, 3), f32(4, 3)]}, (shape(2, 3), shape(4, 3))),
+    Wrong("concatenate", "ranks", {"xs": [f32(2, 3), f32(2)]}, (shape(2, 3), shape(2))),
+    Wrong("concatenate", "axis", {"xs": [f32(2, 3)], "axis": 2}, ("axis", number(2), shape(2, 3))),
+    Wrong("concatenate", "scalars", {"xs": [f32(), f32()]}, ("axis|rank", r"\(\)")),
+    Wrong("concatenate", "dtypes", {"xs": [f32(2, 3), np.ones((2, 3), np.int64)]},
+          ("float32", "int64", "cast|same"), TypeError),
+    Wrong("transpose", "too-few", {"x": f32(2, 3), "axes": (0,)}, ("axes", shape(0), shape(2, 3))),
+    Wrong("transpose", "twice", {"x": f32(2, 3), "axes": (0, -2)}, ("axes", shape(0, -2))),
+    Wrong("transpose", "outside", {"x": f32(2, 3), "axes": (0, 2)},
+          ("axes|axis", "2", shape(2, 3))),
+    Wrong("transpose", "float", {"x": f32(2, 3), "axes": (0, 1.5)},
+          ("axes|axis", r"1\.5"), TypeError),
+    Wrong("broadcast_to", "shape", {"x": f32(2, 3), "shape": (2, 4)}, (shape(2, 3), shape(2, 4))),
+    Wrong("broadcast_to", "rank", {"x": f32(2, 3), "shape": (3,)}, (shape(2, 3), shape(3))),
+    Wrong("broadcast_to", "negative", {"x": f32(1), "shape": (-1,)}, (shape(-1),)),
+    Wrong("broadcast_to", "too-large", {"x": f32(1), "shape": (2**31, 2**31, 2**31)},
+          ("element|large|memory", str(2**31))),
+    Wrong("broadcast_to", "too-large-size", {"x": f32(1), "shape": (2**63,)}, (str(2**63),)),
+    Wrong("slice", "end", {"x": f32(4, 5), "start": (0, 3), "size": (4, 3)},
+          (shape(0, 3), shape(4, 3), shape(4, 5))),
+    Wrong("slice", "start", {"x": f32(4, 5), "start": (-1, 0), "size": (1, 1)}, ("start", "-1")),
+    Wrong("slice", "size", {"x": f32(4, 5), "start": (0, 0), "size": (1, -1)}, ("size", "-1")),
+    Wrong("slice", "lengths", {"x": f32(4, 5), "start": (0,), "size": (1, 1)},
+          ("start", shape(0), shape(4, 5))),
+    Wrong("slice", "wraps-around", {"x": f32(4), "start": (2**63 - 1,), "size": (2,)},
+          (str(2**63 - 1), shape(4))),
+    Wrong("slice", "float", {"x": f32(4), "start": (0.5,), "size": (2,)}, ("start", r"0\.5"),
+          TypeError),
+    Wrong("cast", "unknown", {"x": f32(2), "dtype": "float33"}, ("dtype", "float33"),
+          (TypeError, ValueError)),
+    Wrong("cast", "complex", {"x": f32(2), "dtype": "complex64"}, ("dtype", "complex64", "float32"),
+          (TypeError, ValueError)),
+    Wrong("cast", "object", {"x": f32(2), "dtype": object}, ("dtype", "object"),
+          (TypeError, ValueError)),
+    Wrong("rescale", "scale", {"x": f32(2), "scale": "1/255"}, ("scale", "1/255"), TypeError),
+    Wrong("rescale", "offset", {"x": f32(2), "scale": 1.0, "offset": None}, ("offset", "None"),
+          TypeError),
+    Wrong("one_hot", "labels", {"labels": f32(3), "depth": 4}, ("labels", "integer", "float32"),
+          TypeError),
+    Wrong("one_hot", "depth", {"labels": i64(1), "depth": -1}, ("depth", "-1")),
+    Wrong("one_hot", "depth-huge", {"labels": i64(1), "depth": 2**63 - 1},
+          ("depth|element", str(2**63 - 1))),
+    Wrong("one_hot", "depth-float", {"labels": i64(1), "depth": 2.5},
+          ("depth", r"2\.5"), TypeError),
+]  # fmt: skip
+
+LOSSES = [
+    wrong
+    for op in ("mean_squared_error", "categorical_crossentropy", "binary_crossentropy")
+    for wrong in [
+        Wrong(op, "shapes", {"y_true": f32(2, 3), "y_pred": f32(2, 4)},
+              ("y_true", "y_pred", shape(2, 3), shape(2, 4))),
+        Wrong(op, "batches", {"y_true": f32(1, 4), "y_pred": f32(2, 4)},
+              ("y_true", "y_pred", shape(1, 4), shape(2, 4))),
+        Wrong(op, "scalars", {"y_true": f32(), "y_pred": f32()}, ("y_true|y_pred", r"\(\)")),
+    ]
+] + [
+    # The classic mistake, with the fix.
+    Wrong("categorical_crossentropy", "integer-labels", {"y_true": i64(0, 2), "y_pred": f32(2, 3)},
+          ("y_true", "int64", "sparse_categorical_crossentropy"), (TypeError, ValueError)),
+    Wrong("categorical_crossentropy", "label-column",
+          {"y_true": f32(2, 1), "y_pred": f32(2, 3)},
+          (shape(2, 1), shape(2, 3), "sparse_categorical_crossentropy")),
+    Wrong("sparse_categorical_crossentropy", "float-labels",
+          {"y_true": f32(2), "y_pred": f32(2, 3)}, ("y_true", "integer", "float32"), TypeError),
+    Wrong("sparse_categorical_crossentropy", "one-hot-labels",
+          {"y_true": np.eye(3, dtype=np.int64), "y_pred": f32(3, 3)},
+          ("y_true", shape(3, 3), "categorical_crossentropy")),
+    Wrong("sparse_categorical_crossentropy", "batches", {"y_true": i64(0, 1), "y_pred": f32(3, 3)},
+          ("y_true", shape(2), "y_pred", shape(3, 3))),
+    Wrong("sparse_categorical_crossentropy", "scalar", {"y_true": i64(), "y_pred": f32()},
+          ("y_pred", r"\(\)")),
+    Wrong("in_top_k", "zero", {"y_true": i64(0), "y_pred": f32(1, 3), "k": 0},
+          (r"\bk\b", number(0))),
+    Wrong("in_top_k", "negative", {"y_true": i64(0), "y_pred": f32(1, 3), "k": -1},
+          (r"\bk\b", number(-1))),
+    Wrong("in_top_k", "float", {"y_true": i64(0), "y_pred": f32(1, 3), "k": 1.5},
+          (r"\bk\b", r"1\.5"), TypeError),
+    Wrong("in_top_k", "batches", {"y_true": i64(0, 1), "y_pred": f32(3, 3), "k": 1},
+          ("y_true", shape(2), "y_pred", shape(3, 3))),
+    Wrong("in_top_k", "float-labels", {"y_true": f32(3), "y_pred": f32(3, 3), "k": 1},
+          ("y_true", "integer", "float32"), TypeError),
+]  # fmt: skip
+
+STATISTICS = {"gamma": f32(3), "beta": f32(3), "mean": f32(3), "variance": f32(3)}
+NORMALIZATION = [
+    *(
+        Wrong("batch_normalization", name, {"x": f32(2, 3), **STATISTICS, name: f32(4)},
+              (name, number(3), shape(4)))
+        for name in STATISTICS
+    ),
+    *(
+        Wrong("batch_normalization_training", name,
+              {"x": f32(2, 3), "gamma": f32(3), "beta": f32(3), name: f32(1, 3)},
+              (name, number(3), shape(1, 3)))
+        for name in ("gamma", "beta")
+    ),
+    Wrong("batch_normalization", "scalar", {"x": f32(), **STATISTICS}, (r"\bx\b", r"\(\)")),
+    Wrong("batch_normalization_training", "scalar",
+          {"x": f32(), "gamma": f32(3), "beta": f32(3)}, (r"\bx\b", r"\(\)")),
+    Wrong("batch_normalization", "epsilon", {"x": f32(2, 3), **STATISTICS, "epsilon": -1e-3},
+          ("epsilon", r"-0\.001")),
+    Wrong("batch_normalization_training", "epsilon",
+          {"x": f32(2, 3), "gamma": f32(3), "beta": f32(3), "epsilon": float("nan")},
+          ("epsilon", "nan")),
+    *(
+        Wrong("dropout", f"rate-{rate}", {"x": f32(3), "rate": rate, "seed": np.array(1,
+              np.uint64)},
+              ("rate", re.escape(str(rate))))
+        for rate in (1.0, -0.1, 1.5, float("nan"))
+    ),
+    Wrong("dropout", "rate-text",
+          {"x": f32(3), "rate": "half", "seed": np.array(1, np.uint64)},
+          ("rate", "half"), TypeError),
+    Wrong("dropout", "seed-rank", {"x": f32(3), "rate": 0.5, "seed": i64(1, 2)},
+          ("seed", shape(2))),
+    Wrong("dropout", "seed-dtype", {"x": f32(3), "rate": 0.5, "seed": f32()},
+          ("seed", "64", "float32"), TypeError),
+]  # fmt: skip
+
+ERRORS: list[Wrong] = [
+    *CONVOLUTIONS,
+    *WINDOWS,
+    *POOLING,
+    *ELEMENTWISE,
+    *REDUCTIONS,
+    *SHAPING,
+    *LOSSES,
+    *NORMALIZATION,
+]
