@@ -13,13 +13,17 @@ multiply-adds taken before every rotation.
 Columns: GFLOP/s of direct-convolution work, its share of that peak, the speed-up over NumPy,
 medians in microseconds and their spread. A spread above 0.1 says that the machine was busy: run
 again. The number of threads holds for NumPy's BLAS as well.
+
+Both sides fill one array again and again. Forward, the filters are a Variable, as in a layer, whose
+packed form is kept between calls as long as nobody writes it; ``--fresh-filters`` gives them as an
+array, to be packed in every call, as it is in training. Gradients always take arrays.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,22 +31,26 @@ import numpy as np
 from bench import numpy_convolution
 from bench.harness import Lines, blas_threads, machine, peak, race
 from bench.layer_shapes import SHAPES, ConvolutionShape, convolutions
-from fastcnn import graph, ops, runtime
+from fastcnn import Variable, graph, ops, runtime
 
 FILES = ("textbook", "vgg16", "resnet50", "mobilenetv2")
 
 
-def program(direction: str, shape: ConvolutionShape) -> Callable[..., np.ndarray]:
-    """One direction of the convolution as a compiled graph of the two arrays it needs."""
-    x, kernel = graph.placeholder(shape.x), graph.placeholder(shape.filter)
-    y = ops.conv2d(x, kernel, strides=shape.stride, padding=shape.padding, groups=shape.groups)
+def program(
+    direction: str, shape: ConvolutionShape, kernel: np.ndarray | None
+) -> Callable[[Sequence[np.ndarray], Sequence[np.ndarray]], None]:
+    """One direction as a compiled graph: takes the arrays it needs and the arrays it fills.
+
+    With ``kernel`` the filters are a Variable, as in a layer.
+    """
+    x = graph.placeholder(shape.x)
+    filters = graph.placeholder(shape.filter) if kernel is None else Variable(kernel)
+    y = ops.conv2d(x, filters, strides=shape.stride, padding=shape.padding, groups=shape.groups)
     if direction == "forward":
-        function = graph.compile([x, kernel], [y])
-    else:
-        dy = graph.placeholder(shape.y)
-        wanted, given = (x, [dy, kernel]) if direction == "input_gradient" else (kernel, [x, dy])
-        function = graph.compile(given, graph.gradients(y, [wanted], output_gradient=dy))
-    return lambda first, second: function(first, second)[0]
+        return graph.compile([x, filters] if kernel is None else [x], [y]).run_into
+    dy = graph.placeholder(shape.y)
+    wanted, given = (x, [dy, filters]) if direction == "input_gradient" else (filters, [x, dy])
+    return graph.compile(given, graph.gradients(y, [wanted], output_gradient=dy)).run_into
 
 
 def arrays(direction: str, shape: ConvolutionShape) -> tuple[np.ndarray, np.ndarray]:
@@ -67,16 +75,26 @@ def check(
 
 
 def measure(
-    direction: str, shape: ConvolutionShape, threads: int, turns: int, seconds: float
+    direction: str,
+    shape: ConvolutionShape,
+    threads: int,
+    *,
+    fresh: bool,
+    turns: int,
+    seconds: float,
 ) -> dict[str, object]:
     """One row of the table, on the instruction set in use."""
     first, second = arrays(direction, shape)
-    call = program(direction, shape)
-    check(call(first, second), direction, shape, first, second)
+    kept = direction == "forward" and not fresh
+    run_into = program(direction, shape, second if kept else None)
+    given = [first] if kept else [first, second]
+    out = [np.empty(numpy_convolution.output_of(direction, shape), np.float32)]
+    run_into(given, out)
+    check(out[0], direction, shape, first, second)
     formulation, rival = numpy_convolution.fastest(direction, shape, first, second)
     peaks: list[float] = []
     times = race(
-        {"fastcnn": lambda: call(first, second), "numpy": rival},
+        {"fastcnn": lambda: run_into(given, out), "numpy": rival},
         turns=turns,
         seconds=seconds,
         before_round=lambda: peaks.append(peak(threads)),
@@ -109,6 +127,9 @@ def main() -> None:
     parser.add_argument(
         "--direction", nargs="+", default=["forward"], choices=numpy_convolution.DIRECTIONS
     )
+    parser.add_argument(
+        "--fresh-filters", action="store_true", help="forward: filters as an array, not kept"
+    )
     parser.add_argument("--turns", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=0.1, help="length of a turn")
     Lines.add_option(parser)
@@ -116,7 +137,7 @@ def main() -> None:
 
     lines = Lines(as_json=options.json)
     lines.note(**machine(numpy=np.__version__))
-    for isa in options.isa or [runtime.info()["isa"]]:
+    for isa in options.isa or [runtime.isa()]:
         runtime.set_isa(isa)
         for name in options.files:
             path = Path(name) if Path(name).suffix else SHAPES / f"{name}.txt"
@@ -129,7 +150,12 @@ def main() -> None:
                             runtime.set_num_threads(threads)
                             with blas_threads(threads):
                                 row = measure(
-                                    direction, shape, threads, options.turns, options.seconds
+                                    direction,
+                                    shape,
+                                    threads,
+                                    fresh=options.fresh_filters,
+                                    turns=options.turns,
+                                    seconds=options.seconds,
                                 )
                             lines.row(
                                 case=shape.name, batch=batch, direction=direction, isa=isa,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +22,14 @@ from bench.layer_shapes import SHAPES, GemmShape, products
 from fastcnn import graph, ops, runtime
 
 
-def program(shape: GemmShape, transposed: bool) -> Callable[..., tuple[np.ndarray, ...]]:
+def program(
+    shape: GemmShape, transposed: bool
+) -> Callable[[Sequence[np.ndarray], Sequence[np.ndarray]], None]:
+    """The product as a compiled graph: takes both operands and the array it fills."""
     sizes = [(shape.rows, shape.inner), (shape.inner, shape.columns)]
     a, b = (graph.placeholder(size[::-1] if transposed else size) for size in sizes)
     y = ops.matmul(a, b, transpose_a=transposed, transpose_b=transposed)
-    return graph.compile([a, b], [y])
+    return graph.compile([a, b], [y]).run_into
 
 
 def measure(
@@ -37,18 +40,24 @@ def measure(
     a = rng.standard_normal((shape.rows, shape.inner), np.float32)
     b = rng.standard_normal((shape.inner, shape.columns), np.float32)
     stored = [np.ascontiguousarray(m.T) if transposed else m for m in (a, b)]
-    call = program(shape, transposed)
+    run_into = program(shape, transposed)
+    out = [np.empty((shape.rows, shape.columns), np.float32)]
+    run_into(stored, out)
 
     # A sum of `inner` products is off by at most so many roundings of the absolute products.
     bound = (shape.inner + 1) * 2.0**-24 * (np.abs(a) @ np.abs(b).astype(np.float64))
-    worst = np.max(np.abs(call(*stored)[0] - a.astype(np.float64) @ b) - bound)
+    worst = np.max(np.abs(out[0] - a.astype(np.float64) @ b) - bound)
     if not worst <= 0:
         raise SystemExit(f"{shape.name}: the answer is wrong (bound passed by {worst})")
 
+    theirs_out = np.empty_like(out[0])
     p, q = (m.T if transposed else m for m in stored)
     peaks: list[float] = []
     times = race(
-        {"fastcnn": lambda: call(*stored), "numpy": lambda: p @ q},
+        {
+            "fastcnn": lambda: run_into(stored, out),
+            "numpy": lambda: np.matmul(p, q, out=theirs_out),
+        },
         turns=turns,
         seconds=seconds,
         before_round=lambda: peaks.append(peak(threads)),
@@ -84,7 +93,7 @@ def main() -> None:
 
     lines = Lines(as_json=options.json)
     lines.note(**machine(numpy=np.__version__))
-    for isa in options.isa or [runtime.info()["isa"]]:
+    for isa in options.isa or [runtime.isa()]:
         runtime.set_isa(isa)
         for shape in products(options.file):
             if options.only not in shape.name:

@@ -18,9 +18,10 @@ from numpy.lib.stride_tricks import as_strided
 
 from bench.layer_shapes import ConvolutionShape
 
-__all__ = ["DIRECTIONS", "candidates", "exact", "fastest"]
+__all__ = ["DIRECTIONS", "candidates", "exact", "fastest", "output_of"]
 
 Array = np.ndarray
+Formulation = Callable[[ConvolutionShape, Array, Array, Array], None]
 DIRECTIONS = ("forward", "input_gradient", "filter_gradient")
 
 
@@ -35,9 +36,21 @@ def padded(shape: ConvolutionShape, x: Array) -> Array:
     return out
 
 
-def unpadded(shape: ConvolutionShape, x: Array) -> Array:
+def blank(shape: ConvolutionShape, dx: Array) -> Array:
+    """Zeros to add gradients to: ``dx`` itself, or where there is padding an array that has it."""
     edge = shape.padding
-    return np.ascontiguousarray(x[:, edge:-edge, edge:-edge]) if edge else x
+    if not edge:
+        dx[...] = 0
+        return dx
+    batch, height, width, channels = dx.shape
+    return np.zeros((batch, height + 2 * edge, width + 2 * edge, channels), dx.dtype)
+
+
+def unpad(shape: ConvolutionShape, whole: Array, dx: Array) -> None:
+    """What lies inside the padding, into ``dx``."""
+    edge = shape.padding
+    if edge:
+        dx[...] = whole[:, edge:-edge, edge:-edge]
 
 
 def windows(shape: ConvolutionShape, x: Array) -> Array:
@@ -58,25 +71,24 @@ def taps(shape: ConvolutionShape, x: Array) -> Iterator[tuple[int, int, Array]]:
             yield i, j, here[:, :rows, :columns]
 
 
-def forward_columns(shape: ConvolutionShape, x: Array, kernel: Array) -> Array:
+def forward_columns(shape: ConvolutionShape, x: Array, kernel: Array, y: Array) -> None:
     """All windows copied into the rows of one matrix, then one product (im2col)."""
     matrix = kernel.reshape(-1, shape.filters)
-    return (windows(shape, padded(shape, x)).reshape(-1, len(matrix)) @ matrix).reshape(shape.y)
+    columns = windows(shape, padded(shape, x)).reshape(-1, len(matrix))
+    np.matmul(columns, matrix, out=y.reshape(-1, shape.filters))
 
 
-def forward_columns_by_image(shape: ConvolutionShape, x: Array, kernel: Array) -> Array:
+def forward_columns_by_image(shape: ConvolutionShape, x: Array, kernel: Array, y: Array) -> None:
     """As :func:`forward_columns`, an image at a time through one buffer that stays in the cache."""
     matrix = kernel.reshape(-1, shape.filters)
     view = windows(shape, padded(shape, x))
-    y = np.empty(shape.y, x.dtype)
     buffer = np.empty(view.shape[1:], x.dtype)
     for image, out in zip(view, y, strict=True):
         np.copyto(buffer, image)
         np.matmul(buffer.reshape(-1, len(matrix)), matrix, out=out.reshape(-1, shape.filters))
-    return y
 
 
-def forward_rows(shape: ConvolutionShape, x: Array, kernel: Array) -> Array:
+def forward_rows(shape: ConvolutionShape, x: Array, kernel: Array, y: Array) -> None:
     """Only filter rows are copied side by side; the products of the rows are summed."""
     x = padded(shape, x)
     n, h, w, c = x.strides
@@ -85,7 +97,6 @@ def forward_rows(shape: ConvolutionShape, x: Array, kernel: Array) -> Array:
     size = (len(x), x.shape[1], columns, shape.kernel, shape.channels)
     beside = as_strided(x, size, (n, h, w * shape.stride, w, c), writeable=False)
     beside = np.ascontiguousarray(beside).reshape(len(x), x.shape[1], columns * run)
-    y = np.empty(shape.y, x.dtype)
     part = np.empty((rows * columns, filters), x.dtype)
     for image, out in zip(beside, y.reshape(len(x), rows * columns, filters), strict=True):
         for i in range(shape.kernel):
@@ -93,52 +104,50 @@ def forward_rows(shape: ConvolutionShape, x: Array, kernel: Array) -> Array:
             np.matmul(strip, kernel[i].reshape(run, filters), out=part if i else out)
             if i:
                 out += part
-    return y
 
 
-def forward_taps(shape: ConvolutionShape, x: Array, kernel: Array) -> Array:
+def forward_taps(shape: ConvolutionShape, x: Array, kernel: Array, y: Array) -> None:
     """A product for every filter tap, summed."""
-    y = np.zeros(shape.y, x.dtype)
+    y[...] = 0
     for i, j, pixels in taps(shape, padded(shape, x)):
         y += (pixels.reshape(-1, shape.channels) @ kernel[i, j]).reshape(shape.y)
-    return y
 
 
-def forward_depthwise(shape: ConvolutionShape, x: Array, kernel: Array) -> Array:
+def forward_depthwise(shape: ConvolutionShape, x: Array, kernel: Array, y: Array) -> None:
     """A multiplication of whole images for every filter tap, summed."""
-    y = np.zeros(shape.y, x.dtype)
+    y[...] = 0
     part = np.empty(shape.y, x.dtype)
     for i, j, pixels in taps(shape, padded(shape, x)):
         np.multiply(pixels, kernel[i, j, 0], out=part)
         y += part
-    return y
 
 
-def input_columns(shape: ConvolutionShape, dy: Array, kernel: Array) -> Array:
+def input_columns(shape: ConvolutionShape, dy: Array, kernel: Array, dx: Array) -> None:
     """One product gives the gradient of every window; windows are added up where they overlap."""
     matrix = kernel.reshape(-1, shape.filters)
     each = (dy.reshape(-1, shape.filters) @ matrix.T).reshape(*shape.y[:3], *kernel.shape[:3])
-    dx = _blank(shape, dy)
-    for i, j, pixels in taps(shape, dx):
+    whole = blank(shape, dx)
+    for i, j, pixels in taps(shape, whole):
         pixels += each[:, :, :, i, j]
-    return unpadded(shape, dx)
+    unpad(shape, whole, dx)
 
 
-def input_taps(shape: ConvolutionShape, dy: Array, kernel: Array) -> Array:
+def input_taps(shape: ConvolutionShape, dy: Array, kernel: Array, dx: Array) -> None:
     """A product for every filter tap, added to the pixels it came from."""
     flat = dy.reshape(-1, shape.filters)
-    dx = _blank(shape, dy)
-    for i, j, pixels in taps(shape, dx):
+    whole = blank(shape, dx)
+    for i, j, pixels in taps(shape, whole):
         pixels += (flat @ kernel[i, j].T).reshape(pixels.shape)
-    return unpadded(shape, dx)
+    unpad(shape, whole, dx)
 
 
 def input_turned(
     shape: ConvolutionShape,
     dy: Array,
     kernel: Array,
-    forward: Callable[[ConvolutionShape, Array, Array], Array],
-) -> Array:
+    dx: Array,
+    forward: Formulation,
+) -> None:
     """For stride 1: a forward convolution of ``dy`` with the filters turned around."""
     turned = np.ascontiguousarray(kernel[::-1, ::-1].transpose(0, 1, 3, 2))
     _, height, width, filters = shape.y
@@ -146,62 +155,59 @@ def input_turned(
         shape.name, height, width, filters, shape.channels, shape.kernel, 1,
         shape.kernel - 1 - shape.padding, 1, batch=shape.batch,
     )  # fmt: skip
-    return forward(there, dy, turned)
+    forward(there, dy, turned, dx)
 
 
-def input_depthwise(shape: ConvolutionShape, dy: Array, kernel: Array) -> Array:
-    dx = _blank(shape, dy)
-    for i, j, pixels in taps(shape, dx):
+def input_depthwise(shape: ConvolutionShape, dy: Array, kernel: Array, dx: Array) -> None:
+    whole = blank(shape, dx)
+    for i, j, pixels in taps(shape, whole):
         pixels += dy * kernel[i, j, 0]
-    return unpadded(shape, dx)
+    unpad(shape, whole, dx)
 
 
-def filter_columns(shape: ConvolutionShape, x: Array, dy: Array) -> Array:
+def filter_columns(shape: ConvolutionShape, x: Array, dy: Array, dk: Array) -> None:
     """The windows' matrix, transposed, times the output gradient."""
     view = windows(shape, padded(shape, x))
     matrix = view.reshape(-1, shape.kernel * shape.kernel * shape.channels)
-    return (matrix.T @ dy.reshape(-1, shape.filters)).reshape(shape.filter)
+    flat = dk.reshape(-1, shape.filters)
+    np.matmul(matrix.T, dy.reshape(-1, shape.filters), out=flat)
 
 
-def filter_columns_by_image(shape: ConvolutionShape, x: Array, dy: Array) -> Array:
+def filter_columns_by_image(shape: ConvolutionShape, x: Array, dy: Array, dk: Array) -> None:
     view = windows(shape, padded(shape, x))
     buffer = np.empty(view.shape[1:], x.dtype)
     columns = shape.kernel * shape.kernel * shape.channels
-    total = np.zeros((columns, shape.filters), x.dtype)
+    total = dk.reshape(columns, shape.filters)
+    total[...] = 0
     for image, gradient in zip(view, dy, strict=True):
         np.copyto(buffer, image)
         total += buffer.reshape(-1, columns).T @ gradient.reshape(-1, shape.filters)
-    return total.reshape(shape.filter)
 
 
-def filter_taps(shape: ConvolutionShape, x: Array, dy: Array) -> Array:
+def filter_taps(shape: ConvolutionShape, x: Array, dy: Array, dk: Array) -> None:
     """A product for every filter tap."""
     flat = dy.reshape(-1, shape.filters)
-    out = np.empty(shape.filter, x.dtype)
     for i, j, pixels in taps(shape, padded(shape, x)):
-        np.matmul(pixels.reshape(-1, shape.channels).T, flat, out=out[i, j])
-    return out
+        np.matmul(pixels.reshape(-1, shape.channels).T, flat, out=dk[i, j])
 
 
-def filter_depthwise(shape: ConvolutionShape, x: Array, dy: Array) -> Array:
-    out = np.empty(shape.filter, x.dtype)
+def filter_depthwise(shape: ConvolutionShape, x: Array, dy: Array, dk: Array) -> None:
     for i, j, pixels in taps(shape, padded(shape, x)):
-        np.einsum("nhwc,nhwc->c", pixels, dy, out=out[i, j, 0])
-    return out
+        np.einsum("nhwc,nhwc->c", pixels, dy, out=dk[i, j, 0])
 
 
-def _blank(shape: ConvolutionShape, like: Array) -> Array:
-    batch, height, width, channels = shape.x
-    edge = 2 * shape.padding
-    return np.zeros((batch, height + edge, width + edge, channels), like.dtype)
+def output_of(direction: str, shape: ConvolutionShape) -> tuple[int, ...]:
+    """The shape of what a direction computes."""
+    return {"forward": shape.y, "input_gradient": shape.x, "filter_gradient": shape.filter}[
+        direction
+    ]
 
 
-def candidates(
-    direction: str, shape: ConvolutionShape
-) -> dict[str, Callable[[ConvolutionShape, Array, Array], Array]]:
-    """The formulations that fit a shape; each takes the shape and the two arrays of its direction.
+def candidates(direction: str, shape: ConvolutionShape) -> dict[str, Formulation]:
+    """The formulations that fit a shape.
 
-    forward ``(x, kernel)``, input_gradient ``(dy, kernel)``, filter_gradient ``(x, dy)``.
+    Each takes the shape, the two arrays of its direction - forward ``(x, kernel)``, input_gradient
+    ``(dy, kernel)``, filter_gradient ``(x, dy)`` - and the array it fills.
     """
     if shape.groups == shape.channels == shape.filters:
         whole = {
@@ -226,7 +232,7 @@ def candidates(
             "columns_by_image": filter_columns_by_image,
             "taps": filter_taps,
         }
-    inputs = {"columns": input_columns, "taps": input_taps}
+    inputs: dict[str, Formulation] = {"columns": input_columns, "taps": input_taps}
     if shape.stride == 1 and shape.kernel > 1 and shape.padding < shape.kernel:
         for name, call in forward.items():
             inputs[f"turned_{name}"] = partial(input_turned, forward=call)
@@ -235,11 +241,16 @@ def candidates(
 
 def fastest(
     direction: str, shape: ConvolutionShape, first: Array, second: Array
-) -> tuple[str, Callable[[], Array]]:
-    """The name of the fastest formulation for these arrays, and a call of it."""
+) -> tuple[str, Callable[[], None]]:
+    """The name of the fastest formulation for these arrays, and a call of it.
+
+    The call fills one array again and again, as fastcnn does beside it: page faults of fresh
+    arrays are nobody's arithmetic.
+    """
+    out = np.empty(output_of(direction, shape), first.dtype)
     best, name, winner = float("inf"), "", None
     for label, formulation in candidates(direction, shape).items():
-        call = partial(formulation, shape, first, second)
+        call = partial(formulation, shape, first, second, out)
         for _ in range(3):
             start = time.perf_counter()
             call()
@@ -261,8 +272,9 @@ def exact(
     name = "depthwise" if shape.groups > 1 else "taps"
     formulation = candidates(direction, shape).get(name, forward_columns)
     first, second = first.astype(np.float64), second.astype(np.float64)
-    answer = formulation(shape, first, second)
-    sizes = formulation(shape, np.abs(first), np.abs(second))
+    answer, sizes = (np.empty(output_of(direction, shape)) for _ in range(2))
+    formulation(shape, first, second, answer)
+    formulation(shape, np.abs(first), np.abs(second), sizes)
     return answer, (terms(direction, shape) + 1) * 2.0**-24 * sizes
 
 

@@ -49,7 +49,9 @@ def expected(image: np.ndarray, weights: list[np.ndarray]) -> np.ndarray:
     x = image.astype(np.float64)
     exact = [w.astype(np.float64) for w in weights]
     for number, shape in enumerate(convolutions(SHAPES / "textbook.txt", 1)[:3]):
-        x = np.maximum(forward_taps(shape, x, exact[2 * number]) + exact[2 * number + 1], 0)
+        y = np.empty(shape.y)
+        forward_taps(shape, x, exact[2 * number], y)
+        x = np.maximum(y + exact[2 * number + 1], 0)
         rows, columns = x.shape[1] // 2, x.shape[2] // 2
         x = x[:, : 2 * rows, : 2 * columns].reshape(1, rows, 2, columns, 2, -1).max(axis=(2, 4))
     hidden = np.maximum(x.reshape(1, -1) @ exact[6] + exact[7], 0)
