@@ -45,4 +45,100 @@ struct TransposedGemmTile {
   bool accumulate;
 };
 
+// One number in, one out.
+enum class UnaryOp : int32_t { relu, sigmoid, tanh, exp, log, sqrt, square, negative, absolute };
+
+// Two numbers in, one out. The gradients take the forward result (or operands) and dy.
+enum class BinaryOp : int32_t {
+  add,
+  subtract,
+  multiply,
+  divide,
+  maximum,
+  minimum,
+  greater,
+  equal,
+  relu_grad,
+  sigmoid_grad,
+  tanh_grad
+};
+
+// y[r][i] = op(a[r * a_row + i * a_step], b[r * b_row + i * b_step]), steps 0 or 1, y contiguous.
+// y may be a or b itself where that one is contiguous too.
+struct BinaryRows {
+  int64_t rows, columns;
+  const float* a;
+  int64_t a_row, a_step;
+  const float* b;
+  int64_t b_row, b_step;
+  float* y;
+};
+
+// One row of pooling windows on the image rows that they reach. Distances are in floats.
+struct PoolWindows {
+  int64_t rows;      // of the image, all inside it
+  int64_t row;       // distance of two image rows
+  int64_t width;     // image columns
+  int64_t channels;  // also the distance of two columns
+  int64_t windows;   // window j reaches `size` columns from j * stride - pad, where inside
+  int64_t size, stride, pad;
+};
+
+// What the gradient of such a row reads and writes: dx lies like x, y and dy hold a pixel for
+// each window. Only rows [own_begin, own_end) of dx are written: with `add` added to, else set,
+// the columns that no window reaches to zero.
+struct PoolGradient {
+  const float* x;  // null, as y, where the gradient does not depend on it
+  const float* y;
+  const float* dy;
+  float* dx;
+  int64_t own_begin, own_end;
+  bool add;
+};
+
+// dx = dy * dy_scale + (x - center) * x_scale + shift; the last four are a number a channel.
+struct NormalizeGrad {
+  const float* x;
+  const float* dy;
+  float* dx;
+  const float* center;
+  const float* dy_scale;
+  const float* x_scale;
+  const float* shift;
+};
+
+// Elements that start with number 4 * block of the seed.
+struct DropoutBlock {
+  uint64_t seed;
+  uint64_t block;
+  uint32_t last_dropped;  // the largest random number whose element becomes zero
+  float scale;
+  const float* x;
+  float* y;
+};
+
+// One block of a variable's update by gradient descent; velocity may be null.
+struct SgdBlock {
+  const float* gradient;
+  const float* variable;
+  const float* velocity;
+  float* new_variable;
+  float* new_velocity;
+  float learning_rate, momentum;
+  bool nesterov;
+};
+
+// variable - rate * m / (sqrt(v) + epsilon), after m and v have moved towards the gradient and
+// its square by their shares.
+struct AdamBlock {
+  const float* gradient;
+  const float* variable;
+  const float* m;
+  const float* v;
+  float* new_variable;
+  float* new_m;
+  float* new_v;
+  float m_share, v_share, rate, epsilon;
+};
+
 }  // namespace fastcnn

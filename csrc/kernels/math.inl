@@ -34,6 +34,46 @@ inline Vec exp(Vec x) {
   return x != x ? x : y;
 }
 
+// Natural logarithm: x = 2^e * m with m in [sqrt(1/2), sqrt(2)), and Cephes' polynomial for
+// log(m) (relative error below 2 ulp). -inf at 0 (denormals count as 0: threads flush them), NaN
+// for negative numbers.
+inline Vec log(Vec x) {
+  constexpr int32_t kSqrtHalf = 0x3f3504f3;  // the bits of sqrt(1/2)
+  constexpr float kLn2High = 0.693359375f;
+  constexpr float kLn2Low = -2.12194440e-4f;
+  const VecInt above = as_int(x) - kSqrtHalf;
+  const Vec f = as_float((above & 0x7fffff) + kSqrtHalf) - 1.0f;
+  const Vec e = __builtin_convertvector(above >> 23, Vec);
+  const Vec f2 = f * f;
+  Vec p = splat(7.0376836292e-2f);
+  p = p * f - 1.1514610310e-1f;
+  p = p * f + 1.1676998740e-1f;
+  p = p * f - 1.2420140846e-1f;
+  p = p * f + 1.4249322787e-1f;
+  p = p * f - 1.6668057665e-1f;
+  p = p * f + 2.0000714765e-1f;
+  p = p * f - 2.4999993993e-1f;
+  p = p * f + 3.3333331174e-1f;
+  const Vec tail = p * f * f2 + e * kLn2Low - 0.5f * f2;
+  const Vec y = f + tail + e * kLn2High;
+  const Vec infinity = splat(__builtin_inff());
+  const Vec special = x > 0 ? x : (x == 0 ? -infinity : splat(__builtin_nanf("")));
+  return (x > 0) & (x < infinity) ? y : special;
+}
+
+// log(1 + x) for x >= 0: the part of x that the rounding of 1 + x loses is put back.
+inline Vec log1p_positive(Vec x) {
+  const Vec u = 1.0f + x;
+  return log(u) + (x - (u - 1.0f)) / u;
+}
+
+inline Vec sqrt(Vec x) {
+  float a[kLanes];
+  store(a, x);
+  for (int64_t i = 0; i < kLanes; ++i) a[i] = __builtin_sqrtf(a[i]);
+  return load(a);
+}
+
 inline Vec sigmoid(Vec x) {
   // e^-|x| never overflows; both branches share it.
   const Vec e = exp(x < 0 ? x : -x);

@@ -1,19 +1,52 @@
-// Sum of rows: y[i] = x[i] + x[stride + i] + ... over `rows` terms, always in this order.
-// Requires rows >= 1.
+// A strip of `vectors` vectors of columns, the last of which holds `left` columns. Few columns
+// leave registers for several partial sums, so that additions need not wait for each other.
+template <int vectors>
+inline void sum_strip(int64_t rows, int64_t left, const float* x, int64_t stride, float* y) {
+  constexpr int chains = vectors >= 4 ? 1 : 4 / vectors;
+  Vec sum[chains][vectors] = {};
+  const auto add = [&](Vec* to, const float* row) {
+    for (int v = 0; v < vectors - 1; ++v) to[v] += load(row + v * kLanes);
+    to[vectors - 1] += load_head(row + (vectors - 1) * kLanes, left);
+  };
+  int64_t r = 0;
+  for (; r + chains <= rows; r += chains)
+    for (int c = 0; c < chains; ++c) add(sum[c], x + (r + c) * stride);
+  for (; r < rows; ++r) add(sum[0], x + r * stride);
+  for (int c = 1; c < chains; ++c)
+    for (int v = 0; v < vectors; ++v) sum[0][v] += sum[c][v];
+  for (int v = 0; v < vectors - 1; ++v) store(y + v * kLanes, sum[0][v]);
+  store_head(y + (vectors - 1) * kLanes, sum[0][vectors - 1], left);
+}
+
+// Sum of rows: y[i] = sum over r of x[r * stride + i], in an order that rows and columns fix.
 void sum_rows(int64_t rows, int64_t columns, const float* x, int64_t stride, float* y) noexcept {
-  constexpr int64_t kBlock = 4;
-  int64_t i = 0;
-  for (; i + kBlock * kLanes <= columns; i += kBlock * kLanes) {
-    Vec sum[kBlock];
-    for (int64_t v = 0; v < kBlock; ++v) sum[v] = load(x + i + v * kLanes);
-    for (int64_t r = 1; r < rows; ++r)
-      for (int64_t v = 0; v < kBlock; ++v) sum[v] += load(x + r * stride + i + v * kLanes);
-    for (int64_t v = 0; v < kBlock; ++v) store(y + i + v * kLanes, sum[v]);
+  constexpr int64_t kStrip = 8 * kLanes;
+  for (; columns > kStrip; columns -= kStrip, x += kStrip, y += kStrip)
+    sum_strip<8>(rows, kLanes, x, stride, y);
+  const int64_t vectors = (columns + kLanes - 1) / kLanes;
+  const int64_t left = columns - (vectors - 1) * kLanes;
+  switch (vectors) {
+    case 1: return sum_strip<1>(rows, left, x, stride, y);
+    case 2: return sum_strip<2>(rows, left, x, stride, y);
+    case 3: return sum_strip<3>(rows, left, x, stride, y);
+    case 4: return sum_strip<4>(rows, left, x, stride, y);
+    case 5: return sum_strip<5>(rows, left, x, stride, y);
+    case 6: return sum_strip<6>(rows, left, x, stride, y);
+    case 7: return sum_strip<7>(rows, left, x, stride, y);
+    case 8: return sum_strip<8>(rows, left, x, stride, y);
   }
-  for (; i < columns; i += kLanes) {
-    const int64_t left = columns - i < kLanes ? columns - i : kLanes;
-    Vec sum = load_head(x + i, left);
-    for (int64_t r = 1; r < rows; ++r) sum += load_head(x + r * stride + i, left);
-    store_head(y + i, sum, left);
+}
+
+// Sums along contiguous rows: y[r] = sum over i of x[r * columns + i], in an order that `columns`
+// fixes.
+void sum_columns(int64_t rows, int64_t columns, const float* x, float* y) noexcept {
+  for (int64_t r = 0; r < rows; ++r, x += columns) {
+    Vec sum[4] = {};
+    int64_t i = 0;
+    for (; i + 4 * kLanes <= columns; i += 4 * kLanes)
+      for (int64_t v = 0; v < 4; ++v) sum[v] += load(x + i + v * kLanes);
+    for (; i + kLanes <= columns; i += kLanes) sum[0] += load(x + i);
+    if (i < columns) sum[1] += load_head(x + i, columns - i);
+    y[r] = sum_of_lanes((sum[0] + sum[1]) + (sum[2] + sum[3]));
   }
 }

@@ -45,6 +45,47 @@ inline void store_head(float* p, Vec v, int64_t n) {
 }
 #endif
 
-// NaN wins over everything, as in NumPy.
+// NaN wins over everything, as in NumPy. The machine's maximum is its second operand where either
+// is NaN, so only a NaN in the first needs help.
+#if defined(__AVX512F__)
+inline Vec max(Vec a, Vec b) {
+  return (Vec)_mm512_mask_max_ps(a, _mm512_cmp_ps_mask(a, a, _CMP_ORD_Q), a, b);
+}
+inline Vec min(Vec a, Vec b) {
+  return (Vec)_mm512_mask_min_ps(a, _mm512_cmp_ps_mask(a, a, _CMP_ORD_Q), a, b);
+}
+#elif defined(__AVX2__)
+inline Vec max(Vec a, Vec b) { return a == a ? (Vec)_mm256_max_ps(a, b) : a; }
+inline Vec min(Vec a, Vec b) { return a == a ? (Vec)_mm256_min_ps(a, b) : a; }
+#else
 inline Vec max(Vec a, Vec b) { return (b > a) | (b != b) ? b : a; }
 inline Vec min(Vec a, Vec b) { return (b < a) | (b != b) ? b : a; }
+#endif
+
+// 0, 1, 2 ...
+inline VecInt lane_index() {
+  VecInt v{};
+  for (int32_t i = 0; i < (int32_t)kLanes; ++i) v[i] = i;
+  return v;
+}
+// The first n lanes of `a`, then those of `rest`.
+inline Vec head_of(Vec a, Vec rest, int64_t n) { return lane_index() < (int32_t)n ? a : rest; }
+
+// Lane i takes lane i + by, around the end.
+inline Vec rotate(Vec v, int32_t by) {
+#if defined(__clang__)
+  Vec r{};
+  for (int32_t i = 0; i < (int32_t)kLanes; ++i) r[i] = v[(i + by) & ((int32_t)kLanes - 1)];
+  return r;
+#else
+  return __builtin_shuffle(v, (lane_index() + by) & ((int32_t)kLanes - 1));
+#endif
+}
+inline float sum_of_lanes(Vec v) {
+  for (int32_t by = (int32_t)kLanes / 2; by > 0; by /= 2) v += rotate(v, by);
+  return v[0];
+}
+inline float max_of_lanes(Vec v) {
+  for (int32_t by = (int32_t)kLanes / 2; by > 0; by /= 2) v = max(v, rotate(v, by));
+  return v[0];
+}

@@ -1,7 +1,15 @@
 #include "base/check.h"
 #include "engine/step.h"
+#include "ops/batch_norm.h"
 #include "ops/conv2d.h"
+#include "ops/elementwise.h"
 #include "ops/matmul.h"
+#include "ops/movement.h"
+#include "ops/pool2d.h"
+#include "ops/random.h"
+#include "ops/reduce.h"
+#include "ops/softmax.h"
+#include "ops/update.h"
 
 namespace fastcnn {
 namespace {
@@ -13,10 +21,54 @@ struct Row {
 
 // Every operation that Python can name.
 constexpr Row kRows[] = {
+    {"absolute", make_unary},
+    {"adam_update", make_adam_update},
+    {"add", make_binary},
+    {"assign_moving_average", make_assign_moving_average},
+    {"average_pool2d", make_average_pool2d},
+    {"average_pool2d_grad", make_average_pool2d_grad},
+    {"batch_normalization", make_batch_normalization},
+    {"batch_normalization_input_grad", make_batch_normalization_input_grad},
+    {"batch_normalization_sums", make_batch_normalization_sums},
+    {"batch_normalization_training", make_batch_normalization_training},
+    {"broadcast_to", make_broadcast_to},
+    {"concatenate", make_concatenate},
     {"conv2d", make_conv2d},
     {"conv2d_input_grad", make_conv2d_input_grad},
     {"conv2d_kernel_grad", make_conv2d_kernel_grad},
+    {"copy", make_copy},
+    {"divide", make_binary},
+    {"dropout", make_dropout},
+    {"equal", make_binary},
+    {"exp", make_unary},
+    {"fold_seed", make_fold_seed},
+    {"greater", make_binary},
+    {"log", make_unary},
+    {"log_softmax", make_softmax},
+    {"log_softmax_grad", make_softmax},
     {"matmul", make_matmul},
+    {"max_pool2d", make_max_pool2d},
+    {"max_pool2d_grad", make_max_pool2d_grad},
+    {"maximum", make_binary},
+    {"minimum", make_binary},
+    {"multiply", make_binary},
+    {"negative", make_unary},
+    {"relu", make_unary},
+    {"relu_grad", make_binary},
+    {"sgd_update", make_sgd_update},
+    {"sigmoid", make_unary},
+    {"sigmoid_grad", make_binary},
+    {"slice", make_slice},
+    {"slice_grad", make_slice_grad},
+    {"softmax", make_softmax},
+    {"softmax_grad", make_softmax},
+    {"sqrt", make_unary},
+    {"square", make_unary},
+    {"subtract", make_binary},
+    {"sum", make_sum},
+    {"tanh", make_unary},
+    {"tanh_grad", make_binary},
+    {"transpose", make_transpose},
 };
 
 }  // namespace

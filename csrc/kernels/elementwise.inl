@@ -1,0 +1,74 @@
+// y[i] = f(x[i]); y may be x.
+template <class F>
+inline void map(int64_t n, const float* x, float* y, F f) {
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) store(y + i, f(load(x + i)));
+  if (i < n) store_head(y + i, f(load_head(x + i, n - i)), n - i);
+}
+
+void unary(UnaryOp op, int64_t n, const float* x, float* y) noexcept {
+  switch (op) {
+    case UnaryOp::relu: return map(n, x, y, [](Vec v) { return max(splat(0.0f), v); });
+    case UnaryOp::sigmoid: return map(n, x, y, [](Vec v) { return sigmoid(v); });
+    case UnaryOp::tanh: return map(n, x, y, [](Vec v) { return tanh(v); });
+    case UnaryOp::exp: return map(n, x, y, [](Vec v) { return exp(v); });
+    case UnaryOp::log: return map(n, x, y, [](Vec v) { return log(v); });
+    case UnaryOp::sqrt: return map(n, x, y, [](Vec v) { return sqrt(v); });
+    case UnaryOp::square: return map(n, x, y, [](Vec v) { return v * v; });
+    case UnaryOp::negative: return map(n, x, y, [](Vec v) { return -v; });
+    case UnaryOp::absolute:
+      return map(n, x, y, [](Vec v) { return as_float(as_int(v) & 0x7fffffff); });
+  }
+}
+
+// One operand of a row: contiguous, or one number for all columns.
+template <int step>
+struct RowOperand {
+  const float* p;
+  Vec all;
+  RowOperand(const float* row) : p(row), all(step == 0 ? splat(*row) : Vec{}) {}
+  Vec at(int64_t i) const { return step == 0 ? all : load(p + i); }
+  Vec head(int64_t i, int64_t n) const { return step == 0 ? all : load_head(p + i, n); }
+};
+
+template <int a_step, int b_step, class F>
+inline void binary_rows(const BinaryRows& at, F f) {
+  for (int64_t r = 0; r < at.rows; ++r) {
+    const RowOperand<a_step> a(at.a + r * at.a_row);
+    const RowOperand<b_step> b(at.b + r * at.b_row);
+    float* y = at.y + r * at.columns;
+    int64_t i = 0;
+    for (; i + kLanes <= at.columns; i += kLanes) store(y + i, f(a.at(i), b.at(i)));
+    const int64_t left = at.columns - i;
+    if (left > 0) store_head(y + i, f(a.head(i, left), b.head(i, left)), left);
+  }
+}
+
+template <class F>
+inline void binary_with(const BinaryRows& at, F f) {
+  if (at.a_step == 0) return binary_rows<0, 1>(at, f);
+  if (at.b_step == 0) return binary_rows<1, 0>(at, f);
+  binary_rows<1, 1>(at, f);
+}
+
+void binary(BinaryOp op, const BinaryRows& at) noexcept {
+  switch (op) {
+    case BinaryOp::add: return binary_with(at, [](Vec a, Vec b) { return a + b; });
+    case BinaryOp::subtract: return binary_with(at, [](Vec a, Vec b) { return a - b; });
+    case BinaryOp::multiply: return binary_with(at, [](Vec a, Vec b) { return a * b; });
+    case BinaryOp::divide: return binary_with(at, [](Vec a, Vec b) { return a / b; });
+    case BinaryOp::maximum: return binary_with(at, [](Vec a, Vec b) { return max(a, b); });
+    case BinaryOp::minimum: return binary_with(at, [](Vec a, Vec b) { return min(a, b); });
+    case BinaryOp::greater:
+      return binary_with(at, [](Vec a, Vec b) { return a > b ? splat(1.0f) : Vec{}; });
+    case BinaryOp::equal:
+      return binary_with(at, [](Vec a, Vec b) { return a == b ? splat(1.0f) : Vec{}; });
+    // A NaN in y is no reason to hide dy.
+    case BinaryOp::relu_grad:
+      return binary_with(at, [](Vec y, Vec dy) { return y <= 0 ? Vec{} : dy; });
+    case BinaryOp::sigmoid_grad:
+      return binary_with(at, [](Vec y, Vec dy) { return dy * (y * (1.0f - y)); });
+    case BinaryOp::tanh_grad:
+      return binary_with(at, [](Vec y, Vec dy) { return dy * (1.0f - y * y); });
+  }
+}

@@ -1,0 +1,16 @@
+#pragma once
+#include <memory>
+
+#include "engine/step.h"
+
+namespace fastcnn {
+
+// y = f(x), float32, equal shapes: relu, sigmoid, tanh, exp, log, sqrt, square, negative, absolute.
+std::unique_ptr<Step> make_unary(const StepSpec& spec);
+
+// c = f(a, b), float32, with NumPy's broadcasting: add, subtract, multiply, divide, maximum,
+// minimum; greater and equal (1 or 0); relu_grad, sigmoid_grad, tanh_grad of (y, dy).
+// greater and equal also compare int64 with int64.
+std::unique_ptr<Step> make_binary(const StepSpec& spec);
+
+}  // namespace fastcnn

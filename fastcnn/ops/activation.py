@@ -1,0 +1,209 @@
+"""Activations: ReLU, sigmoid and tanh, which other steps can apply on the fly, and softmax."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from fastcnn.graph.tensor import Node, Op, Spec, Tensor
+from fastcnn.ops.axes import axis_of
+from fastcnn.ops.op import Operand, apply, operand, operation
+from fastcnn.ops.shaping import transpose
+
+__all__ = [
+    "ACTIVATIONS",
+    "activation_grad",
+    "check_activation",
+    "log_softmax",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "tanh",
+]
+
+#: What convolutions and products can compute before they store a result.
+ACTIVATIONS = ("relu", "sigmoid", "tanh")
+
+
+class _Same(Op):
+    """An operation whose output has the type of its inputs."""
+
+    def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
+        return inputs[:1]
+
+
+class _Activation(_Same):
+    in_place = (0,)
+
+    def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
+        dy = grads[0]
+        return [None if dy is None else activation_grad(self.name, Tensor(dy.spec, node), dy)]
+
+
+class Relu(_Activation):
+    """``max(x, 0)``."""
+
+    name = "relu"
+
+
+class Sigmoid(_Activation):
+    """``1 / (1 + exp(-x))``."""
+
+    name = "sigmoid"
+
+
+class Tanh(_Activation):
+    """Hyperbolic tangent."""
+
+    name = "tanh"
+
+
+class ReluGrad(_Same):
+    """``dy`` where y is above 0; inputs y, dy."""
+
+    name = "relu_grad"
+    in_place = (1,)
+
+    def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
+        ddx = grads[0]
+        return [None, None if ddx is None else activation_grad("relu", node.inputs[0], ddx)]
+
+
+class SigmoidGrad(_Same):
+    """``dy * y * (1 - y)``; inputs y, dy."""
+
+    name = "sigmoid_grad"
+    in_place = (1,)
+
+
+class TanhGrad(_Same):
+    """``dy * (1 - y * y)``; inputs y, dy."""
+
+    name = "tanh_grad"
+    in_place = (1,)
+
+
+_GRADIENTS: dict[str, Op] = {"relu": ReluGrad(), "sigmoid": SigmoidGrad(), "tanh": TanhGrad()}
+
+
+class _Softmax(_Same):
+    """Along the last axis."""
+
+    in_place = (0,)
+    grad: ClassVar[Op]
+
+    def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
+        dy = grads[0]
+        return [None if dy is None else apply(self.grad, Tensor(dy.spec, node), dy)[0]]
+
+
+class SoftmaxGrad(_Same):
+    """``y * (dy - sum(y * dy))``; inputs y, dy."""
+
+    name = "softmax_grad"
+    in_place = (1,)
+
+
+class LogSoftmaxGrad(_Same):
+    """``dy - exp(y) * sum(dy)``; inputs y, dy."""
+
+    name = "log_softmax_grad"
+    in_place = (1,)
+
+
+class Softmax(_Softmax):
+    """``exp(x)`` divided by its sum."""
+
+    name = "softmax"
+    grad = SoftmaxGrad()
+
+
+class LogSoftmax(_Softmax):
+    """Logarithm of softmax."""
+
+    name = "log_softmax"
+    grad = LogSoftmaxGrad()
+
+
+def check_activation(op: str, activation: str | None, allowed: Iterable[str]) -> str:
+    """The activation's name, ``"none"`` for None.
+
+    Raises:
+        ValueError: Not one of ``allowed``.
+    """
+    if activation is None:
+        return "none"
+    names = tuple(allowed)
+    if activation not in names:
+        raise ValueError(
+            f"{op}: activation must be None or one of {', '.join(names)}, got {activation!r}"
+        )
+    return activation
+
+
+def activation_grad(name: str, y: Tensor, dy: Tensor) -> Tensor:
+    """Gradient of an activation's input from its output y; dy itself for ``"none"``."""
+    return dy if name == "none" else apply(_GRADIENTS[name], y, dy)[0]
+
+
+@operation
+def relu(x: Operand) -> Any:
+    """``max(x, 0)``; NaN stays NaN. The gradient at 0 is 0. Layer: ReLU.
+
+    Args:
+        x: Any shape, float32; array or Tensor.
+    """
+    return apply(Relu(), operand("relu", "x", x))[0]
+
+
+@operation
+def sigmoid(x: Operand) -> Any:
+    """``1 / (1 + exp(-x))``.
+
+    Args:
+        x: Any shape, float32; array or Tensor.
+    """
+    return apply(Sigmoid(), operand("sigmoid", "x", x))[0]
+
+
+@operation
+def tanh(x: Operand) -> Any:
+    """Hyperbolic tangent.
+
+    Args:
+        x: Any shape, float32; array or Tensor.
+    """
+    return apply(Tanh(), operand("tanh", "x", x))[0]
+
+
+def _along(op: Op, x: Operand, axis: Any) -> Tensor:
+    x = operand(op.name, "x", x)
+    where = axis_of(op.name, axis, x.ndim)
+    if where == x.ndim - 1:
+        return apply(op, x)[0]
+    swapped = list(range(x.ndim))
+    swapped[where], swapped[-1] = swapped[-1], swapped[where]
+    moved: Tensor = transpose(x, tuple(swapped))
+    result: Tensor = transpose(apply(op, moved)[0], tuple(swapped))
+    return result
+
+
+@operation
+def softmax(x: Operand, *, axis: int = -1) -> Any:
+    """``exp(x)`` divided by its sum along an axis. Layer: Softmax.
+
+    Args:
+        x: Rank 1 or more, float32; array or Tensor.
+        axis: Along which results sum to 1; negative counts from the end. The last is fastest.
+
+    Raises:
+        TypeError: x is not float32.
+        ValueError: No such axis.
+    """
+    return _along(Softmax(), x, axis)
+
+
+@operation
+def log_softmax(x: Operand, *, axis: int = -1) -> Any:
+    """Logarithm of :func:`softmax`, without leaving the logarithm. Arguments as there."""
+    return _along(LogSoftmax(), x, axis)
