@@ -64,8 +64,9 @@ struct Program::Context {
   std::vector<const void*> in;            // operands of all steps, end to end
   std::vector<void*> out;
   std::vector<Buffers> buffers;           // by step
-  std::vector<std::atomic<int64_t>> next;  // first item not yet taken, [thread][phase]
-  Barrier barrier;
+  std::vector<std::atomic<int64_t>> next;  // first item not yet taken, [share][phase]
+  std::vector<std::atomic<int64_t>> done;  // items that have ended, by phase
+  int team = 1;                            // shares that the items are dealt out in
   std::vector<double>* seconds = nullptr;
 };
 
@@ -115,6 +116,7 @@ Program::Program(std::vector<Value> values, std::vector<PlacedStep> steps,
       written_(variables_.size()),
       arena_bytes_(arena_bytes) {
   check(arena_bytes >= 0 && arena_bytes <= kMaxElements, "program: arena of ", arena_bytes, " bytes");
+  std::vector<int64_t> input_bytes, output_bytes;
   for (const Value& value : values_) {
     const int64_t bytes = value.operand.shape.elements() * size_of(value.operand.dtype);
     check(value.index >= 0, "program: negative place ", value.index);
@@ -131,9 +133,17 @@ Program::Program(std::vector<Value> values, std::vector<PlacedStep> steps,
     } else {
       check(index <= values_.size(), "program: no input or output ", index);
       std::vector<Operand>& list = value.place == Place::input ? inputs_ : outputs_;
-      if (list.size() <= index) list.resize(index + 1, Operand{DType::f32, Shape({0})});
-      // Several values may share an array (reshape); the array is checked against the largest.
-      if (list[index].shape.elements() * size_of(list[index].dtype) <= bytes) list[index] = value.operand;
+      std::vector<int64_t>& known = value.place == Place::input ? input_bytes : output_bytes;
+      if (list.size() <= index) {
+        list.resize(index + 1, Operand{DType::f32, Shape({0})});
+        known.resize(index + 1, -1);
+      }
+      // Several values may share an array (reshape); the array is checked against the largest,
+      // of equal ones the first: that is what the caller knows.
+      if (known[index] < bytes) {
+        known[index] = bytes;
+        list[index] = value.operand;
+      }
     }
   }
   for (const PlacedStep& placed : steps_) {
@@ -256,8 +266,9 @@ void Program::refresh_packed_forms(int threads) const {
     const std::lock_guard<std::mutex> guard(forms_[s]->filling);
     if (forms_[s]->version == variable.version()) continue;
     std::byte* packed = forms_[s]->memory.data();
-    parallel_team(threads, [&](int thread, int team) {
-      for (int64_t item = thread; item < packing.items; item += team)
+    std::atomic<int64_t> next{0};
+    parallel_team(threads, [&](int) {
+      for (int64_t item = next++; item < packing.items; item = next++)
         step.pack(item, variable.data(), packed);
     });
     forms_[s]->version = variable.version();
@@ -277,7 +288,10 @@ void Program::run(const std::vector<const void*>& inputs, const std::vector<void
     context.next = std::vector<std::atomic<int64_t>>(static_cast<size_t>(threads) * phases_.size());
     context.team_limit = threads;
   }
-  for (std::atomic<int64_t>& next : context.next) next.store(0, std::memory_order_relaxed);
+  if (context.done.empty()) context.done = std::vector<std::atomic<int64_t>>(phases_.size());
+  for (auto* counters : {&context.next, &context.done})
+    for (std::atomic<int64_t>& counter : *counters) counter.store(0, std::memory_order_relaxed);
+  context.team = threads;
   if (seconds != nullptr) seconds->assign(steps_.size(), 0.0);
   context.seconds = seconds;
 
@@ -308,7 +322,7 @@ void Program::run(const std::vector<const void*>& inputs, const std::vector<void
     at.packed = forms_[s] != nullptr ? forms_[s]->memory.data()
                                      : at.scratch + align_up(placed.step->scratch_bytes());
   }
-  parallel_team(threads, [&](int thread, int team) { walk(context, thread, team); });
+  parallel_team(threads, [this, &context](int thread) { walk(context, thread); });
 
   for (const size_t v : lock_order_) {
     if (written_[v]) variables_[v]->raise_version();
@@ -317,27 +331,38 @@ void Program::run(const std::vector<const void*>& inputs, const std::vector<void
 }
 
 // One thread's way through the steps. Of each phase it takes its own share of the items from the
-// front; when that is done it helps the others, so a thread that lost its core delays nobody.
-void Program::walk(Context& context, int thread, int team) const noexcept {
+// front; when that is done it helps with the others, so a thread that is late or lost its core
+// delays nobody. A phase waits for items, not for threads.
+void Program::walk(Context& context, int thread) const noexcept {
   using Clock = std::chrono::steady_clock;
   const size_t phases = phases_.size();
+  const bool timing = context.seconds != nullptr && thread == 0;
   auto started = Clock::now();
+  size_t ended = 0;  // phases known to have ended
+  const auto wait_for_phases = [&](size_t end) {
+    for (; ended < end; ++ended)
+      wait_until([&] {
+        return context.done[ended].load(std::memory_order_acquire) == phases_[ended].items;
+      });
+  };
   for (size_t p = 0; p < phases; ++p) {
     const Phase& phase = phases_[p];
-    if (phase.barrier || context.seconds != nullptr) context.barrier.wait(team);
-    if (context.seconds != nullptr && thread == 0) {
+    if (phase.barrier || context.seconds != nullptr) wait_for_phases(p);
+    if (timing && p > 0) {
       const auto now = Clock::now();
-      if (p > 0) (*context.seconds)[phases_[p - 1].step] += std::chrono::duration<double>(now - started).count();
+      (*context.seconds)[phases_[p - 1].step] +=
+          std::chrono::duration<double>(now - started).count();
       started = now;
     }
     const Step& step = *steps_[phase.step].step;
     Buffers at = context.buffers[phase.step];
     at.thread_scratch = context.thread_scratch.data() + thread * thread_scratch_bytes_;
-    for (int turn = 0; turn < team; ++turn) {
-      const int owner = (thread + turn) % team;
-      const int64_t begin = phase.items * owner / team;
-      const int64_t end = phase.items * (owner + 1) / team;
-      std::atomic<int64_t>& next = context.next[static_cast<size_t>(owner) * phases + p];
+    int64_t finished = 0;
+    for (int turn = 0; turn < context.team; ++turn) {
+      const int share = (thread + turn) % context.team;
+      const int64_t begin = phase.items * share / context.team;
+      const int64_t end = phase.items * (share + 1) / context.team;
+      std::atomic<int64_t>& next = context.next[static_cast<size_t>(share) * phases + p];
       if (next.load(std::memory_order_relaxed) >= end - begin) continue;
       for (;;) {
         const int64_t item = begin + next.fetch_add(1, std::memory_order_relaxed);
@@ -348,14 +373,15 @@ void Program::walk(Context& context, int thread, int team) const noexcept {
         } else {
           step.run(phase.number, item, at);
         }
+        ++finished;
       }
     }
+    if (finished > 0) context.done[p].fetch_add(finished, std::memory_order_acq_rel);
   }
-  if (context.seconds != nullptr) {
-    context.barrier.wait(team);
-    if (thread == 0 && phases > 0)
-      (*context.seconds)[phases_[phases - 1].step] += std::chrono::duration<double>(Clock::now() - started).count();
-  }
+  if (thread == 0) wait_for_phases(phases);
+  if (timing && phases > 0)
+    (*context.seconds)[phases_[phases - 1].step] +=
+        std::chrono::duration<double>(Clock::now() - started).count();
 }
 
 }  // namespace fastcnn
