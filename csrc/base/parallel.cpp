@@ -1,16 +1,19 @@
 #include "base/parallel.h"
 
-#include <omp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <condition_variable>
 #include <cstdlib>
 #include <fstream>
+#include <mutex>
 #include <set>
+#include <system_error>
 #include <thread>
-#include <utility>
 
 #include "base/check.h"
 #if defined(__x86_64__)
@@ -78,11 +81,6 @@ ThreadChoice default_threads() {
 }
 
 std::atomic<int> forced_threads{0};
-std::atomic<bool> forked{false};
-// Registered when the library is loaded: another library may have started OpenMP before us.
-[[maybe_unused]] const int fork_watch =
-    pthread_atfork(nullptr, nullptr, [] { forked = true; });
-
 // Sets flush-to-zero and denormals-are-zero for a scope.
 class FlushDenormals {
  public:
@@ -101,6 +99,92 @@ void pause() {
 #endif
 }
 
+// About 50 microseconds: longer waits mean that the other thread lost its core.
+constexpr int kSpins = 2000;
+// A worker looks for its next call this long before it sleeps: the pause between two training
+// steps or predictions in a loop, not more.
+constexpr int kIdleSpins = 5000;
+
+// Workers that wait for calls. One call has them at a time; a second one meanwhile runs alone,
+// which is right, because the cores are taken.
+class Pool {
+ public:
+  void run(int threads, const std::function<void(int)>& body) {
+    const std::unique_lock<std::mutex> mine(owner_, std::try_to_lock);
+    if (!mine.owns_lock()) return body(0);
+    hire(threads - 1);
+    body_ = &body;
+    wanted_ = threads;
+    epoch_.fetch_add(1);  // odd: open
+    if (sleepers_.load() > 0) {
+      { const std::lock_guard<std::mutex> guard(sleep_); }
+      wake_.notify_all();
+    }
+    body(0);
+    epoch_.fetch_add(1);  // even: whoever is not inside stays out
+    wait_until([this] { return inside_.load() == 0; });
+  }
+
+ private:
+  void hire(int count) {
+    if (static_cast<int>(workers_) >= count) return;
+    // Signals are the business of the threads that Python knows.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    try {
+      for (; workers_ < count; ++workers_) std::thread(&Pool::work, this, workers_ + 1).detach();
+    } catch (const std::system_error&) {
+      // The system has no more threads: the work gets done by those there are.
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  }
+
+  void work(int thread) {
+    const FlushDenormals mode;
+    uint64_t seen = 0;
+    for (;;) {
+      const uint64_t now = next_call(seen);
+      // Counted first, then looked again: the caller either sees us or has closed the call.
+      inside_.fetch_add(1);
+      if (epoch_.load() == now && thread < wanted_) (*body_)(thread);
+      inside_.fetch_sub(1);
+      seen = now;
+    }
+  }
+
+  // Waits for an open call other than the one that has been seen.
+  uint64_t next_call(uint64_t seen) {
+    const auto open = [&](uint64_t epoch) { return epoch % 2 == 1 && epoch != seen; };
+    for (int spin = 0; spin < kIdleSpins; ++spin) {
+      if (const uint64_t epoch = epoch_.load(); open(epoch)) return epoch;
+      pause();
+    }
+    std::unique_lock<std::mutex> guard(sleep_);
+    sleepers_.fetch_add(1);
+    uint64_t epoch = 0;
+    wake_.wait(guard, [&] { return open(epoch = epoch_.load()); });
+    sleepers_.fetch_sub(1);
+    return epoch;
+  }
+
+  std::mutex owner_;
+  int workers_ = 0;
+  const std::function<void(int)>* body_ = nullptr;
+  int wanted_ = 0;
+  std::atomic<uint64_t> epoch_{0};
+  std::atomic<int> inside_{0};
+  std::atomic<int> sleepers_{0};
+  std::mutex sleep_;
+  std::condition_variable wake_;
+};
+
+// Never destroyed: workers use it until the process ends.
+std::atomic<Pool*> pool{new Pool};
+// A child has none of its parent's workers, and perhaps a lock that nobody will open.
+[[maybe_unused]] const int fork_watch = pthread_atfork(nullptr, nullptr, [] { pool = new Pool; });
+
 }  // namespace
 
 ThreadChoice thread_choice() {
@@ -115,33 +199,17 @@ void set_num_threads(int64_t n) {
   forced_threads = static_cast<int>(n);
 }
 
-void parallel_team(int threads, const std::function<void(int, int)>& body) {
-  if (threads <= 1 || forked) {
-    const FlushDenormals mode;
-    return body(0, 1);
-  }
-#pragma omp parallel num_threads(threads)
-  {
-    const FlushDenormals mode;
-    body(omp_get_thread_num(), omp_get_num_threads());
-  }
+void parallel_team(int threads, const std::function<void(int)>& body) {
+  const FlushDenormals mode;
+  if (threads <= 1) return body(0);
+  pool.load()->run(threads, body);
 }
 
-void Barrier::wait(int team) noexcept {
-  if (team == 1) return;
-  const uint32_t now = generation_.load(std::memory_order_relaxed);
-  if (arrived_.fetch_add(1, std::memory_order_acq_rel) == team - 1) {
-    arrived_.store(0, std::memory_order_relaxed);
-    generation_.store(now + 1, std::memory_order_release);
-    return;
-  }
-  // About 50 microseconds of spinning; longer waits mean that the other thread lost its core.
-  for (int spins = 0; generation_.load(std::memory_order_acquire) == now; ++spins) {
-    if (spins < 2000)
-      pause();
-    else
-      sched_yield();
-  }
+void detail::relax(int round) noexcept {
+  if (round < kSpins)
+    pause();
+  else
+    sched_yield();
 }
 
 }  // namespace fastcnn

@@ -1,5 +1,4 @@
 #pragma once
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -16,20 +15,26 @@ ThreadChoice thread_choice();
 // n >= 1 sets the number; 0 returns to the default. Throws std::invalid_argument otherwise.
 void set_num_threads(int64_t n);
 
-// Runs body(thread, team) on a team of at most `threads` threads, the caller among them, and
-// returns when all have finished. The only place that knows OpenMP. Denormals are flushed to
-// zero inside; each thread's mode is restored. In a forked child the team is the caller alone,
-// because the OpenMP runtime does not survive a fork.
-void parallel_team(int threads, const std::function<void(int thread, int team)>& body);
+// Runs body(thread) on the caller as thread 0 and on up to threads - 1 workers, and returns when
+// all that began have ended. A worker that is late, because its core is busy or another call has
+// the workers, may not begin at all: `body` must get everything done on the caller alone. So a
+// busy machine costs speed, never a wait for a thread that does not run.
+//
+// Denormals are flushed to zero inside; the caller's mode is restored. A forked child gets workers
+// of its own at its first call.
+void parallel_team(int threads, const std::function<void(int thread)>& body);
 
-// A barrier inside a team: spins for a bounded time, then gives the core away between looks.
-class Barrier {
- public:
-  void wait(int team) noexcept;
+// Waits until ready() holds: spins for a bounded time, then gives the core away between looks.
+template <class Ready>
+void wait_until(const Ready& ready) noexcept;
 
- private:
-  std::atomic<int> arrived_{0};
-  std::atomic<uint32_t> generation_{0};
-};
+namespace detail {
+void relax(int round) noexcept;
+}
+
+template <class Ready>
+void wait_until(const Ready& ready) noexcept {
+  for (int round = 0; !ready(); ++round) detail::relax(round);
+}
 
 }  // namespace fastcnn

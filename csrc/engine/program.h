@@ -58,7 +58,7 @@ class Program {
   void add_phases();
   bool packs_in_run(const PlacedStep& placed) const;
   void refresh_packed_forms(int threads) const;
-  void walk(Context& context, int thread, int team) const noexcept;
+  void walk(Context& context, int thread) const noexcept;
   int team_size(int threads) const;
 
   std::vector<Value> values_;

@@ -51,6 +51,8 @@ class PlannedStep:
     step: _core.Step
     inputs: list[int]
     outputs: list[int]
+    #: Dtype and shape of each output.
+    operands: list[tuple[str, tuple[int, ...]]]
     scratch: Buffer | None = None
 
 
@@ -65,12 +67,6 @@ class _Values:
         self.specs.append(spec)
         self.places.append(where)
         return len(self.specs) - 1
-
-
-class _Copy:
-    """Stands for the copy of a value into an output array of the caller's."""
-
-    name = "copy"
 
 
 def lower(graph: Graph) -> tuple[_core.Program, list[PlannedStep]]:
@@ -99,7 +95,7 @@ def lower(graph: Graph) -> tuple[_core.Program, list[PlannedStep]]:
 
     specs = _output_specs(nodes, graph)
     written = {variable for node in nodes for variable in node.targets}
-    uses = _last_uses(nodes)
+    uses = _last_uses(nodes, graph.outputs)
     for node in nodes:
         if node.op is None:
             if node.variable is not None:
@@ -122,13 +118,14 @@ def lower(graph: Graph) -> tuple[_core.Program, list[PlannedStep]]:
                 where = _reused(node, inputs, spec, values, uses) or Buffer(spec.bytes, now, now)
             outputs.append(values.add(spec, where))
             ids[node, index] = outputs[-1]
+        operands = [(spec.dtype, spec.shape) for spec in specs[node]]
         step = _core.Step(
             node.op.name,
             [(values.specs[i].dtype, values.specs[i].shape) for i in inputs],
-            [(spec.dtype, spec.shape) for spec in specs[node]],
+            operands,
             dict(node.attrs),
         )
-        steps.append(PlannedStep(node, step, inputs, outputs))
+        steps.append(PlannedStep(node, step, inputs, outputs, operands))
         for i in inputs + outputs:
             _extend(values.places[i], now)
         _add_scratch(steps[-1], now, values, variables, written)
@@ -161,10 +158,15 @@ def _output_specs(nodes: Sequence[Node], graph: Graph) -> dict[Node, list[Spec]]
     return specs
 
 
-def _last_uses(nodes: Sequence[Node]) -> dict[tuple[Node, int], Node]:
-    """The last node that reads each value; reading an alias reads what it stands for."""
+def _last_uses(
+    nodes: Sequence[Node], outputs: Sequence[Tensor]
+) -> dict[tuple[Node, int], Node | None]:
+    """The last node that reads each value; reading an alias reads what it stands for.
+
+    None for outputs of the graph: the caller reads them after all nodes.
+    """
     root: dict[tuple[Node, int], tuple[Node, int]] = {}
-    uses: dict[tuple[Node, int], Node] = {}
+    uses: dict[tuple[Node, int], Node | None] = {}
     for node in nodes:
         for tensor in node.inputs:
             key = (tensor.node, tensor.index)
@@ -172,6 +174,9 @@ def _last_uses(nodes: Sequence[Node]) -> dict[tuple[Node, int], Node]:
         if node.op is not None and node.op.alias:
             source = (node.inputs[0].node, node.inputs[0].index)
             root[node, 0] = root.get(source, source)
+    for tensor in outputs:
+        key = (tensor.node, tensor.index)
+        uses[root.get(key, key)] = None
     return uses
 
 
@@ -180,7 +185,7 @@ def _reused(
     inputs: Sequence[int],
     spec: Spec,
     values: _Values,
-    uses: dict[tuple[Node, int], Node],
+    uses: dict[tuple[Node, int], Node | None],
 ) -> Buffer | None:
     """Memory of an input that ends here and that the operation may overwrite."""
     assert node.op is not None
@@ -235,4 +240,4 @@ def _add_copy(steps: list[PlannedStep], values: _Values, source: int, output: in
     operand = (spec.dtype, spec.shape)
     step = _core.Step("copy", [operand], [operand], {})
     _extend(values.places[source], len(steps))
-    steps.append(PlannedStep(Node(None, name="copy"), step, [source], [target]))
+    steps.append(PlannedStep(Node(None, name="copy"), step, [source], [target], [operand]))
