@@ -1,0 +1,130 @@
+"""Objects as plain JSON data and back, from a closed list of names."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+
+__all__ = ["Configurable", "custom_object_scope", "deserialize", "lookup", "serialize"]
+
+T = TypeVar("T", bound="Configurable")
+
+_scope = threading.local()
+
+
+class Configurable:
+    """An object that can be made again from its constructor arguments.
+
+    The arguments are read back from attributes of the same names, so a class lists its settings
+    once, in ``__init__``.
+    """
+
+    _not_configured: ClassVar[frozenset[str]] = frozenset()
+
+    def get_config(self) -> dict[str, Any]:
+        """Constructor arguments as JSON data.
+
+        Raises:
+            TypeError: An argument is not kept as an attribute of its name.
+        """
+        config = {}
+        for name, parameter in inspect.signature(type(self)).parameters.items():
+            if name in self._not_configured:
+                continue
+            variadic = parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+            if variadic or not hasattr(self, name):
+                raise TypeError(
+                    f"{type(self).__name__} takes the argument {name!r} but keeps no attribute "
+                    f"self.{name}, so it cannot be saved: keep the argument under its name, or "
+                    "write get_config()"
+                )
+            config[name] = serialize(getattr(self, name))
+        return config
+
+    @classmethod
+    def from_config(cls: type[T], config: Mapping[str, Any]) -> T:
+        """Make the object that :meth:`get_config` described."""
+        return cls(**config)
+
+
+@contextmanager
+def custom_object_scope(objects: Mapping[str, Any] | None) -> Iterator[None]:
+    """Let configurations name the caller's own classes and functions inside a ``with`` block."""
+    before = getattr(_scope, "objects", {})
+    _scope.objects = {**before, **(objects or {})}
+    try:
+        yield
+    finally:
+        _scope.objects = before
+
+
+def lookup(kind: str, name: str, table: Mapping[str, Any]) -> Any:
+    """What ``name`` stands for: one of the caller's custom objects, else an entry of ``table``.
+
+    Raises:
+        ValueError: Neither knows the name; the text lists the table.
+    """
+    custom: Mapping[str, Any] = getattr(_scope, "objects", {})
+    if name in custom:
+        return custom[name]
+    if name in table:
+        return table[name]
+    raise ValueError(
+        f"unknown {kind} {name!r}; known: {', '.join(sorted(table))}. Hand in your own as "
+        f"custom_objects={{{name!r}: ...}} when loading a file"
+    )
+
+
+def serialize(value: Any) -> Any:
+    """``value`` as JSON data: numbers, strings, lists, dicts; objects and functions by name.
+
+    Raises:
+        TypeError: A value of another kind.
+    """
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, list | tuple):
+        return [serialize(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): serialize(item) for key, item in value.items()}
+    if hasattr(value, "get_config"):
+        return {"class_name": type(value).__name__, "config": value.get_config()}
+    if isinstance(value, Callable) and hasattr(value, "__name__"):  # type: ignore[arg-type]
+        return value.__name__
+    raise TypeError(f"cannot save a value of type {type(value).__name__}: {value!r}")
+
+
+def deserialize(kind: str, value: Any, table: Mapping[str, Any]) -> Any:
+    """The object that ``value`` describes: a name, or ``{"class_name": ..., "config": {...}}``.
+
+    A name may stand for a class (made with its defaults) or for a function (returned as it is).
+
+    Raises:
+        ValueError: An unknown name, or arguments that its class does not take.
+    """
+    if isinstance(value, str):
+        found = lookup(kind, value, table)
+        return found() if isinstance(found, type) else found
+    if not isinstance(value, Mapping) or not isinstance(value.get("class_name"), str):
+        raise ValueError(
+            f"a {kind} is a name or {{'class_name': ..., 'config': ...}}, got {value!r}"
+        )
+    found = lookup(kind, value["class_name"], table)
+    config = value.get("config", {})
+    if not isinstance(config, Mapping):
+        raise ValueError(f"{kind} {value['class_name']!r}: config must be a dict, got {config!r}")
+    try:
+        return found.from_config(config)
+    except (TypeError, AttributeError) as error:
+        raise ValueError(
+            f"{kind} {value['class_name']!r} cannot be made from its config: {error}"
+        ) from error
