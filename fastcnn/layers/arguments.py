@@ -1,0 +1,60 @@
+"""Checks of constructor arguments that several layers share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+__all__ = ["channels_last", "choice", "pair", "positive_int"]
+
+
+def positive_int(value: Any, name: str, owner: str) -> int:
+    """``value`` as an int of at least 1.
+
+    Raises:
+        ValueError: It is not one.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(f"{owner}: {name} must be a positive integer, got {value!r}")
+    return int(value)
+
+
+def pair(value: int | Sequence[int], name: str, owner: str) -> tuple[int, int]:
+    """``value`` as two positive ints; one int stands for both.
+
+    Raises:
+        ValueError: It is neither one nor two positive integers.
+    """
+    values = (value, value) if isinstance(value, int | np.integer) else value
+    if not isinstance(values, list | tuple) or len(values) != 2:
+        raise ValueError(f"{owner}: {name} must be one or two positive integers, got {value!r}")
+    return positive_int(values[0], name, owner), positive_int(values[1], name, owner)
+
+
+def choice(value: Any, name: str, choices: Sequence[str], owner: str) -> str:
+    """``value`` in lower case.
+
+    Raises:
+        ValueError: It is none of ``choices``.
+    """
+    text = value.lower() if isinstance(value, str) else value
+    if text not in choices:
+        listed = ", ".join(repr(item) for item in choices)
+        raise ValueError(f"{owner}: {name} must be one of {listed}, got {value!r}")
+    return str(text)
+
+
+def channels_last(data_format: str | None, owner: str) -> str:
+    """The one layout of images there is.
+
+    Raises:
+        ValueError: Another one is asked for.
+    """
+    if data_format not in (None, "channels_last"):
+        raise ValueError(
+            f"{owner}: only data_format='channels_last' is supported, got {data_format!r}. "
+            "Transpose the images: numpy.moveaxis(x, 1, -1)"
+        )
+    return "channels_last"

@@ -1,0 +1,46 @@
+"""A bounded, thread-safe table of compiled functions."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+__all__ = ["Cache"]
+
+T = TypeVar("T")
+
+
+class Cache(Generic[T]):
+    """Keeps the ``capacity`` values that were used last.
+
+    A model meets few shapes again and again, and now and then very many once: the bound keeps
+    memory flat, since each compiled function owns the buffers of its shape.
+    """
+
+    def __init__(self, capacity: int = 16) -> None:
+        self.capacity = capacity
+        self._lock = threading.RLock()
+        self._values: OrderedDict[Hashable, T] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The value of ``key``, made once. Other threads wait meanwhile."""
+        with self._lock:
+            value = self._values.get(key)
+            if value is None:
+                value = make()
+                self._values[key] = value
+                if len(self._values) > self.capacity:
+                    self._values.popitem(last=False)
+            else:
+                self._values.move_to_end(key)
+            return value
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._values.clear()
+
+    def __len__(self) -> int:
+        return len(self._values)

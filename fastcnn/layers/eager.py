@@ -1,0 +1,73 @@
+"""Layers called on arrays: compiled once per shape, then run."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcnn import graph
+from fastcnn.layers.cache import Cache
+from fastcnn.layers.structure import flatten, map_leaves
+from fastcnn.layers.trace import Seed, tracing
+
+if TYPE_CHECKING:
+    from fastcnn.layers.layer import Layer
+
+__all__ = ["EagerFunctions", "graph_array"]
+
+Array = NDArray[Any]
+
+
+def graph_array(value: Any, *, keep_uint8: bool) -> Array:
+    """``value`` as an array that a graph takes: contiguous float32, or uint8 if that is kept.
+
+    Raises:
+        TypeError: The values are not real numbers.
+    """
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"expected real numbers, got an array of dtype {array.dtype}")
+    dtype = array.dtype if keep_uint8 and array.dtype == np.uint8 else np.dtype(np.float32)
+    return np.ascontiguousarray(array, dtype).reshape(array.shape)
+
+
+class _EagerFunction:
+    """A compiled call and the structure of what it returns."""
+
+    def __init__(self, layer: Layer, x: Any, training: bool) -> None:
+        inputs = map_leaves(lambda a: graph.placeholder(a.shape, a.dtype), x)
+        with tracing(training) as trace:
+            self.outputs = layer(inputs, training=training)
+        self.seeds: list[Seed] = trace.seeds
+        self.function = graph.compile(
+            [*flatten(inputs), *(seed.placeholder for seed in trace.seeds)],
+            flatten(self.outputs),
+            trace.assignments,
+        )
+
+    def __call__(self, arrays: list[Array], call: int) -> Any:
+        seeds = [np.asarray(seed.at(call), np.int64) for seed in self.seeds]
+        results = iter(self.function(*arrays, *seeds))
+        return map_leaves(lambda _: next(results), self.outputs)
+
+
+class EagerFunctions:
+    """The compiled calls of one layer; a few shapes, the ones used last."""
+
+    def __init__(self) -> None:
+        self._cache: Cache[_EagerFunction] = Cache(8)
+        self._calls = itertools.count()
+
+    def run(self, layer: Layer, x: Any, training: bool) -> Any:
+        """Outputs of ``layer`` for arrays ``x``, as arrays."""
+        x = map_leaves(lambda a: graph_array(a, keep_uint8=layer.takes_uint8), x)
+        arrays = flatten(x)
+        trainable = tuple(id(weight) for weight in layer.trainable_weights) if training else ()
+        structure = repr(map_leaves(lambda a: (a.shape, a.dtype.char), x))
+        function = self._cache.get(
+            (training, trainable, structure), lambda: _EagerFunction(layer, x, training)
+        )
+        return function(arrays, next(self._calls))

@@ -1,0 +1,333 @@
+"""The base of all layers: weights, names, and how a call becomes part of a graph."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcnn import initializers
+from fastcnn.config import Configurable
+from fastcnn.graph import Tensor
+from fastcnn.layers import eager
+from fastcnn.layers.naming import unique_name
+from fastcnn.layers.structure import flatten, map_leaves
+from fastcnn.layers.symbolic import Call, KerasTensor, infer, record
+from fastcnn.layers.trace import current_trace
+from fastcnn.layers.weights import new_weight
+from fastcnn.variable import Variable
+
+__all__ = ["Layer", "trainable_version"]
+
+Array = NDArray[Any]
+
+_trainable_version = 0
+
+
+def trainable_version() -> int:
+    """A number that grows whenever ``trainable`` of any layer is set."""
+    return _trainable_version
+
+
+class Layer(Configurable):
+    """Something that owns weights and turns values into others by composing ``fastcnn.ops``.
+
+    A layer of one's own defines ``call``, and ``build`` if it has weights:
+
+    Example:
+        >>> import numpy as np
+        >>> from fastcnn import ops
+        >>> class Scale(Layer):
+        ...     def build(self, input_shape):
+        ...         self.factor = self.add_weight(name="factor", shape=input_shape[-1:],
+        ...                                       initializer="ones")
+        ...     def call(self, x):
+        ...         return ops.multiply(x, self.factor)
+        >>> Scale()(np.ones((1, 2), np.float32))
+        array([[1., 1.]], dtype=float32)
+
+    Args:
+        name: Unique within a model; ``None`` makes one from the class.
+        trainable: Whether training changes the weights.
+        input_shape: Shape of one example, for the first layer of a ``Sequential``.
+    """
+
+    _not_configured = frozenset({"input_shape"})
+
+    #: Whether uint8 arrays reach ``call`` as they are; other layers get float32.
+    takes_uint8 = False
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: Sequence[int | None] | None = None,
+    ) -> None:
+        self.name = name or unique_name(type(self).__name__)
+        self.built = False
+        self.first_input_shape = None if input_shape is None else tuple(input_shape)
+        self._trainable = bool(trainable)
+        self._weights: list[Variable] = []
+        self._calls: list[Call] = []
+        self._build_lock = threading.RLock()
+        self._eager = eager.EagerFunctions()
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights. Runs once, before the first ``call``.
+
+        Args:
+            input_shape: Shape of the input, batch first and ``None`` where open; for several
+                inputs a list of shapes.
+        """
+
+    def call(self, x: Any) -> Any:
+        """Outputs for Tensors ``x``. May take a keyword ``training``."""
+        raise NotImplementedError(f"{type(self).__name__} must define call(self, x)")
+
+    def __call__(self, x: Any, *, training: bool | None = None) -> Any:
+        """Apply the layer.
+
+        Args:
+            x: An array, a graph Tensor or a KerasTensor; or a list, tuple or dict of them.
+            training: Whether to behave as in training; ``None`` means as the surrounding call.
+
+        Returns:
+            The same kind of value as ``x``: arrays are computed at once.
+        """
+        self._check_initialized()
+        leaves = flatten(x)
+        if any(isinstance(leaf, KerasTensor) for leaf in leaves):
+            self._ensure_built(x)
+            outputs = record(self, (x,), {} if training is None else {"training": training})
+            self._calls.append(flatten(outputs)[0].call)
+            return outputs
+        if any(isinstance(leaf, Tensor) for leaf in leaves):
+            self._ensure_built(x)
+            with _mode(training) as mode:
+                return self._run(x, mode)
+        return self._eager.run(self, x, bool(training))
+
+    def _run(self, x: Any, training: bool) -> Any:
+        if _takes_training(type(self)):
+            return self.call(x, training=training)  # type: ignore[call-arg]
+        return self.call(x)
+
+    def _check_initialized(self) -> None:
+        if "_build_lock" not in self.__dict__:
+            raise RuntimeError(
+                f"{type(self).__name__}.__init__ must call super().__init__() before the layer is "
+                "used"
+            )
+
+    def _ensure_built(self, x: Any) -> None:
+        if self.built:
+            return
+        with self._build_lock:
+            if not self.built:
+                shapes = map_leaves(lambda leaf: tuple(leaf.shape), x)
+                self.build(shapes)
+                self.built = True
+
+    def add_weight(
+        self,
+        shape: Sequence[int] = (),
+        initializer: Any = "glorot_uniform",
+        *,
+        dtype: str = "float32",
+        trainable: bool = True,
+        name: str = "variable",
+    ) -> Variable:
+        """Make a weight of this layer.
+
+        Args:
+            shape: Sizes, all known.
+            initializer: Name or object of :mod:`fastcnn.initializers`.
+            dtype: NumPy dtype.
+            trainable: Whether an optimizer changes it.
+            name: Name inside the layer; the Variable is called ``layer/name``.
+
+        Raises:
+            ValueError: A size is open or negative.
+        """
+        if any(size is None or size < 0 for size in shape):
+            raise ValueError(
+                f"layer {self.name!r}: weight {name!r} cannot have shape {tuple(shape)}: every "
+                "size must be known. Give the input that size, e.g. Input((32, 32, 3))"
+            )
+        weight = new_weight(
+            tuple(int(size) for size in shape),
+            initializers.get(initializer),
+            dtype=dtype,
+            name=f"{self.name}/{name}",
+            trainable=trainable,
+        )
+        self._weights.append(weight)
+        return weight
+
+    @property
+    def sublayers(self) -> list[Layer]:
+        """Layers that this one keeps in its attributes, also inside lists and dicts."""
+        found: dict[int, Layer] = {}
+        for key, value in vars(self).items():
+            if not key.startswith("_"):
+                for leaf in flatten(value):
+                    if isinstance(leaf, Layer):
+                        found[id(leaf)] = leaf
+        return list(found.values())
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All Variables, this layer's first, each once."""
+        found = {id(weight): weight for weight in self._weights}
+        for layer in self.sublayers:
+            found.update((id(weight), weight) for weight in layer.weights)
+        return list(found.values())
+
+    variables = weights
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The Variables that training changes."""
+        if not self._trainable:
+            return []
+        found = {id(weight): weight for weight in self._weights if weight.trainable}
+        for layer in self.sublayers:
+            found.update((id(weight), weight) for weight in layer.trainable_weights)
+        return list(found.values())
+
+    trainable_variables = trainable_weights
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """The Variables that an optimizer leaves alone."""
+        trainable = {id(weight) for weight in self.trainable_weights}
+        return [weight for weight in self.weights if id(weight) not in trainable]
+
+    non_trainable_variables = non_trainable_weights
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes the weights; setting it also sets it in all layers inside."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        global _trainable_version
+        _trainable_version += 1
+        self._trainable = bool(value)
+        for layer in self.sublayers:
+            layer.trainable = value
+
+    def get_weights(self) -> list[Array]:
+        """Copies of all weights, in the order of :attr:`weights`."""
+        return [weight.numpy() for weight in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Replace all weights.
+
+        Args:
+            weights: Arrays in the order of :attr:`weights`.
+
+        Raises:
+            ValueError: Their number or a shape differs. Nothing has been changed then.
+        """
+        variables = self.weights
+        if not isinstance(weights, list | tuple) or len(weights) != len(variables):
+            came = len(weights) if isinstance(weights, list | tuple) else type(weights).__name__
+            hint = "" if self.built else " The layer has no weights before its first call."
+            raise ValueError(
+                f"{self.name!r} has {len(variables)} weights, set_weights got {came}.{hint}"
+            )
+        arrays = [np.asarray(value) for value in weights]
+        for variable, value in zip(variables, arrays, strict=True):
+            if value.shape != tuple(variable.shape):
+                raise ValueError(
+                    f"weight {variable.name!r} has shape {tuple(variable.shape)}, set_weights got "
+                    f"{value.shape}"
+                )
+        for variable, value in zip(variables, arrays, strict=True):
+            variable.assign(value.astype(variable.dtype, copy=False))
+
+    def count_params(self) -> int:
+        """Number of elements in all weights."""
+        return sum(math.prod(weight.shape) for weight in self.weights)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Shape of the output for inputs of a shape, ``None`` where open.
+
+        Args:
+            input_shape: A tuple with the batch first, or a list or dict of such tuples.
+        """
+
+        def tensors(shape: Any) -> Any:
+            if isinstance(shape, dict):
+                return {key: tensors(item) for key, item in shape.items()}
+            if shape and isinstance(shape[0], list | tuple):
+                return [tensors(item) for item in shape]
+            return KerasTensor(tuple(shape))
+
+        x = tensors(input_shape)
+        self._check_initialized()
+        self._ensure_built(x)
+        return map_leaves(lambda output: output.shape, infer(self, (x,), {}))
+
+    @property
+    def input(self) -> Any:
+        """The KerasTensor that this layer was applied to.
+
+        Raises:
+            AttributeError: It was applied to none, or to several.
+        """
+        return self._only_call("input").args[0]
+
+    @property
+    def output(self) -> Any:
+        """The KerasTensor that came out: ``Model(m.inputs, layer.output)`` is a model up to here.
+
+        Raises:
+            AttributeError: The layer was applied to no KerasTensor, or to several.
+        """
+        return self._only_call("output").outputs
+
+    def _only_call(self, what: str) -> Call:
+        if len(self._calls) != 1:
+            raise AttributeError(
+                f"layer {self.name!r} has no single {what}: it was applied to {len(self._calls)} "
+                "symbolic inputs"
+            )
+        return self._calls[0]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+@contextmanager
+def _mode(training: bool | None) -> Iterator[bool]:
+    """Let the layers called inside inherit the mode that a call was given."""
+    trace = current_trace()
+    if trace is None:
+        yield bool(training)
+        return
+    before = trace.training
+    if training is not None:
+        trace.training = bool(training)
+    try:
+        yield trace.training
+    finally:
+        trace.training = before
+
+
+_TRAINING_TAKERS: dict[type[Layer], bool] = {}
+
+
+def _takes_training(layer: type[Layer]) -> bool:
+    if layer not in _TRAINING_TAKERS:
+        _TRAINING_TAKERS[layer] = "training" in inspect.signature(layer.call).parameters
+    return _TRAINING_TAKERS[layer]
