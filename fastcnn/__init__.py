@@ -1,0 +1,92 @@
+"""fastcnn: convolutional networks on ordinary CPUs, in the words of Keras.
+
+Names are loaded when they are first used, so that ``import fastcnn`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from fastcnn._version import __version__
+
+if TYPE_CHECKING:
+    from fastcnn import (
+        activations,
+        callbacks,
+        datasets,
+        graph,
+        initializers,
+        keras,
+        layers,
+        losses,
+        metrics,
+        models,
+        ops,
+        optimizers,
+        reference,
+        runtime,
+        testing,
+    )
+    from fastcnn.layers.input import Input
+    from fastcnn.layers.layer import Layer
+    from fastcnn.layers.trace import tracing
+    from fastcnn.models import Model, Sequential, load, training_step
+    from fastcnn.seeding import set_random_seed
+    from fastcnn.variable import Variable
+
+__all__ = [
+    "Input",
+    "Layer",
+    "Model",
+    "Sequential",
+    "Variable",
+    "__version__",
+    "activations",
+    "callbacks",
+    "datasets",
+    "graph",
+    "initializers",
+    "keras",
+    "layers",
+    "load",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "optimizers",
+    "reference",
+    "runtime",
+    "set_random_seed",
+    "testing",
+    "tracing",
+    "training_step",
+]
+
+# Names that are not modules, and the modules they come from.
+_HOMES = {
+    "Input": "fastcnn.layers",
+    "Layer": "fastcnn.layers",
+    "Model": "fastcnn.models",
+    "Sequential": "fastcnn.models",
+    "Variable": "fastcnn.variable",
+    "load": "fastcnn.models",
+    "set_random_seed": "fastcnn.seeding",
+    "tracing": "fastcnn.layers.trace",
+    "training_step": "fastcnn.models",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'fastcnn' has no attribute {name!r}")
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+    else:
+        value = importlib.import_module(f"fastcnn.{name}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,216 @@
+"""The calls between a model's inputs and outputs: found, run, written down and read back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from fastcnn import ops
+from fastcnn.layers import InputLayer, Layer
+from fastcnn.layers.structure import flatten, map_leaves
+from fastcnn.layers.symbolic import Call, KerasTensor, record, run_call
+from fastcnn.ops.op import PUBLIC
+
+__all__ = ["CallGraph"]
+
+# A file that describes more than this is no model.
+_MOST_CALLS = 100_000
+
+
+class CallGraph:
+    """The calls that lead from inputs to outputs, in an order in which they can run.
+
+    Args:
+        inputs: KerasTensor or a structure of them.
+        outputs: KerasTensor or a structure of them.
+
+    Raises:
+        TypeError: Something else than KerasTensors.
+        ValueError: An output needs an input that is not listed.
+    """
+
+    def __init__(self, inputs: Any, outputs: Any) -> None:
+        self.input_structure = inputs
+        self.output_structure = outputs
+        self.inputs = _keras_tensors(inputs, "inputs")
+        self.outputs = _keras_tensors(outputs, "outputs")
+        self.calls = _ordered_calls(self.inputs, self.outputs)
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers that are called, each once, in order of their first call."""
+        found = {id(call.layer): call.layer for call in self.calls if call.layer is not None}
+        return list(found.values())
+
+    def run(
+        self, values: Sequence[Any], watch: Callable[[Call, dict[int, Any]], None] | None = None
+    ) -> Any:
+        """Run all calls.
+
+        Args:
+            values: One Tensor (or KerasTensor) per input.
+            watch: Called after each call, with the values by ``id`` of their KerasTensors.
+
+        Returns:
+            Values in the structure of the outputs.
+        """
+        known = {id(tensor): value for tensor, value in zip(self.inputs, values, strict=True)}
+        for call in self.calls:
+            run_call(call, known)
+            if watch is not None:
+                watch(call, known)
+        return map_leaves(lambda tensor: known[id(tensor)], self.output_structure)
+
+    def get_config(self) -> dict[str, Any]:
+        """The graph as JSON data; layers by their configurations.
+
+        Raises:
+            TypeError: An argument of a call that JSON cannot hold.
+        """
+        place = {id(tensor): [-1, index] for index, tensor in enumerate(self.inputs)}
+        layers, calls = self.layers, []
+        numbers = {id(layer): index for index, layer in enumerate(layers)}
+        for position, call in enumerate(self.calls):
+            what = {"op": call.name} if call.layer is None else {"layer": numbers[id(call.layer)]}
+            calls.append(
+                {
+                    **what,
+                    "args": [_encoded(arg, place) for arg in call.args],
+                    "kwargs": {key: _encoded(arg, place) for key, arg in call.kwargs.items()},
+                }
+            )
+            for index, output in enumerate(flatten(call.outputs)):
+                place[id(output)] = [position, index]
+        return {
+            "inputs": [
+                {"shape": list(tensor.shape), "dtype": tensor.dtype.name, "name": tensor.name}
+                for tensor in self.inputs
+            ],
+            "input_structure": _encoded(self.input_structure, place),
+            "layers": [
+                {"class_name": type(layer).__name__, "config": layer.get_config()}
+                for layer in layers
+            ],
+            "calls": calls,
+            "output_structure": _encoded(self.output_structure, place),
+        }
+
+    @classmethod
+    def from_config(
+        cls, config: Mapping[str, Any], make_layer: Callable[[Any], Layer]
+    ) -> CallGraph:
+        """Make the calls that :meth:`get_config` described.
+
+        Args:
+            config: What it returned.
+            make_layer: Makes a layer from its class name and configuration.
+
+        Raises:
+            ValueError: The description is not a graph of known operations.
+        """
+        inputs = []
+        for entry in config["inputs"]:
+            batch, *shape = entry["shape"]
+            inputs.append(InputLayer(shape, batch, entry["dtype"], entry["name"]).tensor)
+        values: dict[tuple[int, int], Any] = {(-1, i): tensor for i, tensor in enumerate(inputs)}
+        layers = [make_layer(entry) for entry in config["layers"]]
+        if len(config["calls"]) > _MOST_CALLS:
+            raise ValueError(f"a model of {len(config['calls'])} calls; at most {_MOST_CALLS}")
+        for position, entry in enumerate(config["calls"]):
+            args = tuple(_decoded(arg, values) for arg in entry["args"])
+            kwargs = {str(key): _decoded(arg, values) for key, arg in entry["kwargs"].items()}
+            if "layer" in entry:
+                number = entry["layer"]
+                if not isinstance(number, int) or not 0 <= number < len(layers):
+                    raise ValueError(f"call {position} names layer {number!r} of {len(layers)}")
+                outputs = layers[number](*args, **kwargs)
+            else:
+                outputs = record(_operation(entry.get("op")), args, kwargs)
+            for index, output in enumerate(flatten(outputs)):
+                values[position, index] = output
+        return cls(
+            _decoded(config["input_structure"], values),
+            _decoded(config["output_structure"], values),
+        )
+
+
+def _keras_tensors(structure: Any, what: str) -> list[KerasTensor]:
+    tensors = flatten(structure)
+    wrong = [tensor for tensor in tensors if not isinstance(tensor, KerasTensor)]
+    if wrong or not tensors:
+        came = type(wrong[0]).__name__ if wrong else "nothing"
+        raise TypeError(
+            f"Model: {what} must be what Input() and layers return, or a list or dict of it; got "
+            f"{came}"
+        )
+    return tensors
+
+
+def _ordered_calls(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> list[Call]:
+    """Calls between inputs and outputs; those that a call needs come before it."""
+    given = {id(tensor) for tensor in inputs}
+    order: dict[int, Call] = {}
+    stack: list[tuple[KerasTensor | Call, bool]] = [(tensor, False) for tensor in reversed(outputs)]
+    while stack:
+        item, finished = stack.pop()
+        if isinstance(item, Call):
+            if finished:
+                order.setdefault(id(item), item)
+            elif id(item) not in order:
+                stack.append((item, True))
+                stack.extend((tensor, False) for tensor in reversed(item.inputs))
+        elif id(item) not in given:
+            if item.call is None:
+                raise ValueError(
+                    f"Model: an output depends on input {item.name!r} of shape {item.shape}, which "
+                    "is not among inputs; list it there"
+                )
+            stack.append((item.call, False))
+    return list(order.values())
+
+
+def _encoded(value: Any, place: Mapping[int, list[int]]) -> Any:
+    if isinstance(value, KerasTensor):
+        return {"tensor": place[id(value)]}
+    if isinstance(value, np.ndarray):
+        return {"array": value.tolist(), "dtype": value.dtype.name, "shape": list(value.shape)}
+    if isinstance(value, np.generic):
+        return {"array": value.item(), "dtype": value.dtype.name, "shape": []}
+    if isinstance(value, list | tuple):
+        kind = "list" if isinstance(value, list) else "tuple"
+        return {kind: [_encoded(item, place) for item in value]}
+    if isinstance(value, dict):
+        return {"dict": {str(key): _encoded(item, place) for key, item in value.items()}}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"cannot save a call with an argument of type {type(value).__name__}")
+
+
+def _decoded(value: Any, values: Mapping[tuple[int, int], Any]) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if "tensor" in value:
+        key = tuple(value["tensor"])
+        if key not in values:
+            raise ValueError(f"a call uses a value {key} that nothing before it makes")
+        return values[key]
+    if "array" in value:
+        array = np.array(value["array"], np.dtype(value["dtype"]))
+        if list(array.shape) != value["shape"]:
+            raise ValueError(f"a constant of shape {array.shape} is declared as {value['shape']}")
+        return array
+    if "list" in value:
+        return [_decoded(item, values) for item in value["list"]]
+    if "tuple" in value:
+        return tuple(_decoded(item, values) for item in value["tuple"])
+    if "dict" in value:
+        return {key: _decoded(item, values) for key, item in value["dict"].items()}
+    raise ValueError(f"a call has an argument that is none of ours: {value!r}"[:200])
+
+
+def _operation(name: Any) -> Callable[..., Any]:
+    if name not in PUBLIC or name not in ops.__all__:
+        raise ValueError(f"the model uses an operation {name!r} that this version does not have")
+    return PUBLIC[name]

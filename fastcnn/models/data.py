@@ -1,0 +1,341 @@
+"""Where batches come from: arrays, sequences of batches, generators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcnn.models.columns import Column, example_count, fed_dtype, is_mapped
+from fastcnn.seeding import mix
+
+__all__ = [
+    "ArrayData",
+    "Batch",
+    "BatchSource",
+    "Converter",
+    "Feed",
+    "IteratorData",
+    "SequenceData",
+    "Stream",
+    "open_data",
+]
+
+Array = NDArray[Any]
+
+
+class Batch(NamedTuple):
+    """Arrays as a Program takes them: inputs, labels, sample weights one after the other."""
+
+    arrays: list[Array]
+    layout: tuple[int, int, int]
+    size: int
+
+    def key(self) -> tuple[Any, ...]:
+        """What the Program for this batch depends on."""
+        return (self.layout, *[(array.shape, array.dtype.char) for array in self.arrays])
+
+
+class Feed(Protocol):
+    """What data adapters know of a model: how to bring its inputs and labels into order."""
+
+    def inputs(self, x: Any) -> list[Array]:
+        """Input arrays in the order of the model's inputs, of shapes that fit it."""
+
+    def labels(self, y: Any) -> list[Array]:
+        """Label arrays in the order of the model's outputs."""
+
+    def weights(self, w: Any) -> list[Array]:
+        """Sample weights: none, one array or one per output."""
+
+    def check_labels(self, labels: Sequence[Array]) -> None:
+        """Refuse labels that the loss cannot take."""
+
+    def input_dtypes(self, arrays: Sequence[Array]) -> list[np.dtype[Any]]:
+        """The dtypes in which inputs are fed."""
+
+
+class BatchSource(Protocol):
+    """A data set cut into batches.
+
+    Attributes:
+        steps: Number of batches in an epoch; ``None`` while unknown.
+        examples: Number of examples; ``None`` while unknown.
+        once: Whether it can be gone through once only.
+    """
+
+    steps: int | None
+    examples: int | None
+    once: bool
+
+    def epoch(self, index: int) -> Iterator[Batch]:
+        """The batches of epoch ``index``. Their arrays may be overwritten by the next batch."""
+
+
+class ArrayData:
+    """Arrays in memory or in mapped files.
+
+    Args:
+        x: Input arrays.
+        y: Label arrays, maybe none.
+        weights: Sample weight arrays, maybe none.
+        feed: The model's view of data.
+        batch_size: Examples per batch; the last batch may be smaller.
+        shuffle: Whether each epoch goes through the examples in another order.
+        seed: Of these orders; each epoch's depends on it and the epoch's number alone.
+    """
+
+    once = False
+
+    def __init__(
+        self,
+        x: Sequence[Array],
+        y: Sequence[Array],
+        weights: Sequence[Array],
+        feed: Feed,
+        *,
+        batch_size: int,
+        shuffle: bool = False,
+        seed: int = 0,
+    ) -> None:
+        self._count = example_count([*x, *y, *weights])
+        self.examples: int | None = self._count
+        self.steps: int | None = -(-self._count // batch_size)
+        self._batch_size = batch_size
+        self._shuffle = shuffle
+        self._seed = seed
+        self._layout = (len(x), len(y), len(weights))
+        dtypes = [
+            *feed.input_dtypes(x),
+            *(fed_dtype(array.dtype, None) for array in y),
+            *(np.dtype(np.float32) for _ in weights),
+        ]
+        arrays = [*x, *y, *weights]
+        self._columns = [Column(a, dtype) for a, dtype in zip(arrays, dtypes, strict=True)]
+        # In ascending order a batch's pages of a mapped file are read in one sweep.
+        self._ascending = any(is_mapped(array) for array in arrays)
+
+    def epoch(self, index: int) -> Iterator[Batch]:
+        """The batches of epoch ``index``."""
+        size, columns, layout = self._batch_size, self._columns, self._layout
+        starts = range(0, self._count, size)
+        if not self._shuffle:
+            for start in starts:
+                stop = min(start + size, self._count)
+                yield Batch([c.slice(start, stop) for c in columns], layout, stop - start)
+            return
+        generator = np.random.Generator(np.random.Philox(key=mix(self._seed, index)))
+        order = generator.permutation(self._count)
+        for start in starts:
+            rows = order[start : start + size]
+            if self._ascending:
+                rows.sort()
+            yield Batch([column.take(rows) for column in columns], layout, len(rows))
+
+
+class Converter:
+    """Batches as others make them, brought into the form of a :class:`Batch`."""
+
+    def __init__(self, feed: Feed, class_weight: Mapping[int, float] | None = None) -> None:
+        self._feed = feed
+        self._class_weight = class_weight
+
+    def __call__(self, item: Any) -> Batch:
+        """The batch of ``x``, ``(x, y)`` or ``(x, y, sample_weight)``.
+
+        Raises:
+            ValueError: Something else, or arrays that do not fit the model.
+        """
+        x, y, w = item if isinstance(item, tuple) and len(item) == 3 else (*_pair(item), None)
+        feed = self._feed
+        inputs = feed.inputs(x)
+        labels = [] if y is None else feed.labels(y)
+        weights = with_class_weight(feed.weights(w), labels, self._class_weight)
+        size = example_count([*inputs, *labels, *weights])
+        feed.check_labels(labels)
+        dtypes = [
+            *feed.input_dtypes(inputs),
+            *(fed_dtype(array.dtype, None) for array in labels),
+            *(np.dtype(np.float32) for _ in weights),
+        ]
+        arrays = [
+            np.ascontiguousarray(array, dtype)
+            for array, dtype in zip([*inputs, *labels, *weights], dtypes, strict=True)
+        ]
+        return Batch(arrays, (len(inputs), len(labels), len(weights)), size)
+
+
+def _pair(item: Any) -> tuple[Any, Any]:
+    if isinstance(item, tuple):
+        if len(item) == 1:
+            return item[0], None
+        if len(item) == 2:
+            return item
+        raise ValueError(
+            f"a batch must be x, (x, y) or (x, y, sample_weight); got a tuple of {len(item)}"
+        )
+    return item, None
+
+
+class SequenceData:
+    """An object with ``__len__`` and ``__getitem__`` that returns whole batches."""
+
+    examples: int | None = None
+    once = False
+
+    def __init__(
+        self,
+        sequence: Any,
+        feed: Feed,
+        *,
+        shuffle: bool = False,
+        seed: int = 0,
+        class_weight: Mapping[int, float] | None = None,
+    ) -> None:
+        self._count = len(sequence)
+        self.steps: int | None = self._count
+        if self._count == 0:
+            raise ValueError(f"there are no batches: len({type(sequence).__name__}) is 0")
+        self._sequence = sequence
+        self._shuffle = shuffle
+        self._seed = seed
+        self._convert = Converter(feed, class_weight)
+
+    def epoch(self, index: int) -> Iterator[Batch]:
+        """The batches of epoch ``index``; the sequence is told when they end."""
+        order = np.arange(self._count)
+        if self._shuffle:
+            np.random.Generator(np.random.Philox(key=mix(self._seed, index))).shuffle(order)
+        for position in order:
+            yield self._convert(self._sequence[int(position)])
+        if hasattr(self._sequence, "on_epoch_end"):
+            self._sequence.on_epoch_end()
+
+
+class IteratorData:
+    """A generator, or whatever else ``iter`` takes; read on from epoch to epoch."""
+
+    examples: int | None = None
+
+    def __init__(
+        self, source: Any, feed: Feed, *, class_weight: Mapping[int, float] | None = None
+    ) -> None:
+        self.steps: int | None = None
+        self._source = source
+        self.once = iter(source) is source
+        self._convert = Converter(feed, class_weight)
+
+    def epoch(self, index: int) -> Iterator[Batch]:
+        """The next batches, to the end."""
+        return map(self._convert, iter(self._source))
+
+
+def with_class_weight(
+    weights: Sequence[Array], labels: Sequence[Array], class_weight: Mapping[int, float] | None
+) -> list[Array]:
+    """Sample weights times the weight of each example's class.
+
+    Raises:
+        ValueError: Several outputs, or labels that are neither integers nor one-hot.
+    """
+    if class_weight is None:
+        return list(weights)
+    if len(labels) != 1:
+        raise ValueError(f"class_weight needs a model with one output, this one has {len(labels)}")
+    y = labels[0]
+    classes = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y))
+    unique, inverse = np.unique(classes, return_inverse=True)
+    factors = np.array([class_weight.get(int(label), 1.0) for label in unique], np.float32)
+    by_example = factors[inverse.reshape(classes.shape)]
+    return [weights[0] * by_example] if weights else [by_example]
+
+
+class Stream:
+    """Batches of one epoch after the other.
+
+    Args:
+        source: Where they come from.
+        steps: Batches per epoch; ``None`` means all of the source. With a number the epochs read
+            on where the last one ended, and a source that ends is begun anew if it can be.
+    """
+
+    def __init__(self, source: BatchSource, steps: int | None) -> None:
+        if steps is not None and steps < 1:
+            raise ValueError(f"the number of steps must be positive, got {steps}")
+        self.steps = source.steps if steps is None else steps
+        self._source = source
+        self._limit = steps
+        self._batches: Iterator[Batch] | None = None
+        #: Whether there are no batches left.
+        self.exhausted = False
+
+    def epoch(self, index: int) -> Iterator[Batch]:
+        """The batches of an epoch; ``index`` numbers the orders of shuffled data."""
+        if self._limit is None:
+            yield from self._source.epoch(index)
+            self.exhausted = self._source.once
+            return
+        for _ in range(self._limit):
+            batch = None if self._batches is None else next(self._batches, None)
+            if batch is None and not (self._batches is not None and self._source.once):
+                self._batches = iter(self._source.epoch(index))
+                index += 1
+                batch = next(self._batches, None)
+            if batch is None:
+                self.exhausted = True
+                return
+            yield batch
+
+
+def open_data(
+    feed: Feed,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    batch_size: int | None = None,
+    shuffle: bool = False,
+    seed: int = 0,
+    class_weight: Mapping[int, float] | None = None,
+) -> BatchSource:
+    """The right adapter for what a caller handed in.
+
+    Args:
+        feed: The model's view of data.
+        x: Arrays, a sequence of batches, or an iterable of batches.
+        y: Labels, with arrays only.
+        sample_weight: Factor per example, with arrays only.
+        batch_size: Examples per batch, 32 if not told; with arrays only.
+        shuffle: Whether to change the order in each epoch.
+        seed: Of the order.
+        class_weight: Factor per class.
+
+    Raises:
+        ValueError: Arguments that do not go together, or arrays that do not fit the model.
+    """
+    if x is None:
+        raise ValueError("x is missing: hand in the input arrays, or a generator of batches")
+    if batch_size is not None and (isinstance(batch_size, bool) or batch_size < 1):
+        raise ValueError(f"batch_size must be a positive integer, got {batch_size!r}")
+    sequence = hasattr(x, "__getitem__") and hasattr(x, "__len__")
+    arrays = isinstance(x, list | tuple | dict) or hasattr(x, "__array__") or hasattr(x, "shape")
+    if not arrays and (sequence or hasattr(x, "__iter__")):
+        for name, value in (("y", y), ("sample_weight", sample_weight), ("batch_size", batch_size)):
+            if value is not None:
+                raise ValueError(
+                    f"{name} cannot be given beside {type(x).__name__}, which yields whole batches "
+                    "(x, y) or (x, y, sample_weight)"
+                )
+        if sequence:
+            return SequenceData(x, feed, shuffle=shuffle, seed=seed, class_weight=class_weight)
+        return IteratorData(x, feed, class_weight=class_weight)
+    inputs = feed.inputs(x)
+    labels = [] if y is None else feed.labels(y)
+    example_count([*inputs, *labels])
+    feed.check_labels(labels)
+    weights = with_class_weight(feed.weights(sample_weight), labels, class_weight)
+    return ArrayData(
+        inputs, labels, weights, feed, batch_size=batch_size or 32, shuffle=shuffle, seed=seed
+    )

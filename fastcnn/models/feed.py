@@ -1,0 +1,177 @@
+"""Arrays that callers hand in, brought into the order and shapes of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcnn.layers.symbolic import Shape
+from fastcnn.losses import SparseCategoricalCrossentropy
+from fastcnn.models.columns import fed_dtype
+
+if TYPE_CHECKING:
+    from fastcnn.models.trainer import Trainer
+
+__all__ = ["ModelFeed", "check_shape"]
+
+Array = NDArray[Any]
+
+
+class ModelFeed:
+    """A model's view of data: see :class:`fastcnn.models.data.Feed`."""
+
+    def __init__(self, model: Trainer) -> None:
+        self._model = model
+
+    def inputs(self, x: Any) -> list[Array]:
+        """Input arrays in the order of the model's inputs.
+
+        Raises:
+            ValueError: Their number, names or shapes do not fit; says how to make them fit.
+        """
+        specs = self._model.input_specs
+        if specs is None:
+            arrays = [np.asarray(item) for item in (x if isinstance(x, list | tuple) else [x])]
+            self._model.prepare(arrays)
+            specs = self._model.input_specs
+            if specs is None:
+                return arrays
+        arrays = _arranged(x, [spec.name for spec in specs], "inputs", "x")
+        pairs = zip(arrays, specs, strict=True)
+        return [_fitted(a, spec.shape, spec.name, self._model.name) for a, spec in pairs]
+
+    def labels(self, y: Any) -> list[Array]:
+        """Label arrays in the order of the model's outputs.
+
+        Raises:
+            ValueError: Their number or names do not fit.
+        """
+        names = self._model.output_names
+        if names is None:
+            return [np.asarray(item) for item in (y if isinstance(y, list | tuple) else [y])]
+        return _arranged(y, names, "outputs", "y")
+
+    def weights(self, w: Any) -> list[Array]:
+        """Sample weights: none, one array for all outputs, or one per output."""
+        if w is None:
+            return []
+        names = self._model.output_names
+        if names is None or len(names) == 1 or not isinstance(w, list | tuple | dict):
+            arrays = [np.asarray(w[0] if isinstance(w, tuple) and len(w) == 1 else w)]
+        else:
+            arrays = _arranged(w, names, "outputs", "sample_weight")
+        for array in arrays:
+            if array.dtype.kind not in "biuf":
+                raise TypeError(f"sample_weight must be numbers, got dtype {array.dtype}")
+        return arrays
+
+    def input_dtypes(self, arrays: Sequence[Array]) -> list[np.dtype[Any]]:
+        """The dtypes in which inputs are fed."""
+        specs = self._model.input_specs
+        declared = ["float32"] * len(arrays) if specs is None else [s.dtype.name for s in specs]
+        return [fed_dtype(a.dtype, name) for a, name in zip(arrays, declared, strict=True)]
+
+    def check_labels(self, labels: Sequence[Array]) -> None:
+        """Refuse class numbers that the model has no output for.
+
+        Raises:
+            ValueError: Says the range that came and the one that fits.
+        """
+        model = self._model
+        names, shapes, objective = model.output_names, model.output_shapes, model.objective
+        if names is None or shapes is None or objective is None or len(labels) != len(names):
+            return
+        for y, shape, loss in zip(labels, shapes, objective.losses(names), strict=True):
+            classes = shape[-1] if shape else None
+            if not isinstance(loss, SparseCategoricalCrossentropy) or classes is None:
+                continue
+            if y.shape == (len(y), *shape[1:]) and classes > 1:
+                continue  # one-hot: the loss names the fix
+            if y.size and not (y.min() >= 0 and y.max() < classes):
+                raise ValueError(
+                    f"sparse_categorical_crossentropy: labels run from {y.min()} to {y.max()}, but "
+                    f"the model's output has {classes} classes: labels must be integers from 0 to "
+                    f"{classes - 1}. Renumber them, or give the last layer {int(y.max()) + 1} units"
+                )
+
+
+def _arranged(given: Any, names: Sequence[str], kind: str, argument: str) -> list[Array]:
+    if isinstance(given, dict):
+        missing = [name for name in names if name not in given]
+        if missing:
+            raise ValueError(
+                f"{argument}: the model's {kind} are {list(names)}, the dict has {list(given)}"
+            )
+        return [np.asarray(given[name]) for name in names]
+    if len(names) == 1:
+        if isinstance(given, list | tuple) and len(given) == 1 and np.ndim(given[0]) > 0:
+            given = given[0]
+        return [np.asarray(given)]
+    if not isinstance(given, list | tuple) or len(given) != len(names):
+        came = f"{len(given)}" if isinstance(given, list | tuple) else f"one {type(given).__name__}"
+        raise ValueError(
+            f"{argument}: the model has {len(names)} {kind} ({', '.join(names)}); give a list of "
+            f"{len(names)} arrays or a dict by name, got {came}"
+        )
+    return [np.asarray(item) for item in given]
+
+
+def fits(shape: Sequence[int], expected: Shape) -> bool:
+    """Whether an array of ``shape`` can stand where ``expected`` is declared."""
+    return len(shape) == len(expected) and all(
+        want is None or have == want for have, want in zip(shape, expected, strict=True)
+    )
+
+
+def check_shape(shape: Sequence[int], expected: Shape, name: str, model: str) -> None:
+    """Refuse a shape that a model was not built for.
+
+    Raises:
+        ValueError: Says both shapes and what to do.
+    """
+    if not fits(shape, expected):
+        raise ValueError(
+            f"model {model!r} takes {name!r} of shape {expected}, got {tuple(shape)}: "
+            f"{_remedy(tuple(shape), expected)}"
+        )
+
+
+def _fitted(array: Array, expected: Shape, name: str, model: str) -> Array:
+    """The array itself, or with a last axis of size 1 added or dropped, as Keras does."""
+    # A fixed batch size binds batches, not whole data sets.
+    expected = (None, *expected[1:])
+    if array.ndim == len(expected) - 1 and expected[-1] == 1 and fits((*array.shape, 1), expected):
+        return array[..., None]
+    if (
+        array.ndim == len(expected) + 1
+        and array.shape[-1] == 1
+        and fits(array.shape[:-1], expected)
+    ):
+        return array[..., 0]
+    check_shape(array.shape, expected, name, model)
+    return array
+
+
+def _remedy(shape: tuple[int, ...], expected: Shape) -> str:
+    if fits(shape, expected[1:]):
+        return "this is one example; a batch of one is x[None]"
+    image = len(expected) == 4
+    if image and len(shape) == 4:
+        if fits((shape[0], shape[2], shape[3], shape[1]), expected):
+            return "channels go last: numpy.moveaxis(x, 1, -1)"
+        if shape[-1] == expected[-1]:
+            size = "x".join("any" if n is None else str(n) for n in expected[1:3])
+            return (
+                f"resize the images to {size} pixels, or build the model for these: "
+                f"Input({shape[1:]})"
+            )
+        return (
+            f"the images have {shape[-1]} channels and the model was built for {expected[-1]}; "
+            f"convert them, or build the model for these: Input({shape[1:]})"
+        )
+    if image and len(shape) == 3:
+        return "images need four axes, (examples, height, width, channels): grey ones x[..., None]"
+    return f"reshape the array, or build the model with Input({shape[1:]})"

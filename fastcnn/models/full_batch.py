@@ -1,0 +1,118 @@
+"""Full-batch gradient descent: gradients of the whole training set, gathered piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcnn import graph, ops
+from fastcnn.layers.structure import flatten
+from fastcnn.layers.trace import Seed, tracing
+from fastcnn.models.data import Batch, BatchSource
+from fastcnn.models.objective import Plan
+from fastcnn.variable import Variable
+
+if TYPE_CHECKING:
+    from fastcnn.models.trainer import Trainer
+
+__all__ = ["FullBatch"]
+
+Array = NDArray[Any]
+
+
+class _Gather:
+    """Adds the gradient of one piece, times a factor, to sums that wait in Variables."""
+
+    def __init__(self, model: Trainer, batch: Batch, sums: Sequence[Variable]) -> None:
+        assert model.objective is not None
+        inputs = [graph.placeholder(a.shape, a.dtype) for a in batch.arrays]
+        share = graph.placeholder((), "float32", name="share")
+        x, y, _ = batch.layout
+        with tracing(training=True) as trace:
+            outputs = flatten(model.on_tensors(inputs[:x]))
+            names = model.output_names or model.name_outputs(len(outputs))
+            self.plan: Plan = model.objective.build(
+                inputs[x : x + y], outputs, inputs[x + y :], names
+            )
+        gradients = graph.gradients(self.plan.loss, model.trainable_weights)
+        added = [
+            ops.assign(total, ops.add(total.tensor, ops.multiply(gradient, share)))
+            for total, gradient in zip(sums, gradients, strict=True)
+        ]
+        self.seeds: list[Seed] = trace.seeds
+        self.run = graph.compile(
+            [*inputs, share, *(seed.placeholder for seed in trace.seeds)],
+            [self.plan.loss, *self.plan.results],
+            [*added, *trace.assignments],
+        )
+
+
+class FullBatch:
+    """One optimizer step per epoch.
+
+    Args:
+        model: A compiled model.
+        source: The training set, in pieces of a known total.
+        steps_per_epoch: Must be ``None``.
+
+    Raises:
+        ValueError: The size of the training set is not known.
+    """
+
+    def __init__(self, model: Trainer, source: BatchSource, steps_per_epoch: int | None) -> None:
+        assert model.optimizer is not None
+        if source.examples is None or steps_per_epoch is not None:
+            raise ValueError(
+                f"{model.optimizer.name} takes the gradient of the whole training set: fit needs "
+                "arrays and no steps_per_epoch. For generators use SGD"
+            )
+        self._model = model
+        self._optimizer = model.optimizer
+        self._examples = source.examples
+        self._variables: list[Variable] = []
+        self._sums: list[Variable] = []
+        self._piece = 0
+
+    def start(self) -> None:
+        """Begin an epoch with sums of zero."""
+        self._piece = 0
+        for total in self._sums:
+            total.assign(np.zeros(total.shape, np.float32))
+
+    def add(self, batch: Batch) -> tuple[Plan, Sequence[Array]]:
+        """Add the gradient of a piece; returns how to read the results, and the results."""
+        model = self._model
+        if not self._variables:
+            if not model.built:
+                model.programs.measure(batch, train=False)
+            if not model.trainable_weights:
+                raise ValueError(f"model {model.name!r} has nothing to train")
+            self._variables = model.trainable_weights
+            self._sums = [
+                Variable(np.zeros(v.shape, np.float32), name=f"sum/{v.name}", trainable=False)
+                for v in self._variables
+            ]
+        gather: _Gather = model.programs.other(
+            f"gather_{id(self)}", batch, lambda: _Gather(model, batch, self._sums)
+        )
+        share = np.asarray(batch.size / self._examples, np.float32)
+        # No two pieces of an epoch may drop the same units.
+        number = self._optimizer.iterations * self._examples + self._piece
+        self._piece += 1
+        seeds = [np.asarray(seed.at(number), np.int64) for seed in gather.seeds]
+        return gather.plan, gather.run(*batch.arrays, share, *seeds)
+
+    def finish(self) -> None:
+        """Step along the gathered gradient."""
+        optimizer = self._optimizer
+        rate, step = graph.placeholder(()), graph.placeholder(())
+        gradients = [total.tensor for total in self._sums]
+        updates = optimizer.updates(gradients, self._variables, rate, step)
+        values = (
+            np.asarray(v, np.float32) for v in (optimizer.learning_rate, optimizer.iterations + 1)
+        )
+        graph.compile([rate, step], [], updates)(*values)
+        optimizer.iterations += 1

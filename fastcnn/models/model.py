@@ -1,0 +1,315 @@
+"""Models: layers put together, with everything to train, save and inspect them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcnn import ops
+from fastcnn.graph import Tensor
+from fastcnn.layers import Layer
+from fastcnn.layers.naming import unique_name
+from fastcnn.layers.structure import flatten, map_leaves
+from fastcnn.layers.symbolic import KerasTensor, Shape
+from fastcnn.models.call_graph import CallGraph
+from fastcnn.models.feed import check_shape
+from fastcnn.models.summary import print_summary
+from fastcnn.models.trainer import Trainer
+
+__all__ = ["Model"]
+
+Array = NDArray[Any]
+
+
+class Model(Trainer):
+    """A network: a graph of layer calls, or a class of one's own.
+
+    Args:
+        inputs: What :func:`fastcnn.Input` returned; for several inputs a list or dict of it.
+        outputs: What came out of the layers; for several outputs a list or dict.
+        name: For messages; ``None`` makes one.
+        trainable: Whether training changes the weights.
+
+    A subclass leaves out inputs and outputs and defines ``call(self, x)`` with layers that it
+    keeps in attributes.
+
+    Example:
+        >>> from fastcnn import Input, layers
+        >>> x = Input((32, 32, 3))
+        >>> y = layers.Conv2D(8, 3, activation="relu")(x)
+        >>> y = layers.GlobalAveragePooling2D()(y)
+        >>> model = Model(x, layers.Dense(10)(y))
+        >>> model.output_shape
+        (None, 10)
+    """
+
+    _not_configured = frozenset({"input_shape", "inputs", "outputs"})
+    takes_uint8 = True
+
+    def __init__(
+        self,
+        inputs: Any = None,
+        outputs: Any = None,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+    ) -> None:
+        if name is None and type(self) is Model:
+            name = unique_name("Functional")
+        super().__init__(name=name, trainable=trainable)
+        self.graph: CallGraph | None = None
+        #: Shapes of the first call, from which a subclass without a graph can be built again.
+        self.build_shapes: Any = None
+        #: JSON data of the caller's, saved with the model: names of classes, for one.
+        self.metadata: dict[str, Any] = {}
+        if (inputs is None) != (outputs is None):
+            raise ValueError("Model: give both inputs and outputs, or neither in a subclass")
+        if inputs is not None:
+            self._set_graph(CallGraph(inputs, outputs))
+
+    def _set_graph(self, graph: CallGraph | None) -> None:
+        self.graph = graph
+        self.built = graph is not None
+        self.programs.clear()
+        if graph is not None:
+            names = [layer.name for layer in graph.layers]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(
+                    f"model {self.name!r}: several layers are called {twice[0]!r}; names must be "
+                    "unique within a model"
+                )
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, inputs first."""
+        if self.graph is None:
+            return super().sublayers
+        origins = [tensor.origin for tensor in self.graph.inputs if tensor.origin is not None]
+        return [*origins, *self.graph.layers]
+
+    @property
+    def sublayers(self) -> list[Layer]:
+        """See :attr:`layers`; also those in attributes of a subclass."""
+        found = {id(layer): layer for layer in [*self.layers, *super().sublayers]}
+        return list(found.values())
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """One layer, by its name or its place in :attr:`layers`.
+
+        Raises:
+            ValueError: There is none.
+        """
+        layers = self.layers
+        if (name is None) == (index is None):
+            raise ValueError("get_layer: give either name or index")
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(f"get_layer: there are {len(layers)} layers, got index {index}")
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(
+            f"get_layer: no layer is called {name!r}; there are "
+            f"{', '.join(layer.name for layer in layers)}"
+        )
+
+    def call(self, x: Any) -> Any:
+        """Outputs for Tensors ``x``: runs the layers one after the other."""
+        if self.graph is None:
+            raise NotImplementedError(
+                f"{type(self).__name__} must define call(self, x), or hand inputs and outputs to "
+                "super().__init__"
+            )
+        return self.graph.run(self._in_order(x))
+
+    def _in_order(self, x: Any) -> list[Any]:
+        assert self.graph is not None
+        if isinstance(x, dict):
+            return [x[name] for name in (tensor.name for tensor in self.graph.inputs)]
+        values = flatten(x)
+        if len(values) != len(self.graph.inputs):
+            raise ValueError(
+                f"model {self.name!r} has {len(self.graph.inputs)} inputs, got {len(values)}"
+            )
+        return values
+
+    def _run(self, x: Any, training: bool) -> Any:
+        specs = self.input_specs
+        if specs is None:
+            x = map_leaves(lambda tensor: _cast(tensor, "float32"), x)
+        elif self.graph is not None:
+            values = self._in_order(x)
+            for value, spec in zip(values, specs, strict=True):
+                check_shape(value.shape, spec.shape, spec.name, self.name)
+            pairs = zip(values, specs, strict=True)
+            values = [_cast(value, spec.dtype.name) for value, spec in pairs]
+            x = values if len(values) > 1 else values[0]
+        return super()._run(x, training)
+
+    def on_tensors(self, tensors: Sequence[Any]) -> Any:
+        """The model's outputs for graph Tensors, one per input."""
+        return self(list(tensors) if len(tensors) > 1 else tensors[0])
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """The symbolic inputs."""
+        return self._graph_or_error("inputs").inputs
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        """The symbolic outputs."""
+        return self._graph_or_error("outputs").outputs
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input, or the structure of inputs."""
+        return self._graph_or_error("input").input_structure
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output, or the structure of outputs."""
+        return self._graph_or_error("output").output_structure
+
+    @property
+    def input_shape(self) -> Any:
+        """Shape of the input, ``None`` where open."""
+        return map_leaves(lambda tensor: tensor.shape, self.input)
+
+    @property
+    def output_shape(self) -> Any:
+        """Shape of the output, ``None`` where open."""
+        return map_leaves(lambda tensor: tensor.shape, self.output)
+
+    def _graph_or_error(self, what: str) -> CallGraph:
+        if self.graph is None:
+            raise AttributeError(
+                f"model {self.name!r} has no {what}: it was made without Input(), or not built yet"
+            )
+        return self.graph
+
+    @property
+    def input_specs(self) -> list[KerasTensor] | None:
+        """The symbolic inputs; ``None`` while they are not known."""
+        return None if self.graph is None else self.graph.inputs
+
+    @property
+    def output_names(self) -> list[str] | None:
+        """Names of the outputs: keys of a dict, or names of the layers they come from."""
+        if self.graph is None:
+            return None
+        structure = self.graph.output_structure
+        if isinstance(structure, dict):
+            return list(structure)
+        names: list[str] = []
+        for tensor in self.graph.outputs:
+            name = tensor.name if tensor.call is None else tensor.call.name
+            names.append(name if name not in names else f"{name}_{names.count(name)}")
+        return names
+
+    @property
+    def output_shapes(self) -> list[Shape] | None:
+        """Shapes of the outputs; ``None`` while they are not known."""
+        return None if self.graph is None else [tensor.shape for tensor in self.graph.outputs]
+
+    def _ensure_built(self, x: Any) -> None:
+        if not self.built:
+            self.build_shapes = map_leaves(lambda leaf: [None, *leaf.shape[1:]], x)
+        super()._ensure_built(x)
+
+    def build_from_shapes(self, shapes: Any) -> None:
+        """Make the weights of a subclass by one symbolic call.
+
+        Args:
+            shapes: List of sizes, batch first, of the input; or a list or dict of such lists.
+        """
+
+        def tensors(shape: Any) -> Any:
+            if isinstance(shape, dict):
+                return {key: tensors(item) for key, item in shape.items()}
+            if shape and isinstance(shape[0], list):
+                return [tensors(item) for item in shape]
+            return KerasTensor(shape)
+
+        self(tensors(shapes))
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+    ) -> None:
+        """Print the layers with output shapes, parameters, multiplications and bytes.
+
+        Args:
+            line_length: Width in characters; ``None`` is what the table needs.
+            print_fn: Called with the text; ``print`` unless told.
+            expand_nested: Whether layers of models inside are listed too.
+            show_trainable: Whether a column says which layers are trained.
+        """
+        print_summary(self, line_length, print_fn or print, expand_nested, show_trainable)
+
+    def get_config(self) -> dict[str, Any]:
+        """The model as JSON data, without its weights."""
+        if self.graph is None:
+            return super().get_config()
+        return {"name": self.name, "trainable": self.trainable, **self.graph.get_config()}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Model:
+        """Make a model, with new weights, from what :meth:`get_config` returned."""
+        from fastcnn.models.saving import make_layer
+
+        if "calls" not in config:
+            return cls(**config)
+        graph = CallGraph.from_config(config, make_layer)
+        model = Model(graph.input_structure, graph.output_structure, name=config["name"])
+        model._trainable = bool(config.get("trainable", True))
+        return model
+
+    def save(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+        """Write the model into one file: description, weights, optimizer and its state.
+
+        The file is in the safetensors format and takes its place at once, complete or not at all.
+
+        Args:
+            filepath: Where; any name.
+            overwrite: Whether a file that is there may be replaced.
+
+        Raises:
+            FileExistsError: There is a file and ``overwrite`` is False.
+            ValueError: The model has no weights yet.
+            TypeError: A layer cannot say how it was made.
+        """
+        from fastcnn.models.saving import save_model
+
+        save_model(self, filepath, overwrite=overwrite)
+
+    def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+        """Write the weights alone; arguments as :meth:`save`."""
+        from fastcnn.models.saving import save_weights
+
+        save_weights(self, filepath, overwrite=overwrite)
+
+    def load_weights(self, filepath: str | os.PathLike[str]) -> None:
+        """Replace the weights by those of a file of :meth:`save_weights` or :meth:`save`.
+
+        Raises:
+            ValueError: The file is damaged, or its weights have other shapes.
+        """
+        from fastcnn.models.saving import load_weights
+
+        load_weights(self, filepath)
+
+
+def _cast(tensor: Any, dtype: str) -> Any:
+    """A graph Tensor in the dtype that the layers compute with."""
+    if not isinstance(tensor, Tensor) or tensor.dtype == np.dtype(dtype):
+        return tensor
+    return ops.cast(tensor, dtype)

@@ -1,0 +1,274 @@
+"""What ``compile`` asks for: losses and metrics of a model's outputs, as parts of a graph."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcnn import losses, metrics, ops
+from fastcnn.config import serialize
+from fastcnn.graph import Tensor
+from fastcnn.losses import Loss
+from fastcnn.metrics import Metric
+
+__all__ = ["Meters", "Objective", "Plan"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A metric of one output and where its sum and count stand among a Program's results."""
+
+    key: str
+    metric: Metric
+    sum_index: int
+    count_index: int = -1
+    count: float = 0.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to read a Program's results: the loss first, then the rest.
+
+    Attributes:
+        loss: Scalar Tensor that training makes smaller.
+        results: Further Tensors that the Program returns after it.
+        losses: Key and index of each output's own loss, if there are several.
+        measures: The metrics.
+    """
+
+    loss: Tensor
+    results: tuple[Tensor, ...]
+    losses: tuple[tuple[str, int], ...]
+    measures: tuple[Measure, ...]
+
+
+class Objective:
+    """Losses and metrics by output.
+
+    Args:
+        loss: A loss for all outputs, or a list or dict with one (or None) for each.
+        loss_weights: Factor for each, in the same form.
+        metrics: Metrics, without sample weights; for several outputs a list or dict of them.
+        weighted_metrics: The same, with sample weights.
+    """
+
+    def __init__(
+        self, loss: Any, loss_weights: Any = None, metrics: Any = None, weighted_metrics: Any = None
+    ) -> None:
+        self.loss = loss
+        self.loss_weights = loss_weights
+        self.metrics = metrics
+        self.weighted_metrics = weighted_metrics
+        self._losses: list[Loss | None] | None = None
+        self._metrics: list[list[tuple[Metric, bool]]] | None = None
+
+    def losses(self, names: Sequence[str]) -> list[Loss | None]:
+        """The loss of each output.
+
+        Raises:
+            ValueError: Their number or names do not fit the outputs.
+        """
+        if self._losses is None:
+            loss = self.loss
+            if isinstance(loss, dict) and "class_name" in loss:
+                loss = losses.get(loss)
+            if not isinstance(loss, list | tuple | dict):
+                loss = [loss] * len(names)
+            each = _by_output(loss, names, "loss")
+            found = [None if item is None else losses.get(item) for item in each]
+            if not any(found):
+                raise ValueError(
+                    "no loss: hand one to compile(), e.g. loss='sparse_categorical_crossentropy'"
+                )
+            self._losses = found
+        return self._losses
+
+    def build(
+        self,
+        y_true: Sequence[Tensor],
+        y_pred: Sequence[Tensor],
+        weights: Sequence[Tensor],
+        names: Sequence[str],
+    ) -> Plan:
+        """Add loss and metrics to the graph.
+
+        Args:
+            y_true: Labels, one Tensor per output.
+            y_pred: The model's outputs.
+            weights: Sample weights: none, one for all, or one per output.
+            names: Names of the outputs.
+
+        Raises:
+            ValueError: Labels or settings do not fit the outputs.
+        """
+        if len(y_true) != len(y_pred):
+            raise ValueError(
+                f"the model has {len(y_pred)} outputs ({', '.join(names)}), labels came for "
+                f"{len(y_true)}"
+            )
+        if len(weights) not in (0, 1, len(y_pred)):
+            raise ValueError(
+                f"sample_weight: one array, or one per output ({len(y_pred)}); got {len(weights)}"
+            )
+        weight_of = [
+            weights[min(i, len(weights) - 1)] if weights else None for i in range(len(names))
+        ]
+        total, parts = self._total(y_true, y_pred, weight_of, names)
+        results: list[Tensor] = []
+        keyed = []
+        if len(names) > 1:
+            for name, part in parts:
+                results.append(part)
+                keyed.append((f"{name}_loss", len(results)))
+        measures = []
+        for index, (true, pred) in enumerate(zip(y_true, y_pred, strict=True)):
+            for metric, weighted in self._resolved(y_true, y_pred, names)[index]:
+                key = metric.name if len(names) == 1 else f"{names[index]}_{metric.name}"
+                weight = weight_of[index] if weighted else None
+                sums, count = metric.measure(true, pred, weight)
+                results.append(sums)
+                if isinstance(count, Tensor):
+                    results.append(count)
+                    measures.append(Measure(key, metric, len(results) - 1, len(results)))
+                else:
+                    measures.append(Measure(key, metric, len(results), count=count))
+        return Plan(total, tuple(results), tuple(keyed), tuple(measures))
+
+    def _total(
+        self,
+        y_true: Sequence[Tensor],
+        y_pred: Sequence[Tensor],
+        weight_of: Sequence[Tensor | None],
+        names: Sequence[str],
+    ) -> tuple[Tensor, list[tuple[str, Tensor]]]:
+        factors = self.loss_weights
+        factors = [factors] if isinstance(factors, int | float) else factors
+        factors = (
+            [None] * len(names) if factors is None else _by_output(factors, names, "loss_weights")
+        )
+        parts, total = [], None
+        for index, loss in enumerate(self.losses(names)):
+            if loss is None:
+                continue
+            part = loss(y_true[index], y_pred[index], weight_of[index])
+            if part.shape != ():
+                raise ValueError(
+                    f"loss {loss.name!r} has reduction='none' and returns shape {part.shape}; "
+                    "training needs a scalar: use reduction='sum_over_batch_size'"
+                )
+            parts.append((names[index], part))
+            factor = factors[index]
+            term = part if factor is None else ops.multiply(part, np.float32(factor))
+            total = term if total is None else ops.add(total, term)
+        assert total is not None
+        return total, parts
+
+    def _resolved(
+        self, y_true: Sequence[Tensor], y_pred: Sequence[Tensor], names: Sequence[str]
+    ) -> list[list[tuple[Metric, bool]]]:
+        """Metrics of each output, made when the shapes are first known."""
+        if self._metrics is None:
+            self._metrics = [[] for _ in names]
+            for given, weighted in ((self.metrics, False), (self.weighted_metrics, True)):
+                for index, each in enumerate(_metrics_by_output(given, names)):
+                    self._metrics[index] += [
+                        (metrics.resolve(item, y_true[index], y_pred[index]), weighted)
+                        for item in each
+                    ]
+        return self._metrics
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments as JSON data."""
+        return {
+            "loss": serialize(self.loss),
+            "loss_weights": serialize(self.loss_weights),
+            "metrics": serialize(self.metrics),
+            "weighted_metrics": serialize(self.weighted_metrics),
+        }
+
+
+def _by_output(given: Any, names: Sequence[str], what: str) -> list[Any]:
+    """One entry for each output, from a list or from a dict by name."""
+    if isinstance(given, dict):
+        unknown = set(given) - set(names)
+        if unknown:
+            raise ValueError(
+                f"{what}: {sorted(unknown)} are no outputs of the model; they are {list(names)}"
+            )
+        return [given.get(name) for name in names]
+    if not isinstance(given, list | tuple) or len(given) != len(names):
+        raise ValueError(
+            f"{what}: the model has {len(names)} outputs ({', '.join(names)}); give a list of that "
+            f"length or a dict by name, got {given!r}"
+        )
+    return list(given)
+
+
+def _metrics_by_output(given: Any, names: Sequence[str]) -> list[list[Any]]:
+    if given is None:
+        return [[] for _ in names]
+    single = not isinstance(given, list | tuple | dict) or (
+        isinstance(given, dict) and "class_name" in given
+    )
+    if single:
+        given = [given]
+    if len(names) == 1 and not isinstance(given, dict):
+        given = [given[0] if len(given) == 1 and isinstance(given[0], list | tuple) else given]
+    each = _by_output(given, names, "metrics")
+    return [
+        [] if item is None else list(item) if isinstance(item, list | tuple) else [item]
+        for item in each
+    ]
+
+
+class Meters:
+    """Means over the batches of one loop; each loop has its own, so loops may run side by side."""
+
+    def __init__(self) -> None:
+        self._size = 0
+        self._loss = 0.0
+        self._parts: dict[str, float] = {}
+        self._metrics: dict[str, Metric] = {}
+        self._plan: Plan | None = None
+        self._bound: list[tuple[Metric, Measure]] = []
+
+    def add(self, plan: Plan, results: Sequence[Array], size: int) -> None:
+        """Count the results of a Program over a batch of ``size`` examples."""
+        if plan is not self._plan:
+            self._bind(plan)
+        self._size += size
+        self._loss += float(results[0]) * size
+        for key, index in plan.losses:
+            self._parts[key] = self._parts.get(key, 0.0) + float(results[index]) * size
+        for metric, measure in self._bound:
+            metric.total += float(results[measure.sum_index])
+            index = measure.count_index
+            metric.count += measure.count if index < 0 else float(results[index])
+
+    def _bind(self, plan: Plan) -> None:
+        self._plan = plan
+        for measure in plan.measures:
+            if measure.key not in self._metrics:
+                self._metrics[measure.key] = copy.copy(measure.metric)
+                self._metrics[measure.key].reset_state()
+        self._bound = [(self._metrics[measure.key], measure) for measure in plan.measures]
+
+    def logs(self) -> dict[str, float]:
+        """Means so far by key, the loss first."""
+        size = max(self._size, 1)
+        logs = {"loss": self._loss / size}
+        logs.update((key, value / size) for key, value in self._parts.items())
+        logs.update((key, metric.result()) for key, metric in self._metrics.items())
+        return logs
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was counted."""
+        return self._size == 0

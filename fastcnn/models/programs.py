@@ -1,0 +1,120 @@
+"""The Programs of one model: traced and compiled once for each kind of batch, then kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcnn import graph
+from fastcnn.graph import Tensor
+from fastcnn.layers.cache import Cache
+from fastcnn.layers.layer import trainable_version
+from fastcnn.layers.structure import flatten
+from fastcnn.layers.trace import tracing
+from fastcnn.models.data import Batch
+from fastcnn.models.objective import Plan
+from fastcnn.models.step import TrainingStep, training_step
+
+if TYPE_CHECKING:
+    from fastcnn.models.trainer import Trainer
+
+__all__ = ["Measured", "PredictProgram", "Programs"]
+
+Array = NDArray[Any]
+
+
+class PredictProgram:
+    """Outputs of a model for one shape of batch."""
+
+    def __init__(self, model: Trainer, arrays: Sequence[Array]) -> None:
+        inputs = _placeholders(arrays)
+        with tracing(training=False):
+            self.structure = model.on_tensors(inputs)
+        self.function = graph.compile(inputs, flatten(self.structure))
+
+
+class Measured:
+    """Loss and metrics of a model, and with ``train`` a step of its optimizer."""
+
+    def __init__(self, model: Trainer, batch: Batch, *, train: bool) -> None:
+        objective, optimizer = model.objective, model.optimizer
+        assert objective is not None
+        assert optimizer is not None
+        inputs = _placeholders(batch.arrays)
+        x, y, _ = batch.layout
+        with tracing(training=train) as trace:
+            outputs = flatten(model.on_tensors(inputs[:x]))
+            names = model.output_names or model.name_outputs(len(outputs))
+            self.plan: Plan = objective.build(inputs[x : x + y], outputs, inputs[x + y :], names)
+        run: Callable[..., tuple[Array, ...]]
+        if train:
+            run = training_step(
+                self.plan.loss,
+                model.trainable_weights,
+                optimizer,
+                inputs=inputs,
+                outputs=self.plan.results,
+                assignments=trace.assignments,
+                seeds=trace.seeds,
+            )
+        else:
+            run = graph.compile(inputs, [self.plan.loss, *self.plan.results])
+        self.run = run
+
+    @property
+    def function(self) -> graph.Function:
+        """What runs, for profiling."""
+        run = self.run
+        function = run.function if isinstance(run, TrainingStep) else run
+        assert isinstance(function, graph.Function)
+        return function
+
+
+class Programs:
+    """The compiled forms of a model that were used last.
+
+    They depend on shapes and dtypes, on what is trainable, and on what the model was compiled
+    with. The bound keeps memory flat when every call brings another shape.
+    """
+
+    def __init__(self, model: Trainer) -> None:
+        self._model = model
+        self._cache: Cache[Any] = Cache(16)
+        self._version = -1
+        self._trainable: tuple[int, ...] = ()
+
+    def clear(self) -> None:
+        """Forget all; the model changed."""
+        self._cache.clear()
+
+    def predict(self, arrays: Sequence[Array]) -> PredictProgram:
+        """Outputs of the model for input arrays like these."""
+        key = ("predict", *[(array.shape, array.dtype.char) for array in arrays])
+        return self._cache.get(key, lambda: PredictProgram(self._model, arrays))  # type: ignore[no-any-return]
+
+    def measure(self, batch: Batch, *, train: bool) -> Measured:
+        """Loss and metrics for batches like this one, maybe with a training step."""
+        key = (train, self._trainable_set() if train else (), batch.key())
+        return self._cache.get(key, lambda: Measured(self._model, batch, train=train))  # type: ignore[no-any-return]
+
+    def other(self, name: str, batch: Batch, make: Callable[[], Any]) -> Any:
+        """A Program of another kind for batches like this one."""
+        return self._cache.get((name, self._trainable_set(), batch.key()), make)
+
+    def _trainable_set(self) -> tuple[int, ...]:
+        # Walking through all layers is too slow for every step; a counter tells when it is due.
+        version = trainable_version()
+        if version != self._version:
+            self._trainable = tuple(id(weight) for weight in self._model.trainable_weights)
+            self._version = version
+        return self._trainable
+
+
+def _placeholders(arrays: Sequence[Array]) -> list[Tensor]:
+    return [
+        graph.placeholder(array.shape, np.dtype(array.dtype), name=f"input_{index}")
+        for index, array in enumerate(arrays)
+    ]

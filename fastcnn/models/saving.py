@@ -1,0 +1,241 @@
+"""Models in files, and back: ``model.save(path)`` and ``fastcnn.load(path)``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcnn import layers, optimizers
+from fastcnn.config import custom_object_scope, lookup
+from fastcnn.layers import Layer
+from fastcnn.layers.weights import awaiting_weights
+from fastcnn.models.container import Contents, read_file, write_file
+from fastcnn.models.model import Model
+from fastcnn.models.sequential import Sequential
+from fastcnn.variable import Variable
+
+__all__ = ["load", "load_weights", "make_layer", "save_model", "save_weights"]
+
+Array = NDArray[Any]
+
+_VERSION = 1
+
+_LAYERS: dict[str, Any] = {
+    **{name: getattr(layers, name) for name in layers.__all__ if name not in ("Input", "Layer")},
+    "Model": Model,
+    "Sequential": Sequential,
+}
+
+
+def make_layer(entry: Any) -> Layer:
+    """The layer that ``{"class_name": ..., "config": {...}}`` describes, with new weights.
+
+    Raises:
+        ValueError: An unknown class, or a configuration that it does not take.
+    """
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("config"), Mapping):
+        raise ValueError(f"a layer is described by class_name and config, got {entry!r}"[:200])
+    found = lookup("layer", str(entry.get("class_name")), _LAYERS)
+    try:
+        layer = found.from_config(entry["config"])
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError(
+            f"layer {entry['class_name']!r} cannot be made from its configuration: {error}"
+        ) from error
+    if not isinstance(layer, Layer):
+        raise ValueError(f"{entry['class_name']!r} made no layer but {type(layer).__name__}")
+    return layer
+
+
+def save_model(model: Model, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
+    """See :meth:`fastcnn.Model.save`."""
+    weights = _built_weights(model)
+    description: dict[str, Any] = {
+        "version": _VERSION,
+        "model": {"class_name": type(model).__name__, "config": model.get_config()},
+        "build_shapes": None if model.graph is not None else model.build_shapes,
+        "weights": list(weights),
+        "metadata": model.metadata,
+    }
+    arrays = {name: weight.numpy() for name, weight in weights.items()}
+    description["training"] = {
+        "shuffle_seed": model.shuffle_seed,
+        "epochs_done": model.epochs_done,
+    }
+    if model.objective is not None and model.optimizer is not None:
+        optimizer = model.optimizer
+        numbers = {id(weight): index for index, weight in enumerate(weights.values())}
+        slots: list[int] = []
+        for weight in weights.values():
+            for slot in optimizer.existing_slots(weight):
+                arrays[f"optimizer/{len(slots)}"] = slot.numpy()
+                slots.append(numbers[id(weight)])
+        description["compile"] = {
+            "optimizer": {
+                "class_name": type(optimizer).__name__,
+                "config": optimizer.get_config(),
+            },
+            "iterations": optimizer.iterations,
+            "slots": slots,
+            **model.objective.get_config(),
+        }
+    write_file(path, description, arrays, overwrite=overwrite)
+
+
+def save_weights(model: Model, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
+    """See :meth:`fastcnn.Model.save_weights`."""
+    weights = _built_weights(model)
+    arrays = {name: weight.numpy() for name, weight in weights.items()}
+    write_file(path, {"version": _VERSION, "weights": list(weights)}, arrays, overwrite=overwrite)
+
+
+def load_weights(model: Model, path: str | os.PathLike[str]) -> None:
+    """See :meth:`fastcnn.Model.load_weights`."""
+    contents = read_file(path)
+    with _blamed_on(contents):
+        _fill(list(_built_weights(model).values()), contents)
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    verify: bool = False,
+) -> Model:
+    """Read a model that ``model.save(path)`` wrote. Training goes on where it stopped.
+
+    A file holds data only: nothing in it is executed, and layers come from this package or from
+    ``custom_objects``.
+
+    Args:
+        path: The file.
+        custom_objects: Your own layer classes, losses and functions by name.
+        compile: Whether to restore optimizer, loss and metrics too.
+        verify: Whether to compare the contents with the digest stored with them.
+
+    Returns:
+        The model.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is damaged, hostile, or needs a name that is not known.
+    """
+    contents = read_file(path, verify=verify)
+    description = contents.description
+    with _blamed_on(contents), custom_object_scope(custom_objects):
+        if description.get("version") != _VERSION:
+            raise ValueError(
+                f"its format has version {description.get('version')!r}, this fastcnn reads "
+                f"{_VERSION}"
+            )
+        if "model" not in description:
+            raise ValueError("it holds weights only; make the model and use load_weights(path)")
+        with awaiting_weights(contents.shapes[name] for name in _names(contents)):
+            model = make_layer(description["model"])
+            if not isinstance(model, Model):
+                raise ValueError(f"it describes a layer, {type(model).__name__}, not a model")
+            if description["build_shapes"] is not None:
+                model.build_from_shapes(description["build_shapes"])
+        weights = list(_built_weights(model).values())
+        _fill(weights, contents)
+        if not isinstance(description["metadata"], dict):
+            raise ValueError("its metadata is no dict")
+        model.metadata = description["metadata"]
+        training = description["training"]
+        model.shuffle_seed = int(training["shuffle_seed"])
+        model.epochs_done = int(training["epochs_done"])
+        if compile and "compile" in description:
+            _restore_training(model, weights, contents)
+    return model
+
+
+def _restore_training(model: Model, weights: Sequence[Variable], contents: Contents) -> None:
+    entry = contents.description["compile"]
+    optimizer = optimizers.get(entry["optimizer"])
+    model.compile(
+        optimizer,
+        loss=entry["loss"],
+        loss_weights=entry["loss_weights"],
+        metrics=entry["metrics"],
+        weighted_metrics=entry["weighted_metrics"],
+    )
+    optimizer.iterations = int(entry["iterations"])
+    owners = entry["slots"]
+    if not all(isinstance(owner, int) and 0 <= owner < len(weights) for owner in owners):
+        raise ValueError("its optimizer state belongs to weights that are not there")
+    trained = [weights[owner] for owner in dict.fromkeys(owners)]
+    optimizer.build(trained)
+    slots = [slot for weight in trained for slot in optimizer.slots(weight)]
+    names = [f"optimizer/{index}" for index in range(len(owners))]
+    if len(slots) != len(names):
+        raise ValueError(f"its optimizer has {len(names)} arrays of state, expected {len(slots)}")
+    _assign(slots, names, contents)
+
+
+def _built_weights(model: Model) -> dict[str, Variable]:
+    """Weights by a name that is unique in the file."""
+    if not model.built:
+        raise ValueError(
+            f"model {model.name!r} has no weights yet: give it an Input, or call it on data first"
+        )
+    found: dict[str, Variable] = {}
+    for weight in model.weights:
+        name, number = weight.name, 1
+        while name in found or name.startswith("optimizer/"):
+            number += 1
+            name = f"{weight.name.removeprefix('optimizer/')}:{number}"
+        found[name] = weight
+    return found
+
+
+def _names(contents: Contents) -> list[str]:
+    names = contents.description.get("weights")
+    if not isinstance(names, list) or not all(name in contents.shapes for name in names):
+        raise ValueError("its list of weights names tensors that are not there")
+    return names
+
+
+def _fill(weights: Sequence[Variable], contents: Contents) -> None:
+    names = _names(contents)
+    if len(names) != len(weights):
+        raise ValueError(f"it holds {len(names)} weights, the model has {len(weights)}")
+    _assign(weights, names, contents)
+
+
+def _assign(variables: Sequence[Variable], names: list[str], contents: Contents) -> None:
+    """Write arrays of the file into Variables, after comparing all of their types."""
+    for variable, name in zip(variables, names, strict=True):
+        if name not in contents.shapes:
+            raise ValueError(f"tensor {name!r} is missing")
+        shape, dtype = contents.shapes[name], contents.dtypes[name]
+        if shape != tuple(variable.shape) or dtype != np.dtype(variable.dtype):
+            raise ValueError(
+                f"tensor {name!r} is {dtype} of shape {shape}, but {variable.name!r} is "
+                f"{np.dtype(variable.dtype)} of shape {tuple(variable.shape)}"
+            )
+    for variable, array in zip(variables, contents.arrays(names), strict=True):
+        variable.assign(array)
+
+
+@contextmanager
+def _blamed_on(contents: Contents) -> Iterator[None]:
+    """Say which file is at fault, also where its description leads to errors of another kind."""
+    try:
+        yield
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
+        reason = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else error
+        raise ValueError(f"cannot read {contents.path!r}: {reason}") from error

@@ -1,0 +1,183 @@
+"""Models that are one layer after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+from fastcnn.layers import Input, InputLayer, Layer
+from fastcnn.layers.symbolic import KerasTensor, checked_shape
+from fastcnn.models.call_graph import CallGraph
+from fastcnn.models.model import Model
+
+__all__ = ["Sequential"]
+
+Array = NDArray[Any]
+
+
+class Sequential(Model):
+    """Layers that each take the output of the one before.
+
+    The shape of the input comes from :func:`fastcnn.Input` in first place, from ``input_shape=``
+    of the first layer, or from the first data.
+
+    Args:
+        layers: The layers, in order.
+        name: For messages; ``None`` makes one.
+        trainable: Whether training changes the weights.
+
+    Example:
+        >>> from fastcnn import Input, layers
+        >>> model = Sequential([Input((8,)), layers.Dense(4, activation="relu"), layers.Dense(2)])
+        >>> model.count_params()
+        46
+    """
+
+    def __init__(
+        self,
+        layers: Iterable[Any] | None = None,
+        name: str | None = None,
+        *,
+        trainable: bool = True,
+    ) -> None:
+        super().__init__(name=name, trainable=trainable)
+        self._stack: list[Layer] = []
+        self._chain: list[KerasTensor] = []
+        for layer in layers or []:
+            self._append(layer)
+        self._close()
+
+    def add(self, layer: Any) -> None:
+        """Put a layer at the end; in first place also what :func:`fastcnn.Input` returns.
+
+        Raises:
+            TypeError: It is no layer.
+            ValueError: An input that is not in first place, or a name that is taken.
+        """
+        self._append(layer)
+        self._close()
+
+    def pop(self) -> Layer | None:
+        """Remove the last layer and return it."""
+        if not self._stack:
+            return None
+        layer = self._stack.pop()
+        if len(self._chain) > 1:
+            call = self._chain.pop().call
+            layer._calls = [other for other in layer._calls if other is not call]
+        self._close()
+        return layer
+
+    def _append(self, layer: Any) -> None:
+        if isinstance(layer, KerasTensor) and layer.origin is not None:
+            layer = layer.origin
+        if isinstance(layer, InputLayer):
+            if self._stack or self._chain:
+                raise ValueError(
+                    f"model {self.name!r}: an input must be the first entry of a Sequential"
+                )
+            self._chain = [layer.tensor]
+            return
+        if not isinstance(layer, Layer):
+            raise TypeError(
+                f"model {self.name!r}: Sequential takes layers, got {type(layer).__name__}: "
+                f"{layer!r}"
+            )
+        if any(other.name == layer.name for other in self._stack):
+            raise ValueError(
+                f"model {self.name!r}: a layer called {layer.name!r} is there already; names must "
+                "be unique within a model"
+            )
+        if not self._stack and not self._chain:
+            if layer.first_input_shape is not None:
+                self._chain = [Input(layer.first_input_shape)]
+            elif isinstance(layer, Model) and layer.graph is not None:
+                spec = layer.graph.inputs[0]
+                self._chain = [Input(spec.shape[1:], spec.shape[0], spec.dtype)]
+        if self._chain:
+            self._chain.append(self._linked(layer))
+        self._stack.append(layer)
+
+    def _linked(self, layer: Layer) -> KerasTensor:
+        output = layer(self._chain[-1])
+        if not isinstance(output, KerasTensor):
+            raise ValueError(
+                f"model {self.name!r}: layer {layer.name!r} returns several outputs; a Sequential "
+                "passes on one. Use Model(inputs, outputs)"
+            )
+        return output
+
+    def _close(self) -> None:
+        """Bring the graph up to date."""
+        if len(self._chain) > 1:
+            self._set_graph(CallGraph(self._chain[0], self._chain[-1]))
+        else:
+            self._set_graph(None)
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, without the input, as in Keras."""
+        return list(self._stack)
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights for inputs of a shape, the batch first.
+
+        Raises:
+            ValueError: There are no layers, or one cannot take the shape.
+        """
+        if self.graph is not None:
+            return
+        if not self._stack:
+            raise ValueError(f"model {self.name!r} has no layers: add some first")
+        shape = checked_shape(input_shape)
+        chain = [Input(shape[1:])]
+        self._chain = chain
+        try:
+            for layer in self._stack:
+                self._chain.append(self._linked(layer))
+        except Exception:
+            self._chain = []
+            raise
+        self._close()
+
+    def _ensure_built(self, x: Any) -> None:
+        if self.graph is None:
+            with self._build_lock:
+                self.build((None, *x.shape[1:]))
+
+    def prepare(self, arrays: Sequence[Array]) -> None:
+        """Build for the shape of the first data."""
+        if self.graph is None and len(arrays) == 1 and arrays[0].ndim > 1:
+            self.build((None, *arrays[0].shape[1:]))
+
+    def get_config(self) -> dict[str, Any]:
+        """The model as JSON data, without its weights."""
+        spec = self._chain[0] if self._chain else None
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "input": None
+            if spec is None
+            else {"shape": list(spec.shape), "dtype": spec.dtype.name, "name": spec.name},
+            "layers": [
+                {"class_name": type(layer).__name__, "config": layer.get_config()}
+                for layer in self._stack
+            ],
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Sequential:
+        """Make a model, with new weights, from what :meth:`get_config` returned."""
+        from fastcnn.models.saving import make_layer
+
+        entry = config["input"]
+        first = []
+        if entry is not None:
+            batch, *shape = entry["shape"]
+            first = [Input(shape, batch, entry["dtype"], entry["name"])]
+        layers = [make_layer(item) for item in config["layers"]]
+        model = cls([*first, *layers], name=config["name"])
+        model._trainable = bool(config.get("trainable", True))
+        return model

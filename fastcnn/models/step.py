@@ -1,0 +1,127 @@
+"""Training steps: forward, loss, gradients, optimizer and metrics in one call into C++."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcnn import graph, optimizers
+from fastcnn.graph import Tensor
+from fastcnn.layers.trace import Seed
+from fastcnn.optimizers import Optimizer
+from fastcnn.variable import Variable
+
+__all__ = ["TrainingStep", "training_step"]
+
+Array = NDArray[Any]
+
+
+class TrainingStep:
+    """A compiled training step; made by :func:`training_step`.
+
+    Learning rate, step number and seeds are inputs that it fills in by itself. Calls from several
+    threads are run one after the other.
+    """
+
+    def __init__(
+        self,
+        loss: Tensor,
+        variables: Sequence[Variable],
+        optimizer: Optimizer,
+        inputs: Sequence[Tensor],
+        outputs: Sequence[Tensor],
+        assignments: Sequence[Tensor],
+        seeds: Sequence[Seed],
+    ) -> None:
+        learning_rate = graph.placeholder((), "float32", name="learning_rate")
+        step = graph.placeholder((), "float32", name="step")
+        gradients = graph.gradients(loss, list(variables))
+        updates = optimizer.updates(gradients, list(variables), learning_rate, step)
+        scalars = [learning_rate, step, *(seed.placeholder for seed in seeds)]
+        self.function = graph.compile(
+            [*inputs, *scalars], [loss, *outputs], [*updates, *assignments]
+        )
+        self._optimizer = optimizer
+        self._keys = list(seeds)
+        # Written in place before each run, so that a step allocates nothing for them.
+        self._scalars: list[Array] = [np.zeros(scalar.shape, scalar.dtype) for scalar in scalars]
+        self._lock = threading.Lock()
+
+    def __call__(self, *arrays: Array) -> tuple[Array, ...]:
+        """Make one step.
+
+        Args:
+            arrays: One for each input, C-contiguous, of exactly its shape and dtype.
+
+        Returns:
+            The loss and the outputs. The Variables have been updated in place.
+        """
+        optimizer, scalars = self._optimizer, self._scalars
+        with self._lock:
+            step = optimizer.iterations
+            scalars[0][()] = optimizer.learning_rate
+            scalars[1][()] = step + 1
+            for index, seed in enumerate(self._keys, 2):
+                scalars[index][()] = seed.at(step)
+            results = self.function(*arrays, *scalars)
+            optimizer.iterations = step + 1
+        return results
+
+
+def training_step(
+    loss: Tensor,
+    variables: Sequence[Variable],
+    optimizer: Optimizer | str,
+    *,
+    inputs: Sequence[Tensor],
+    outputs: Sequence[Tensor] = (),
+    assignments: Sequence[Tensor] = (),
+    seeds: Sequence[Seed] = (),
+) -> TrainingStep:
+    """Compile a training step of any number of models in one graph.
+
+    Args:
+        loss: Scalar to be made smaller. Parts behind ``ops.stop_gradient`` get no gradient.
+        variables: What to train: for a model its ``trainable_weights``.
+        optimizer: Its state and step count are shared with other steps that use it.
+        inputs: Placeholders, in the order in which arrays will be given.
+        outputs: Further Tensors to return.
+        assignments: Further updates: moving statistics (``trace.assignments`` of
+            :func:`fastcnn.tracing`), averages of weights, anything of ``fastcnn.ops.assign``.
+        seeds: Inputs of random layers (``trace.seeds``).
+
+    Returns:
+        A function of arrays that makes one step in one call into C++ and returns the loss and the
+        outputs.
+
+    Raises:
+        ValueError: The loss is no scalar, there is nothing to train, or the loss needs a
+            placeholder that is not listed.
+
+    Example:
+        >>> import numpy as np
+        >>> from fastcnn import graph, layers, losses
+        >>> x, y = graph.placeholder((8, 2)), graph.placeholder((8, 1))
+        >>> layer = layers.Dense(1)
+        >>> loss = losses.MeanSquaredError()(y, layer(x))
+        >>> step = training_step(loss, layer.trainable_weights, "sgd", inputs=[x, y])
+        >>> first, = step(np.ones((8, 2), np.float32), np.ones((8, 1), np.float32))
+        >>> second, = step(np.ones((8, 2), np.float32), np.ones((8, 1), np.float32))
+        >>> bool(second < first)
+        True
+    """
+    if not isinstance(loss, Tensor) or loss.shape != ():
+        shape = getattr(loss, "shape", None)
+        raise ValueError(
+            f"training_step: the loss must be a scalar Tensor, got {type(loss).__name__} of shape "
+            f"{shape}; take the mean of one loss per example: ops.mean(loss)"
+        )
+    if not variables:
+        raise ValueError("training_step: there is nothing to train: variables is empty")
+    return TrainingStep(
+        loss, variables, optimizers.get(optimizer), inputs, outputs, assignments, seeds
+    )

@@ -1,0 +1,470 @@
+"""compile, fit, evaluate and predict, with Keras' arguments and meaning."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcnn import optimizers
+from fastcnn.callbacks import Callback, CallbackList, History
+from fastcnn.layers import Layer
+from fastcnn.layers.structure import map_leaves
+from fastcnn.layers.symbolic import KerasTensor, Shape
+from fastcnn.models.data import Batch, Converter, Stream, open_data
+from fastcnn.models.feed import ModelFeed
+from fastcnn.models.full_batch import FullBatch
+from fastcnn.models.objective import Meters, Objective, Plan
+from fastcnn.models.programs import Programs
+from fastcnn.models.progress import Progress, resolve_verbose
+from fastcnn.models.split import split_arrays
+from fastcnn.optimizers import Optimizer
+from fastcnn.seeding import next_seed
+
+__all__ = ["Trainer"]
+
+Array = NDArray[Any]
+
+
+class Trainer(Layer):
+    """The half of a model that runs it over data.
+
+    Attributes:
+        optimizer: What ``compile`` was given.
+        objective: Losses and metrics that ``compile`` was given.
+        stop_training: Set it in a callback to end ``fit`` after the current step.
+        history: What the last ``fit`` returned.
+        epochs_done: Training epochs begun so far, over all calls; numbers the shuffled orders.
+    """
+
+    def __init__(self, *, name: str | None = None, trainable: bool = True) -> None:
+        super().__init__(name=name, trainable=trainable)
+        self.optimizer: Optimizer | None = None
+        self.objective: Objective | None = None
+        self.stop_training = False
+        self.history: History | None = None
+        self.shuffle_seed = next_seed()
+        self.epochs_done = 0
+        self.programs = Programs(self)
+        self._feed = ModelFeed(self)
+        self._batch_meters = Meters()
+
+    @property
+    def input_specs(self) -> list[KerasTensor] | None:
+        """The model's symbolic inputs; ``None`` while they are not known."""
+        raise NotImplementedError
+
+    @property
+    def output_names(self) -> list[str] | None:
+        """Names of the outputs; ``None`` while they are not known."""
+        raise NotImplementedError
+
+    @property
+    def output_shapes(self) -> list[Shape] | None:
+        """Shapes of the outputs; ``None`` while they are not known."""
+        raise NotImplementedError
+
+    def name_outputs(self, count: int) -> list[str]:
+        """Names for outputs that have none."""
+        return ["output"] if count == 1 else [f"output_{index}" for index in range(count)]
+
+    def on_tensors(self, tensors: Sequence[Any]) -> Any:
+        """The model's outputs for graph Tensors, one per input."""
+        raise NotImplementedError
+
+    def prepare(self, arrays: Sequence[Array]) -> None:
+        """Called with input arrays before anything else; a chance to build for their shapes."""
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: str | bool = "auto",
+    ) -> None:
+        """Say how the model is to be trained and measured.
+
+        Args:
+            optimizer: Name or object of :mod:`fastcnn.optimizers`.
+            loss: Name, object or function of :mod:`fastcnn.losses`; for several outputs a list or
+                a dict by name.
+            loss_weights: Factors of the outputs' losses.
+            metrics: List of names, objects or functions of :mod:`fastcnn.metrics`.
+            weighted_metrics: Metrics that take sample weights into account.
+            run_eagerly: ``False`` only.
+            steps_per_execution: Accepted for Keras' sake; changes nothing.
+            jit_compile: Accepted for Keras' sake; every step is compiled.
+
+        Raises:
+            ValueError: An unknown name.
+        """
+        if run_eagerly:
+            raise ValueError("compile: run_eagerly=True is not supported; every step is compiled")
+        self.optimizer = optimizers.get(optimizer)
+        self.objective = Objective(loss, loss_weights, metrics, weighted_metrics)
+        if self.output_names is not None and loss is not None:
+            self.objective.losses(self.output_names)
+        self.programs.clear()
+        self.reset_metrics()
+
+    @property
+    def compiled(self) -> bool:
+        """Whether ``compile`` was called."""
+        return self.objective is not None
+
+    def _require_compiled(self, what: str) -> Optimizer:
+        if self.objective is None or self.optimizer is None:
+            raise RuntimeError(
+                f"model {self.name!r} must be compiled before {what}: "
+                "model.compile(optimizer='adam', loss='sparse_categorical_crossentropy', "
+                "metrics=['accuracy'])"
+            )
+        return self.optimizer
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: str | int = "auto",
+        callbacks: Iterable[Callback] | None = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Mapping[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Iterable[int] = 1,
+    ) -> History:
+        """Train.
+
+        Ctrl-C ends it between two steps: the model keeps the weights of the last finished one.
+
+        Args:
+            x: Input arrays of any real dtype (uint8 images stay uint8 until they are used; a
+                mapped file may be larger than memory), for several inputs a list or a dict by
+                name; or a generator, iterator or sequence of batches ``(x, y)`` or
+                ``(x, y, sample_weight)``.
+            y: Labels; integers as ``(n,)`` or ``(n, 1)``.
+            batch_size: Examples per step, 32 unless told.
+            epochs: Number of the last epoch.
+            verbose: 0 silent, 1 a bar, 2 a line per epoch; ``"auto"`` is 1 on a terminal, else 2.
+            callbacks: See :mod:`fastcnn.callbacks`.
+            validation_split: Share of the examples, taken from the end, to measure on.
+            validation_data: ``(x, y)`` or ``(x, y, sample_weight)``, or a source of batches.
+            shuffle: Whether each epoch takes the examples in another order.
+            class_weight: Factor of the loss by class number.
+            sample_weight: Factor of the loss by example.
+            initial_epoch: Number of epochs that went before.
+            steps_per_epoch: Steps that make an epoch; needed if ``x`` never ends.
+            validation_steps: Batches to measure on.
+            validation_batch_size: Examples per batch of the validation.
+            validation_freq: Epochs between validations, or the numbers of the epochs that have one.
+
+        Returns:
+            The :class:`~fastcnn.callbacks.History` of losses and metrics.
+
+        Raises:
+            RuntimeError: The model was not compiled.
+            ValueError: Arguments or arrays do not fit.
+        """
+        optimizer = self._require_compiled("fit")
+        verbose = resolve_verbose(verbose)
+        if validation_split and validation_data is None:
+            training, validation_data = split_arrays(x, y, sample_weight, validation_split)
+            x, y, sample_weight = training
+        source = open_data(
+            self._feed,
+            x,
+            y,
+            sample_weight,
+            batch_size=batch_size,
+            shuffle=bool(shuffle) and not optimizer.full_batch,
+            seed=self.shuffle_seed,
+            class_weight=class_weight,
+        )
+        stream = Stream(source, steps_per_epoch)
+        full_batch = FullBatch(self, source, steps_per_epoch) if optimizer.full_batch else None
+        validation_batches = validation_batch_size or batch_size
+        due = _due_epochs(validation_freq)
+        hooks = CallbackList(
+            [*(callbacks or []), history := History()],
+            self,
+            {
+                "epochs": epochs,
+                "steps": stream.steps,
+                "verbose": verbose,
+                "validates": validation_data is not None,
+            },
+        )
+        self.history = history
+        self.stop_training = False
+        hooks.call("on_train_begin", {})
+        logs: dict[str, float] = {}
+        for epoch in range(initial_epoch, epochs):
+            hooks.call("on_epoch_begin", epoch, {})
+            with Progress(f"Epoch {epoch + 1}/{epochs}", stream.steps, verbose) as progress:
+                if full_batch is not None:
+                    full_batch.start()
+                logs = self._train_epoch(stream, progress, hooks, full_batch)
+                if not logs:
+                    warnings.warn(
+                        "fit: the data ran out before all epochs were done. A generator must go on "
+                        "for steps_per_epoch * epochs batches",
+                        stacklevel=2,
+                    )
+                    break
+                if full_batch is not None:
+                    full_batch.finish()
+                if validation_data is not None and due(epoch + 1):
+                    measured = self._validate(
+                        validation_data, validation_batches, validation_steps, hooks
+                    )
+                    logs.update((f"val_{key}", value) for key, value in measured.items())
+                progress.finish(logs)
+            hooks.call("on_epoch_end", epoch, logs)
+            if self.stop_training:
+                break
+        hooks.call("on_train_end", logs)
+        return history
+
+    def _train_epoch(
+        self,
+        stream: Stream,
+        progress: Progress,
+        hooks: CallbackList,
+        full_batch: FullBatch | None,
+    ) -> dict[str, float]:
+        begins, ends = hooks.listens("on_train_batch_begin"), hooks.listens("on_train_batch_end")
+        train = self._train_batch if full_batch is None else full_batch.add
+        meters = Meters()
+        index = self.epochs_done
+        self.epochs_done += 1
+        for step, batch in enumerate(stream.epoch(index)):
+            if begins:
+                hooks.call("on_train_batch_begin", step, {})
+            plan, results = train(batch)
+            meters.add(plan, results, batch.size)
+            progress.step(meters.logs)
+            if ends:
+                hooks.call("on_train_batch_end", step, meters.logs())
+            if self.stop_training:
+                break
+        return {} if meters.empty else meters.logs()
+
+    def _train_batch(self, batch: Batch) -> tuple[Plan, Sequence[Array]]:
+        program = self.programs.measure(batch, train=True)
+        return program.plan, program.run(*batch.arrays)
+
+    def _validate(
+        self, data: Any, batch_size: int | None, steps: int | None, hooks: CallbackList
+    ) -> dict[str, float]:
+        arrays = isinstance(data, tuple | list) and len(data) in (2, 3)
+        x, y, weight = (*data, None)[:3] if arrays else (data, None, None)
+        source = open_data(self._feed, x, y, weight, batch_size=batch_size if arrays else None)
+        return self._measure(Stream(source, steps), Progress("", None, 0), hooks)
+
+    def _measure(self, stream: Stream, progress: Progress, hooks: CallbackList) -> dict[str, float]:
+        begins, ends = hooks.listens("on_test_batch_begin"), hooks.listens("on_test_batch_end")
+        meters = Meters()
+        hooks.call("on_test_begin", {})
+        for step, batch in enumerate(stream.epoch(0)):
+            if begins:
+                hooks.call("on_test_batch_begin", step, {})
+            program = self.programs.measure(batch, train=False)
+            meters.add(program.plan, program.run(*batch.arrays), batch.size)
+            progress.step(meters.logs)
+            if ends:
+                hooks.call("on_test_batch_end", step, meters.logs())
+        if meters.empty:
+            raise ValueError("there are no batches to measure on: the data is empty")
+        logs = meters.logs()
+        hooks.call("on_test_end", logs)
+        return logs
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Iterable[Callback] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Measure loss and metrics.
+
+        Args:
+            x: See :meth:`fit`.
+            y: See :meth:`fit`.
+            batch_size: See :meth:`fit`.
+            verbose: See :meth:`fit`.
+            sample_weight: See :meth:`fit`.
+            steps: Batches to measure on; ``None`` means all.
+            callbacks: See :mod:`fastcnn.callbacks`.
+            return_dict: Whether to return a dict by name.
+
+        Returns:
+            The loss, or a list of loss and metrics, or a dict of them.
+        """
+        self._require_compiled("evaluate")
+        verbose = resolve_verbose(verbose)
+        source = open_data(self._feed, x, y, sample_weight, batch_size=batch_size)
+        stream = Stream(source, steps)
+        hooks = CallbackList(callbacks or [], self, {"steps": stream.steps, "verbose": verbose})
+        with Progress("Evaluation", stream.steps, verbose) as progress:
+            logs = self._measure(stream, progress, hooks)
+            progress.finish(logs)
+        return _returned(logs, return_dict)
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        steps: int | None = None,
+        callbacks: Iterable[Callback] | None = None,
+    ) -> Any:
+        """Outputs for many inputs.
+
+        Args:
+            x: See :meth:`fit`; a source of batches may also yield inputs alone.
+            batch_size: Examples at a time, 32 unless told.
+            verbose: 1 shows a bar; ``"auto"`` does so on a terminal if there are several batches.
+            steps: Batches to go through; ``None`` means all.
+            callbacks: See :mod:`fastcnn.callbacks`.
+
+        Returns:
+            An array with one row per example, or arrays in the structure of the model's outputs.
+        """
+        source = open_data(self._feed, x, batch_size=batch_size)
+        stream = Stream(source, steps)
+        quiet = verbose == "auto" and (stream.steps == 1 or resolve_verbose(verbose) == 2)
+        verbose = 0 if quiet else resolve_verbose(verbose)
+        hooks = CallbackList(callbacks or [], self, {"steps": stream.steps, "verbose": verbose})
+        hooks.call("on_predict_begin", {})
+        rows = source.examples if steps is None else None
+        gathered: list[_Rows] = []
+        structure: Any = None
+        with Progress("Prediction", stream.steps, verbose) as progress:
+            for step, batch in enumerate(stream.epoch(0)):
+                hooks.call("on_predict_batch_begin", step, {})
+                program = self.programs.predict(batch.arrays[: batch.layout[0]])
+                results = program.function(*batch.arrays[: batch.layout[0]])
+                if not gathered:
+                    structure = program.structure
+                    gathered = [_Rows(rows) for _ in results]
+                for output, result in zip(gathered, results, strict=True):
+                    output.add(result)
+                hooks.call("on_predict_batch_end", step, {"outputs": results})
+                progress.step(dict)
+            progress.finish({})
+        if not gathered:
+            raise ValueError("there are no batches to predict: the data is empty")
+        hooks.call("on_predict_end", {})
+        outputs = iter([output.joined() for output in gathered])
+        return map_leaves(lambda _: next(outputs), structure)
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Make one step on one batch.
+
+        Args:
+            x: Input arrays.
+            y: Labels.
+            sample_weight: Factor by example.
+            class_weight: Factor by class number.
+            return_dict: Whether to return a dict by name.
+
+        Returns:
+            Loss and metrics, as means since the last ``reset_metrics()``.
+        """
+        self._require_compiled("train_on_batch")
+        batch = Converter(self._feed, class_weight)((x, y, sample_weight))
+        self._batch_meters.add(*self._train_batch(batch), batch.size)
+        return _returned(self._batch_meters.logs(), return_dict)
+
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """Measure one batch; see :meth:`train_on_batch`."""
+        self._require_compiled("test_on_batch")
+        batch = Converter(self._feed)((x, y, sample_weight))
+        program = self.programs.measure(batch, train=False)
+        self._batch_meters.add(program.plan, program.run(*batch.arrays), batch.size)
+        return _returned(self._batch_meters.logs(), return_dict)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Outputs for one batch of input arrays."""
+        feed = self._feed
+        inputs = feed.inputs(x)
+        arrays = [
+            np.ascontiguousarray(array, dtype)
+            for array, dtype in zip(inputs, feed.input_dtypes(inputs), strict=True)
+        ]
+        program = self.programs.predict(arrays)
+        results = iter(program.function(*arrays))
+        return map_leaves(lambda _: next(results), program.structure)
+
+    def reset_metrics(self) -> None:
+        """Forget what ``train_on_batch`` and ``test_on_batch`` measured so far."""
+        self._batch_meters = Meters()
+
+
+class _Rows:
+    """Results of batches one below the other, in one array if their number is known."""
+
+    def __init__(self, rows: int | None) -> None:
+        self._rows = rows
+        self._whole: Array | None = None
+        self._parts: list[Array] = []
+        self._filled = 0
+
+    def add(self, part: Array) -> None:
+        if self._rows is None or part.ndim == 0 or len(part) == self._rows:
+            self._parts.append(part)
+            return
+        if self._whole is None:
+            self._whole = np.empty((self._rows, *part.shape[1:]), part.dtype)
+        self._whole[self._filled : self._filled + len(part)] = part
+        self._filled += len(part)
+
+    def joined(self) -> Array:
+        if self._whole is not None:
+            return self._whole
+        return self._parts[0] if len(self._parts) == 1 else np.concatenate(self._parts)
+
+
+def _due_epochs(frequency: int | Iterable[int]) -> Any:
+    """Tells whether the epoch of a number, counted from 1, has a validation."""
+    if isinstance(frequency, int):
+        if frequency < 1:
+            raise ValueError(f"validation_freq must be positive, got {frequency}")
+        return lambda epoch: epoch % frequency == 0
+    chosen = set(frequency)
+    return lambda epoch: epoch in chosen
+
+
+def _returned(logs: Mapping[str, float], return_dict: bool) -> Any:
+    if return_dict:
+        return dict(logs)
+    values = list(logs.values())
+    return values[0] if len(values) == 1 else values
