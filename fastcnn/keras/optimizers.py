@@ -1,0 +1,6 @@
+"""Optimizers under Keras' module path: see :mod:`fastcnn.optimizers`."""
+
+from fastcnn.optimizers import *  # noqa: F403
+from fastcnn.optimizers import __all__
+
+__all__ = [*__all__]
