@@ -1,0 +1,76 @@
+"""What all subcommands share: the parser they hang on, and how errors reach the user."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from fastcnn._version import __version__
+from fastcnn.cli import evaluate, info, predict, train
+
+__all__ = ["build_parser", "main"]
+
+_INTERRUPTED = 130  # what a shell reports for a process that Ctrl-C ended
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command; a parsed subcommand has its function as ``run``."""
+    parser = argparse.ArgumentParser(
+        prog="fastcnn", description="Train, evaluate and use convolutional networks on a CPU."
+    )
+    parser.add_argument("--version", action="version", version=f"fastcnn {__version__}")
+    parser.add_argument(
+        "--traceback", action="store_true", help="show where an error came from, for a bug report"
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for command in (train, evaluate, predict, info):
+        command.add_parser(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command.
+
+    Args:
+        argv: Arguments after the program's name; those of this process when None.
+
+    Returns:
+        The exit code: 0 for success, 1 for an error, 130 when interrupted by Ctrl-C. Wrong
+        arguments raise ``SystemExit(2)`` out of argparse, after the usage went to stderr.
+    """
+    arguments = build_parser().parse_args(argv)
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            code: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if arguments.traceback:
+            traceback.print_exc()
+        else:
+            print(f"fastcnn: error: {_explain(error)}", file=sys.stderr)
+        return 1
+    return code
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"fastcnn: warning: {message}", file=sys.stderr)
+
+
+def _explain(error: Exception) -> str:
+    if isinstance(error, OSError | ValueError | ImportError):
+        return str(error)
+    return (
+        f"{type(error).__name__}: {error}\n"
+        "This may be a bug: run `fastcnn --traceback ...` and report what it shows"
+    )

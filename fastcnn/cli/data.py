@@ -1,0 +1,110 @@
+"""Images for training and evaluation, by the name of a data set or the path of a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcnn.datasets import cifar10, digits, image_folder
+
+__all__ = ["Data", "Images", "load", "relabel"]
+
+_FOLDER_SIZE = (64, 64)
+_DATASET_SIZE = (32, 32)
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images ``(count, height, width, channels)`` uint8, and class numbers."""
+
+    x: NDArray[np.uint8]
+    y: NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Data:
+    """Images to learn from, others to judge the result by, and what the class numbers mean."""
+
+    train: Images
+    held_out: Images
+    held_out_name: str  # "test" where the data set has such a part, else "validation"
+    class_names: tuple[str, ...]
+
+
+def load(
+    source: str,
+    *,
+    image_size: tuple[int, int] | None = None,
+    channels: int | None = None,
+    validation_split: float = 0.0,
+    seed: int = 0,
+    skip_unreadable: bool = False,
+) -> Data:
+    """Loads all of a data set or a folder.
+
+    Args:
+        source: ``cifar10``, ``digits``, or the path of a folder.
+        image_size: Height and width, or None for what suits the source.
+        channels: 1 or 3, or None for what suits the source.
+        validation_split: Part of a folder to hold out; a data set has its own test part.
+        seed: Decides which part of a folder or of the digits is held out.
+        skip_unreadable: Leave out files of a folder that are no pictures.
+
+    Raises:
+        ValueError: The source is unknown, or cannot be had in the form asked for.
+    """
+    if source == "cifar10":
+        if image_size not in (None, _DATASET_SIZE) or channels == 1:
+            raise ValueError(
+                "the pictures of cifar10 are 32x32 and in colour; for another form save them as "
+                "files and give the folder"
+            )
+        train, test = cifar10.load_data()
+        return Data(Images(*train), Images(*test), "test", cifar10.CLASS_NAMES)
+    if source == "digits":
+        height, width = image_size or _DATASET_SIZE
+        if height != width:
+            raise ValueError(
+                f"the digits are square, not {height}x{width}: give one number of pixels"
+            )
+        train, test = digits.load_data(height, channels=channels or 1, seed=seed)
+        return Data(Images(*train), Images(*test), "test", digits.CLASS_NAMES)
+    if not Path(source).is_dir():
+        raise ValueError(
+            f"{source!r} is neither a data set (cifar10, digits) nor a folder of pictures"
+        )
+    folder = image_folder.load(
+        source,
+        image_size or _FOLDER_SIZE,
+        color_mode="grayscale" if channels == 1 else "rgb",
+        validation_split=validation_split,
+        seed=seed,
+        unreadable="skip" if skip_unreadable else "error",
+    )
+    return Data(Images(*folder.train), Images(*folder.validation), "validation", folder.class_names)
+
+
+def relabel(images: Images, names: Sequence[str], model_names: Sequence[str]) -> Images:
+    """The same images with classes numbered as a model numbers them.
+
+    Args:
+        images: Labelled by the positions in ``names``.
+        names: Classes of the images.
+        model_names: Classes of the model; there may be more of them.
+
+    Raises:
+        ValueError: The images have a class that the model does not know.
+    """
+    unknown = [name for name in names if name not in model_names]
+    if unknown:
+        raise ValueError(
+            f"the data has classes that the model does not know: {', '.join(unknown)}. It knows "
+            f"{', '.join(model_names)}; name the folders like that"
+        )
+    numbers = np.array([model_names.index(name) for name in names], np.int64)
+    return replace(images, y=numbers[images.y.reshape(-1)])

@@ -1,0 +1,284 @@
+"""``fastcnn train``: images in; a model, a log and a picture of the curves out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastcnn.cli import options
+
+if TYPE_CHECKING:
+    from fastcnn.cli.data import Data
+    from fastcnn.models import Sequential
+
+__all__ = ["add_parser"]
+
+_SUFFIX = ".safetensors"
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the subcommand to ``fastcnn``."""
+    parser = commands.add_parser(
+        "train",
+        help="train a network on a data set or a folder of pictures",
+        description="Trains the textbook CNN (3x3 convolutions, 2x2 max-pooling, a dense layer, "
+        "softmax) and writes the model, a CSV log and a picture of the curves. Ctrl-C stops early "
+        "and keeps what was learnt.",
+    )
+    parser.set_defaults(run=_run)
+    parser.add_argument("data", metavar="DATA", help=options.DATA_HELP)
+    _add_files(parser.add_argument_group("files"))
+    _add_images(parser.add_argument_group("images"))
+    _add_network(parser.add_argument_group("network"))
+    _add_training(parser.add_argument_group("training"))
+
+
+def _add_files(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path(f"model{_SUFFIX}"),
+        metavar="FILE",
+        help=f"model to write, ending in {_SUFFIX}; also saved after every epoch "
+        "(default: %(default)s)",
+    )
+    group.add_argument(
+        "--log",
+        type=Path,
+        metavar="FILE",
+        help="CSV file with a row per epoch (default: as the model, ending in .csv)",
+    )
+    group.add_argument(
+        "--curves",
+        type=Path,
+        metavar="FILE",
+        help="PNG picture of loss and accuracy (default: as the model, ending in .png)",
+    )
+    group.add_argument(
+        "--overwrite", action="store_true", help="replace a model that is already there"
+    )
+
+
+def _add_images(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--image-size",
+        type=options.image_size,
+        metavar="SIZE",
+        help="pixels a side, or HEIGHTxWIDTH (default: 32 for data sets, 64 for folders)",
+    )
+    group.add_argument("--grayscale", action="store_true", help="read pictures in grey")
+    group.add_argument(
+        "--validation-split",
+        type=options.fraction,
+        default=0.2,
+        metavar="PART",
+        help="part of each class of a folder to hold out; data sets have a test part of their own "
+        "(default: %(default)s)",
+    )
+    options.add_skip_unreadable(group)
+
+
+def _add_network(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--filters",
+        type=options.counts,
+        default=[32, 64, 128],
+        metavar="N,...",
+        help="filters of each convolution (default: 32,64,128)",
+    )
+    group.add_argument(
+        "--dense",
+        type=options.count,
+        default=128,
+        metavar="N",
+        help="units of the dense layer (default: %(default)s)",
+    )
+    group.add_argument(
+        "--dropout",
+        type=options.fraction,
+        default=0.0,
+        metavar="RATE",
+        help="dropout before the last layer; 0.5 helps where pictures are few "
+        "(default: %(default)s)",
+    )
+
+
+def _add_training(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--epochs",
+        type=options.count,
+        default=10,
+        metavar="N",
+        help="passes over the images (default: %(default)s)",
+    )
+    group.add_argument(
+        "--batch-size",
+        type=options.count,
+        default=32,
+        metavar="N",
+        help="images per step (default: %(default)s)",
+    )
+    group.add_argument(
+        "--optimizer",
+        choices=["adam", "sgd"],
+        default="adam",
+        help="update rule; sgd has a momentum of 0.9 (default: %(default)s)",
+    )
+    group.add_argument(
+        "--learning-rate",
+        type=options.positive,
+        metavar="RATE",
+        help="length of a step (default: 0.001 for adam, 0.01 for sgd)",
+    )
+    group.add_argument(
+        "--patience",
+        type=options.count,
+        metavar="N",
+        help="stop when the held-out loss has not fallen for N epochs, and keep the best weights",
+    )
+    group.add_argument(
+        "--seed",
+        type=options.seed,
+        default=0,
+        metavar="N",
+        help="decides what is held out, the first weights, dropout, and the order of the images "
+        "(default: %(default)s)",
+    )
+    options.add_threads(group)
+    group.add_argument(
+        "--verbose",
+        choices=["auto", "0", "1", "2"],
+        default="auto",
+        help="0: silent, 1: a progress bar, 2: a line per epoch, auto: a bar on a terminal, else "
+        "lines (default: %(default)s)",
+    )
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from fastcnn import runtime
+    from fastcnn.cli import curves
+    from fastcnn.cli.data import load
+    from fastcnn.seeding import set_random_seed
+
+    _check_output(arguments)
+    log = arguments.log or arguments.output.with_suffix(".csv")
+    picture = arguments.curves or arguments.output.with_suffix(".png")
+    drawing = curves.available()
+    if arguments.curves and not drawing:
+        raise ImportError(curves.NEEDED)
+    if arguments.threads:
+        runtime.set_num_threads(arguments.threads)
+    set_random_seed(arguments.seed)
+
+    data = load(
+        arguments.data,
+        image_size=arguments.image_size,
+        channels=1 if arguments.grayscale else None,
+        validation_split=arguments.validation_split,
+        seed=arguments.seed,
+        skip_unreadable=arguments.skip_unreadable,
+    )
+    _check_data(arguments, data)
+    model = _build(arguments, data)
+    print(_describe(data, model), flush=True)
+    for path in (arguments.output, log, picture):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    finished = _fit(arguments, model, data, log)
+    model.save(arguments.output)
+
+    if len(data.held_out.x):
+        loss, accuracy = model.evaluate(data.held_out.x, data.held_out.y, verbose=0)
+        print(f"{data.held_out_name} accuracy {accuracy:.2%}, loss {loss:.4f}")
+    print(f"model:  {arguments.output}\nlog:    {log}")
+    if not drawing:
+        print(f"no curves: {curves.NEEDED}")
+    elif log.stat().st_size:  # a row was written before the user stopped it
+        curves.draw(log, picture, held_out_name=data.held_out_name)
+        print(f"curves: {picture}")
+    return 0 if finished else 130
+
+
+def _check_output(arguments: argparse.Namespace) -> None:
+    output = arguments.output
+    if output.suffix != _SUFFIX:
+        raise ValueError(f"a model is written as {_SUFFIX}: call {output} {output.stem}{_SUFFIX}")
+    if output.exists() and not arguments.overwrite:
+        raise FileExistsError(
+            f"{output} is already there: give another --output, or --overwrite to replace it"
+        )
+
+
+def _check_data(arguments: argparse.Namespace, data: Data) -> None:
+    if len(data.class_names) < 2:
+        raise ValueError(
+            f"{arguments.data} has the single class {data.class_names[0]!r}: put pictures of "
+            "something else into a second subfolder"
+        )
+    if arguments.patience and not len(data.held_out.x):
+        raise ValueError(
+            "--patience needs held-out pictures, and there are none: raise --validation-split or "
+            "add pictures"
+        )
+
+
+def _build(arguments: argparse.Namespace, data: Data) -> Sequential:
+    from fastcnn.cli.model import CLASS_NAMES
+    from fastcnn.cli.networks import textbook
+    from fastcnn.optimizers import SGD, Adam
+
+    height, width, channels = data.train.x.shape[1:]
+    model = textbook(
+        (height, width, channels),
+        len(data.class_names),
+        filters=arguments.filters,
+        dense=arguments.dense,
+        dropout=arguments.dropout,
+    )
+    model.metadata[CLASS_NAMES] = list(data.class_names)
+    rate = arguments.learning_rate
+    model.compile(
+        Adam(rate or 0.001) if arguments.optimizer == "adam" else SGD(rate or 0.01, momentum=0.9),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def _describe(data: Data, model: Sequential) -> str:
+    from fastcnn import runtime
+
+    height, width, channels = data.train.x.shape[1:]
+    return (
+        f"{len(data.train.x):,} pictures of {height}x{width}x{channels} to learn from, "
+        f"{len(data.held_out.x):,} for {data.held_out_name}, {len(data.class_names)} classes; "
+        f"{model.count_params():,} parameters; {runtime.isa()}, {runtime.num_threads()} threads"
+    )
+
+
+def _fit(arguments: argparse.Namespace, model: Sequential, data: Data, log: Path) -> bool:
+    """Trains; False when the user stopped it."""
+    from fastcnn.callbacks import Callback, CSVLogger, EarlyStopping, ModelCheckpoint
+
+    # A checkpoint's path may name logs in braces; a user's path means what it says.
+    literal = str(arguments.output).replace("{", "{{").replace("}", "}}")
+    callbacks: list[Callback] = [CSVLogger(log), ModelCheckpoint(literal)]
+    if arguments.patience:
+        callbacks.append(EarlyStopping(patience=arguments.patience, restore_best_weights=True))
+    held_out = (data.held_out.x, data.held_out.y) if len(data.held_out.x) else None
+    try:
+        model.fit(
+            data.train.x,
+            data.train.y,
+            batch_size=arguments.batch_size,
+            epochs=arguments.epochs,
+            validation_data=held_out,
+            callbacks=callbacks,
+            verbose="auto" if arguments.verbose == "auto" else int(arguments.verbose),
+        )
+    except KeyboardInterrupt:
+        print("\nstopped: keeping what was learnt so far", file=sys.stderr)
+        return False
+    return True
