@@ -18,15 +18,15 @@ namespace {
 //
 #include "kernels/math.inl"
 //
+#include "kernels/reduce.inl"
 #include "kernels/strip.inl"
 //
+#include "kernels/batch_norm.inl"
 #include "kernels/elementwise.inl"
 #include "kernels/gemm.inl"
 #include "kernels/peak.inl"
 #include "kernels/pool.inl"
 #include "kernels/random.inl"
-#include "kernels/reduce.inl"
-#include "kernels/batch_norm.inl"  // needs reduce.inl
 #include "kernels/softmax.inl"
 #include "kernels/update.inl"
 }  // namespace

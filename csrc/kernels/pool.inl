@@ -1,0 +1,129 @@
+// Pooling, vectorised over channels: one row of windows a call.
+
+// Columns [begin, end) of the image that a window reaches.
+struct Reach {
+  int64_t begin, end;
+};
+inline Reach reach_of(const PoolWindows& at, int64_t window) {
+  const int64_t first = window * at.stride - at.pad;
+  const int64_t begin = first < 0 ? 0 : (first < at.width ? first : at.width);
+  const int64_t end = first + at.size < at.width ? first + at.size : at.width;
+  return {begin, end > begin ? end : begin};
+}
+
+void max_pool_row(const PoolWindows& at, const float* x, float* y) noexcept {
+  for (int64_t j = 0; j < at.windows; ++j, y += at.channels) {
+    const Reach reach = reach_of(at, j);
+    for_strips(at.channels, [&](auto strip) {
+      Vec largest[strip.vectors];
+      for (Vec& vec : largest) vec = splat(-__builtin_inff());
+      for (int64_t r = 0; r < at.rows; ++r) {
+        const float* row = x + r * at.row + strip.channel;
+        for (int64_t c = reach.begin; c < reach.end; ++c)
+          for (int v = 0; v < strip.vectors; ++v)
+            largest[v] = max(largest[v], strip.from(row + c * at.channels, v));
+      }
+      for (int v = 0; v < strip.vectors; ++v) strip.to(y + strip.channel, v, largest[v]);
+    });
+  }
+}
+
+void average_pool_row(const PoolWindows& at, const float* x, float* y) noexcept {
+  for (int64_t j = 0; j < at.windows; ++j, y += at.channels) {
+    const Reach reach = reach_of(at, j);
+    const int64_t pixels = at.rows * (reach.end - reach.begin);
+    // The inverse of a power of two is exact, and a product cheaper than a quotient.
+    const bool exact = pixels > 0 && (pixels & (pixels - 1)) == 0;
+    const float count = (float)pixels;
+    const float inverse = 1.0f / count;
+    for_strips(at.channels, [&](auto strip) {
+      Vec sum[strip.vectors] = {};
+      for (int64_t r = 0; r < at.rows; ++r) {
+        const float* row = x + r * at.row + strip.channel;
+        for (int64_t c = reach.begin; c < reach.end; ++c)
+          for (int v = 0; v < strip.vectors; ++v)
+            sum[v] += strip.from(row + c * at.channels, v);
+      }
+      for (int v = 0; v < strip.vectors; ++v)
+        strip.to(y + strip.channel, v, exact ? sum[v] * inverse : sum[v] / count);
+    });
+  }
+}
+
+// Writes zeros to columns [begin, end) of the rows that the caller owns.
+inline void clear_columns(const PoolWindows& at, const PoolGradient& grad, int64_t begin,
+                          int64_t end) {
+  if (begin >= end) return;
+  for (int64_t r = grad.own_begin; r < grad.own_end; ++r) {
+    float* dx = grad.dx + r * at.row;
+    for (int64_t i = begin * at.channels; i < end * at.channels; ++i) dx[i] = 0;
+  }
+}
+
+// Calls body(window, its columns) for every window of a row, and clears the columns between
+// windows that do not overlap.
+template <class Body>
+inline void for_windows(const PoolWindows& at, const PoolGradient& grad, const Body& body) {
+  int64_t done = 0;
+  for (int64_t j = 0; j < at.windows; ++j) {
+    const Reach reach = reach_of(at, j);
+    if (!grad.add) clear_columns(at, grad, done, reach.begin);
+    body(j * at.channels, reach);
+    done = reach.end;
+  }
+  if (!grad.add) clear_columns(at, grad, done, at.width);
+}
+
+template <bool add>
+inline void max_pool_grad(const PoolWindows& at, const PoolGradient& grad) {
+  for_windows(at, grad, [&](int64_t pixel, Reach reach) {
+    for_strips(at.channels, [&](auto strip) {
+      Vec largest[strip.vectors], unclaimed[strip.vectors];
+      for (int v = 0; v < strip.vectors; ++v) {
+        largest[v] = strip.from(grad.y + pixel + strip.channel, v);
+        unclaimed[v] = strip.from(grad.dy + pixel + strip.channel, v);
+      }
+      for (int64_t r = 0; r < grad.own_end; ++r) {
+        const bool own = r >= grad.own_begin;
+        for (int64_t c = reach.begin; c < reach.end; ++c) {
+          const int64_t at_tap = r * at.row + c * at.channels + strip.channel;
+          for (int v = 0; v < strip.vectors; ++v) {
+            const Vec x = strip.from(grad.x + at_tap, v);
+            // A NaN among the pixels is the maximum.
+            const auto hit = (x == largest[v]) | (x != x);
+            const Vec share = hit ? unclaimed[v] : splat(0.0f);
+            unclaimed[v] = hit ? splat(0.0f) : unclaimed[v];
+            if (!own) continue;
+            strip.to(grad.dx + at_tap, v, add ? strip.from(grad.dx + at_tap, v) + share : share);
+          }
+        }
+      }
+    });
+  });
+}
+
+void max_pool_grad_row(const PoolWindows& at, const PoolGradient& grad) noexcept {
+  grad.add ? max_pool_grad<true>(at, grad) : max_pool_grad<false>(at, grad);
+}
+
+template <bool add>
+inline void average_pool_grad(const PoolWindows& at, const PoolGradient& grad) {
+  for_windows(at, grad, [&](int64_t pixel, Reach reach) {
+    const float inverse = 1.0f / (float)(at.rows * (reach.end - reach.begin));
+    for_strips(at.channels, [&](auto strip) {
+      Vec share[strip.vectors];
+      for (int v = 0; v < strip.vectors; ++v)
+        share[v] = strip.from(grad.dy + pixel + strip.channel, v) * inverse;
+      for (int64_t r = grad.own_begin; r < grad.own_end; ++r)
+        for (int64_t c = reach.begin; c < reach.end; ++c) {
+          float* dx = grad.dx + r * at.row + c * at.channels + strip.channel;
+          for (int v = 0; v < strip.vectors; ++v)
+            strip.to(dx, v, add ? strip.from(dx, v) + share[v] : share[v]);
+        }
+    });
+  });
+}
+
+void average_pool_grad_row(const PoolWindows& at, const PoolGradient& grad) noexcept {
+  grad.add ? average_pool_grad<true>(at, grad) : average_pool_grad<false>(at, grad);
+}

@@ -1,0 +1,84 @@
+// Dropout by Philox4x32-10 (Salmon et al., 2011).
+
+typedef uint64_t VecPair __attribute__((vector_size(4 * kLanes)));
+constexpr int64_t kPairs = kLanes / 2;
+
+// Masks of all ones stand where g++ 12 warns of the undefined vector inside the plain intrinsics.
+
+// Of each 64-bit lane: the product of the low halves.
+inline VecPair multiply_low(VecPair a, uint32_t b) {
+#if defined(__AVX512F__)
+  return (VecPair)_mm512_maskz_mul_epu32(0xFF, (__m512i)a, _mm512_set1_epi64(b));
+#elif defined(__AVX2__)
+  return (VecPair)_mm256_mul_epu32((__m256i)a, _mm256_set1_epi64x(b));
+#else
+  return (a & 0xFFFFFFFFu) * (uint64_t)b;
+#endif
+}
+
+// Lanes 0, 0 of a, b, then lanes 2, 2 and so on; odd_lanes the same from 1.
+inline VecPair even_lanes(VecPair a, VecPair b) {
+#if defined(__AVX512F__)
+  return (VecPair)_mm512_maskz_unpacklo_epi64(0xFF, (__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+  return (VecPair)_mm256_unpacklo_epi64((__m256i)a, (__m256i)b);
+#else
+  return VecPair{a[0], b[0]};
+#endif
+}
+inline VecPair odd_lanes(VecPair a, VecPair b) {
+#if defined(__AVX512F__)
+  return (VecPair)_mm512_maskz_unpackhi_epi64(0xFF, (__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+  return (VecPair)_mm256_unpackhi_epi64((__m256i)a, (__m256i)b);
+#else
+  return VecPair{a[1], b[1]};
+#endif
+}
+
+// Blocks 0 to kPairs - 1, each where the numbers that are made of it come out in order.
+inline VecPair block_order() {
+  VecPair v{};
+  for (int64_t p = 0; p < kPairs; ++p) v[p] = (uint64_t)(p % 2 * (kPairs / 2) + p / 2);
+  return v;
+}
+
+// The numbers of kPairs blocks of four in their order: two vectors.
+inline void philox(uint64_t key, VecPair blocks, VecInt numbers[2]) {
+  // A pair holds words 0 and 1 (low and high half) or 2 and 3 of a block, so that a round is one
+  // widening product, a swap of halves and two exclusive ors for each.
+  VecPair first = blocks, second{};
+  uint32_t key_0 = (uint32_t)key, key_1 = (uint32_t)(key >> 32);
+  for (int round = 0; round < 10; ++round) {
+    const VecPair a = multiply_low(first, 0xD2511F53u);
+    const VecPair b = multiply_low(second, 0xCD9E8D57u);
+    first = ((b >> 32) | (b << 32)) ^ (first >> 32) ^ (uint64_t)key_0;
+    second = ((a >> 32) | (a << 32)) ^ (second >> 32) ^ (uint64_t)key_1;
+    key_0 += 0x9E3779B9u;
+    key_1 += 0xBB67AE85u;
+  }
+  numbers[0] = (VecInt)even_lanes(first, second);
+  numbers[1] = (VecInt)odd_lanes(first, second);
+}
+
+void dropout(int64_t n, const DropoutBlock& at) noexcept {
+  // Comparison of signed numbers: with the top bit flipped they are in the order of unsigned ones.
+  const int32_t flip = INT32_MIN;
+  const int32_t last_dropped = (int32_t)at.last_dropped ^ flip;
+  const Vec zero = splat(0.0f);
+  VecPair blocks = block_order() + at.block;
+  for (int64_t i = 0; i < n; i += 2 * kLanes, blocks += (uint64_t)kPairs) {
+    VecInt numbers[2];
+    philox(at.seed, blocks, numbers);
+    for (int64_t v = 0; v < 2; ++v) {
+      const int64_t left = n - i - v * kLanes;
+      const float* x = at.x + i + v * kLanes;
+      float* y = at.y + i + v * kLanes;
+      const auto kept = (numbers[v] ^ flip) > last_dropped;
+      if (left >= kLanes)
+        store(y, kept ? load(x) * at.scale : zero);
+      else if (left > 0)
+        store_head(y, kept ? load_head(x, left) * at.scale : zero, left);
+    }
+  }
+}

@@ -1,0 +1,242 @@
+#include "ops/pool2d.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
+#include "kernels/table.h"
+#include "ops/geometry.h"
+
+namespace fastcnn {
+namespace {
+
+// Floats of the image that one work item reads: about 10 microseconds, and little enough for x,
+// y and dx to meet in the second-level cache.
+constexpr int64_t kItemFloats = 32 * 1024;
+
+struct PoolShape {
+  int64_t batch, channels;
+  Window2d window;
+
+  int64_t image() const { return window.height.in * window.width.in * channels; }
+  int64_t pooled() const { return window.height.out * window.width.out * channels; }
+  // Rows [first, last) of the image that window row i reaches.
+  int64_t first_row(int64_t i) const {
+    const WindowAxis& h = window.height;
+    return std::clamp(i * h.window.stride - h.window.pad_before, int64_t{0}, h.in);
+  }
+  int64_t last_row(int64_t i) const {
+    const WindowAxis& h = window.height;
+    return std::clamp(i * h.window.stride - h.window.pad_before + h.window.size, int64_t{0}, h.in);
+  }
+};
+
+PoolShape pool_shape(const StepSpec& spec, const Operand& x, const Operand& y) {
+  check_operand(spec.op, "x", x, DType::f32, 4);
+  check_operand(spec.op, "y", y, DType::f32, 4);
+  check(x.shape[0] == y.shape[0] && x.shape[3] == y.shape[3], spec.op, ": x ", x.shape.text(),
+        " and y ", y.shape.text(), " differ in batch or channels");
+  const auto& size = spec.attrs.integers("size");
+  check(size.size() == 2, spec.op, ": needs 2 window sizes");
+  const PoolShape shape{x.shape[0], x.shape[3],
+                        window_from(spec, size[0], size[1], x.shape, y.shape)};
+  check(shape.window.height.window.dilation == 1 && shape.window.width.window.dilation == 1,
+        spec.op, ": dilation must be 1");
+  return shape;
+}
+
+// What forward and backward have in common: work items are sets of small images, or blocks of
+// window rows of large ones.
+class PoolStep : public Step {
+ public:
+  explicit PoolStep(const PoolShape& shape) : shape_(shape) {
+    const int64_t image = std::max<int64_t>(shape.image(), 1);
+    set_ = std::max<int64_t>(1, kItemFloats / image);
+    const int64_t rows = std::max<int64_t>(shape.window.height.out, 1);
+    const int64_t blocks = std::clamp<int64_t>(image / kItemFloats, 1, rows);
+    block_rows_ = (rows + blocks - 1) / blocks;
+    blocks_ = (rows + block_rows_ - 1) / block_rows_;
+  }
+
+
+ protected:
+  // Of a step that writes `image` numbers of each image.
+  int64_t items_for(int64_t image) const {
+    return image == 0 ? 0 : (shape_.batch + set_ - 1) / set_ * blocks_;
+  }
+
+  // A block of window rows of several images.
+  struct Item {
+    int64_t image_begin, image_end;
+    int64_t row_begin, row_end;
+  };
+  Item item_at(int64_t item) const {
+    const int64_t image = item / blocks_ * set_;
+    const int64_t row = item % blocks_ * block_rows_;
+    return {image, std::min(image + set_, shape_.batch), row,
+            std::min(row + block_rows_, shape_.window.height.out)};
+  }
+  PoolWindows windows_at(int64_t i) const {
+    const WindowAxis& w = shape_.window.width;
+    return {shape_.last_row(i) - shape_.first_row(i),
+            w.in * shape_.channels,
+            w.in,
+            shape_.channels,
+            w.out,
+            w.window.size,
+            w.window.stride,
+            w.window.pad_before};
+  }
+  // `passes`: over x and over y.
+  Cost cost_of(int64_t x_passes, int64_t y_passes) const {
+    const auto x = static_cast<double>(shape_.batch * shape_.image());
+    const auto y = static_cast<double>(shape_.batch * shape_.pooled());
+    const auto taps = static_cast<double>(shape_.window.height.window.size) *
+                      static_cast<double>(shape_.window.width.window.size);
+    return {y * taps, 4 * (x * static_cast<double>(x_passes) + y * static_cast<double>(y_passes))};
+  }
+
+  PoolShape shape_;
+
+ private:
+  int64_t set_;         // images of an item
+  int64_t block_rows_;  // window rows of an item
+  int64_t blocks_;      // of an image
+};
+
+class Pool2d final : public PoolStep {
+ public:
+  Pool2d(const PoolShape& shape, decltype(KernelTable::max_pool_row) kernel)
+      : PoolStep(shape), kernel_(kernel) {}
+
+  int64_t items(int) const override { return items_for(shape_.pooled()); }
+  Cost cost() const override { return cost_of(1, 1); }
+
+  void run(int, int64_t number, const Buffers& at) const noexcept override {
+    const Item item = item_at(number);
+    const int64_t y_row = shape_.window.width.out * shape_.channels;
+    for (int64_t n = item.image_begin; n < item.image_end; ++n) {
+      const float* x = at.input(0) + n * shape_.image();
+      float* y = at.output(0) + n * shape_.pooled();
+      for (int64_t i = item.row_begin; i < item.row_end; ++i) {
+        const PoolWindows windows = windows_at(i);
+        kernel_(windows, x + shape_.first_row(i) * windows.row, y + i * y_row);
+      }
+    }
+  }
+
+ private:
+  decltype(KernelTable::max_pool_row) kernel_;
+};
+
+// An item owns the rows of dx from its first window row's to the next item's. Where windows do
+// not overlap, every number of dx is written exactly once. Where they do, a pixel gets its shares
+// in row-major order of the windows, wherever the items are cut.
+class Pool2dGrad final : public PoolStep {
+ public:
+  // Without `follows_maximum` dy is the only input.
+  Pool2dGrad(const PoolShape& shape, bool follows_maximum,
+             decltype(KernelTable::max_pool_grad_row) kernel)
+      : PoolStep(shape),
+        follows_maximum_(follows_maximum),
+        overlap_(overlaps(shape.window.height) || overlaps(shape.window.width)),
+        kernel_(kernel) {}
+
+  int64_t items(int) const override { return items_for(shape_.image()); }
+  Cost cost() const override { return follows_maximum_ ? cost_of(2, 2) : cost_of(1, 1); }
+
+  void run(int, int64_t number, const Buffers& at) const noexcept override {
+    const Item item = item_at(number);
+    const WindowAxis& h = shape_.window.height;
+    const int64_t own_begin = item.row_begin == 0 ? 0 : shape_.first_row(item.row_begin);
+    const int64_t own_end = item.row_end == h.out ? h.in : shape_.first_row(item.row_end);
+    if (own_begin == own_end) return;
+    for (int64_t n = item.image_begin; n < item.image_end; ++n)
+      run_image(n, own_begin, own_end, at);
+  }
+
+ private:
+  static bool overlaps(const WindowAxis& axis) { return axis.window.stride < axis.window.size; }
+
+  void run_image(int64_t n, int64_t own_begin, int64_t own_end, const Buffers& at) const noexcept {
+    const WindowAxis& h = shape_.window.height;
+    const int64_t x_row = shape_.window.width.in * shape_.channels;
+    const int64_t y_row = shape_.window.width.out * shape_.channels;
+    float* dx = at.output(0) + n * shape_.image();
+    const auto clear_rows = [&](int64_t begin, int64_t end) {
+      if (begin < end)
+        std::memset(dx + begin * x_row, 0, static_cast<size_t>((end - begin) * x_row) * sizeof *dx);
+    };
+    if (overlap_) clear_rows(own_begin, own_end);
+    int64_t done = own_begin;
+    for (int64_t i = first_reaching(own_begin); i < h.out; ++i) {
+      const int64_t begin = shape_.first_row(i);
+      const int64_t end = shape_.last_row(i);
+      if (begin >= own_end) break;
+      if (begin == end) continue;
+      if (!overlap_) clear_rows(done, begin);
+      done = end;
+      const int64_t x_at = n * shape_.image() + begin * x_row;
+      const int64_t y_at = n * shape_.pooled() + i * y_row;
+      PoolGradient grad{};
+      if (follows_maximum_) {
+        grad.x = at.input(0) + x_at;
+        grad.y = at.input(1) + y_at;
+      }
+      grad.dy = at.input(follows_maximum_ ? 2 : 0) + y_at;
+      grad.dx = at.output(0) + x_at;
+      grad.own_begin = std::max(own_begin - begin, int64_t{0});
+      grad.own_end = std::min(own_end, end) - begin;
+      grad.add = overlap_;
+      kernel_(windows_at(i), grad);
+    }
+    if (!overlap_) clear_rows(done, own_end);
+  }
+
+  // The first window row that reaches image row `row` or one below.
+  int64_t first_reaching(int64_t row) const {
+    const Window1d& w = shape_.window.height.window;
+    const int64_t above = row + w.pad_before - w.size;
+    return above < 0 ? 0 : above / w.stride + 1;
+  }
+
+  bool follows_maximum_;
+  bool overlap_;
+  decltype(KernelTable::max_pool_grad_row) kernel_;
+};
+
+void check_counts(const StepSpec& spec, size_t inputs, const char* what) {
+  check(spec.inputs.size() == inputs && spec.outputs.size() == 1, spec.op, ": takes ", what);
+}
+
+}  // namespace
+
+std::unique_ptr<Step> make_max_pool2d(const StepSpec& spec) {
+  check_counts(spec, 1, "x and y");
+  return std::make_unique<Pool2d>(pool_shape(spec, spec.inputs[0], spec.outputs[0]),
+                                  kernels().max_pool_row);
+}
+
+std::unique_ptr<Step> make_average_pool2d(const StepSpec& spec) {
+  check_counts(spec, 1, "x and y");
+  return std::make_unique<Pool2d>(pool_shape(spec, spec.inputs[0], spec.outputs[0]),
+                                  kernels().average_pool_row);
+}
+
+std::unique_ptr<Step> make_max_pool2d_grad(const StepSpec& spec) {
+  check_counts(spec, 3, "x, y, dy and dx");
+  const PoolShape shape = pool_shape(spec, spec.inputs[0], spec.inputs[1]);
+  check_operand(spec.op, "dy", spec.inputs[2], DType::f32, 4);
+  check_shape(spec.op, "dy", spec.inputs[2], spec.inputs[1].shape);
+  check_operand(spec.op, "dx", spec.outputs[0], DType::f32, 4);
+  check_shape(spec.op, "dx", spec.outputs[0], spec.inputs[0].shape);
+  return std::make_unique<Pool2dGrad>(shape, true, kernels().max_pool_grad_row);
+}
+
+std::unique_ptr<Step> make_average_pool2d_grad(const StepSpec& spec) {
+  check_counts(spec, 1, "dy and dx");
+  return std::make_unique<Pool2dGrad>(pool_shape(spec, spec.outputs[0], spec.inputs[0]), false,
+                                      kernels().average_pool_grad_row);
+}
+
+}  // namespace fastcnn
