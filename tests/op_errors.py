@@ -183,7 +183,18 @@ ELEMENTWISE = [
         ("shapes-inner", (2, 3, 1), (2, 2, 5)),
         ("shapes-empty", (0, 3), (2, 3)),
     ]
-]
+] + [
+    wrong
+    for op in ("greater", "equal")
+    for wrong in [
+        Wrong(op, "float64", {"a": np.ones(3), "b": f32(3)},
+              (r"\ba\b", "float64", "float32", "cast"),
+              TypeError),
+        Wrong(op, "mixed", {"a": f32(3), "b": i64(1, 2, 3)}, (r"\bb\b", "int64", "float32", "cast"),
+              TypeError),
+    ]
+]  # fmt: skip
+
 
 REDUCTIONS = [
     wrong

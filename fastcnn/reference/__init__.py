@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from fastcnn.reference.convolution import conv2d
 from fastcnn.reference.elementwise import (
+    abs,
     absolute,
     add,
     divide,
@@ -54,6 +55,7 @@ from fastcnn.reference.shaping import (
 )
 
 __all__ = [
+    "abs",
     "absolute",
     "add",
     "argmax",

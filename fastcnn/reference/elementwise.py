@@ -65,6 +65,9 @@ def absolute(x: ArrayLike) -> Float64:
     return np.abs(float64(x))
 
 
+abs = absolute
+
+
 def add(a: ArrayLike, b: ArrayLike) -> Float64:
     """``a + b`` with NumPy's broadcasting."""
     with np.errstate(invalid="ignore"):  # what makes NaN of infinities is meant
@@ -101,12 +104,12 @@ def minimum(a: ArrayLike, b: ArrayLike) -> Float64:
 
 def greater(a: ArrayLike, b: ArrayLike) -> Float64:
     """1 where ``a > b``, else 0, also where either is NaN."""
-    return float64(float64(a) > float64(b))
+    return float64(np.asarray(a) > np.asarray(b))
 
 
 def equal(a: ArrayLike, b: ArrayLike) -> Float64:
     """1 where ``a == b``, else 0, also where either is NaN."""
-    return float64(float64(a) == float64(b))
+    return float64(np.asarray(a) == np.asarray(b))
 
 
 def stop_gradient(x: ArrayLike) -> NDArray[np.generic]:

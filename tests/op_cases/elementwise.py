@@ -114,4 +114,7 @@ ELEMENTWISE_BINARY = [
             error,
         ),
     ]
+] + [
+    Case(op, "int64", {"a": array([1, 2, 2**62 + 1], "int64"), "b": array([2, 2, 2**62], "int64")})
+    for op in ("greater", "equal")
 ]
