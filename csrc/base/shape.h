@@ -9,7 +9,7 @@ namespace fastcnn {
 constexpr int kMaxRank = 8;
 // No value may have more elements; so a product of a size, an element width and a small count
 // always fits in int64_t.
-constexpr int64_t kMaxElements = int64_t{1} << 44;
+constexpr int64_t kMaxElements = int64_t{1} << 40;
 
 // Product of two non-negative sizes; throws std::invalid_argument naming `what` above kMaxElements.
 int64_t checked_product(int64_t a, int64_t b, const char* what);

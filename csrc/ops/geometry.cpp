@@ -42,6 +42,9 @@ Window2d window_from(const StepSpec& spec, int64_t size_h, int64_t size_w, const
   const auto& dilation = spec.attrs.integers("dilation");
   check(strides.size() == 2 && padding.size() == 4 && dilation.size() == 2, spec.op,
         ": needs 2 strides, 4 paddings and 2 dilations");
+  check(size_h >= 0 && size_w >= 0 && size_h <= kMaxWindow && size_w <= kMaxWindow &&
+            size_h * size_w <= kMaxTaps,
+        spec.op, ": a window of ", size_h, " x ", size_w, " has more than ", kMaxTaps, " taps");
   return {axis_from(spec.op, "height", in[1], out[1],
                     {size_h, strides[0], dilation[0], padding[0], padding[1]}),
           axis_from(spec.op, "width", in[2], out[2],

@@ -84,19 +84,22 @@ TapGemm::TapGemm(TapGemmShape shape) : kernels_(kernels()), shape_(std::move(sha
   choose_blocks();
 }
 
-std::vector<TapGemm::Tile> TapGemm::tiles_of(int64_t images) const {
-  std::vector<Tile> tiles;
-  for (size_t b = 0; b < shape_.boxes.size(); ++b) {
-    const int64_t pixels = images * shape_.boxes[b].height * shape_.boxes[b].width;
-    // Dealt out evenly: 64 pixels are 13 + 13 + 13 + 13 + 12, not 14 * 4 + 8.
-    const int64_t count = ceil_div(pixels, rows_);
-    for (int64_t i = 0; i < count; ++i) {
-      const int64_t start = pixels * i / count;
-      tiles.push_back({static_cast<int32_t>(b),
-                       static_cast<int32_t>(pixels * (i + 1) / count - start), start});
-    }
-  }
-  return tiles;
+TapGemm::TileSet TapGemm::tiles_of(int64_t images) const {
+  TileSet set;
+  for (const Box& box : shape_.boxes)
+    set.end.push_back(set.count() + ceil_div(images * box.height * box.width, rows_));
+  return set;
+}
+
+TapGemm::Tile TapGemm::tile_at(const TileSet& set, int64_t images, int64_t index, size_t box) const {
+  while (index >= set.end[box]) ++box;
+  const int64_t first = box == 0 ? 0 : set.end[box - 1];
+  const int64_t count = set.end[box] - first;
+  const int64_t pixels = images * shape_.boxes[box].height * shape_.boxes[box].width;
+  // Dealt out evenly: 64 pixels are 13 + 13 + 13 + 13 + 12, not 14 * 4 + 8.
+  const int64_t i = index - first;
+  const int64_t more = pixels % count;
+  return {box, i * (pixels / count) + std::min(i, more), pixels / count + (i < more ? 1 : 0)};
 }
 
 void TapGemm::choose_blocks() {
@@ -110,14 +113,14 @@ void TapGemm::choose_blocks() {
   const int64_t sets = shape_.images / set_images_;
   const double tile_flops = flops_ / static_cast<double>(shape_.groups * panels_) /
                             static_cast<double>(shape_.images) * static_cast<double>(set_images_) /
-                            static_cast<double>(tiles_.size());
+                            static_cast<double>(tiles_.count());
   const auto count = [&] {
-    set_blocks_ = ceil_div(static_cast<int64_t>(tiles_.size()), tile_block_);
-    last_blocks_ = ceil_div(static_cast<int64_t>(last_tiles_.size()), tile_block_);
+    set_blocks_ = ceil_div(tiles_.count(), tile_block_);
+    last_blocks_ = ceil_div(last_tiles_.count(), tile_block_);
     items_ = ceil_div(panels_, panel_block_) * shape_.groups * (sets * set_blocks_ + last_blocks_);
     return items_;
   };
-  const auto tiles = static_cast<int64_t>(tiles_.size());
+  const int64_t tiles = tiles_.count();
   tile_block_ = std::clamp<int64_t>(
       static_cast<int64_t>(kItemFlops / std::max(1.0, tile_flops * static_cast<double>(panel_block_))), 1, tiles);
   while (count() < kLeastItems && tile_block_ > 4) tile_block_ = ceil_div(tile_block_, 2);
@@ -160,9 +163,10 @@ void TapGemm::run(int64_t item, const float* a, const float* packed, const float
   const int64_t panel_to = std::min(panel_from + panel_block_, panels_);
   const int64_t set = std::min(block / set_blocks_, sets);
   block -= set * set_blocks_;
-  const std::vector<Tile>& tiles = set < sets ? tiles_ : last_tiles_;
-  const size_t tile_from = static_cast<size_t>(block * tile_block_);
-  const size_t tile_to = std::min(tile_from + static_cast<size_t>(tile_block_), tiles.size());
+  const TileSet& tiles = set < sets ? tiles_ : last_tiles_;
+  const int64_t images = set < sets ? set_images_ : shape_.images % set_images_;
+  const int64_t tile_from = block * tile_block_;
+  const int64_t tile_to = std::min(tile_from + tile_block_, tiles.count());
   a += set * set_images_ * shape_.a_image + group * shape_.a_group;
   c += set * set_images_ * shape_.c_image + group * shape_.c_group;
 
@@ -171,9 +175,10 @@ void TapGemm::run(int64_t item, const float* a, const float* packed, const float
   g.b = b_rows;
   g.b_stride = width_;
   for (int64_t k = 0; k < max_depth_; k += depth_block_) {
-    for (size_t i = tile_from; i < tile_to; ++i) {
-      const Tile& tile = tiles[i];
-      const Box& box = shape_.boxes[static_cast<size_t>(tile.box)];
+    Tile tile{};
+    for (int64_t i = tile_from; i < tile_to; ++i) {
+      tile = tile_at(tiles, images, i, tile.box);
+      const Box& box = shape_.boxes[tile.box];
       if (k > 0 && k >= box.depth) continue;
       const auto taps = static_cast<int64_t>(box.taps.size());
       int64_t column = tile.start % box.width;

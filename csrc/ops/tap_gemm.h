@@ -84,13 +84,19 @@ class TapGemm {
   std::string layout() const;
 
  private:
-  struct Tile {
-    int32_t box;
-    int32_t rows;
-    int64_t start;  // pixel of the box, counted over all images of the set
+  // Tiles of a set of images: each box has so many, dealt out evenly. Counted, not listed, so
+  // that preparing a step costs the same for any image size.
+  struct TileSet {
+    std::vector<int64_t> end;  // by box: tiles of this and all boxes before
+    int64_t count() const { return end.empty() ? 0 : end.back(); }
   };
-  // Tiles of a set of images.
-  std::vector<Tile> tiles_of(int64_t images) const;
+  struct Tile {
+    size_t box;
+    int64_t start, rows;  // pixels of the box, counted over all images of the set
+  };
+  TileSet tiles_of(int64_t images) const;
+  // `box` is where the search begins: that of the tile before, or 0.
+  Tile tile_at(const TileSet& set, int64_t images, int64_t index, size_t box) const;
   void choose_blocks();
 
   const KernelTable& kernels_;
@@ -99,8 +105,8 @@ class TapGemm {
   int64_t width_;         // columns of a panel
   int64_t panels_;        // of one group
   int64_t set_images_;    // images that are tiled together
-  std::vector<Tile> tiles_;       // of a full set
-  std::vector<Tile> last_tiles_;  // of the last, smaller set
+  TileSet tiles_;         // of a full set
+  TileSet last_tiles_;    // of the last, smaller set
   int64_t tile_block_ = 1;        // tiles of an item
   int64_t panel_block_ = 1;       // panels of an item
   int64_t depth_block_ = 0;       // numbers of A a tap reads before C is put aside

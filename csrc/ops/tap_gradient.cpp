@@ -25,21 +25,13 @@ constexpr int64_t kSumNumbers = 4096;
 
 TapGradient::TapGradient(TapGradientShape shape) : kernels_(kernels()), shape_(std::move(shape)) {
   const int64_t all_rows = shape_.images * shape_.rows;
-  const int64_t tile_columns = kernels_.gemm_vectors * kernels_.lanes;
+  tile_columns_ = kernels_.gemm_vectors * kernels_.lanes;
+  row_tiles_ = ceil_div(shape_.tap_rows, kernels_.gemm_rows);
+  column_tiles_ = ceil_div(shape_.columns, tile_columns_);
+  tiles_ = static_cast<int64_t>(shape_.taps.size()) * shape_.groups * column_tiles_ * row_tiles_;
   int64_t pixels = 0;
-  for (size_t t = 0; t < shape_.taps.size(); ++t) {
-    const GradientTap& tap = shape_.taps[t];
+  for (const GradientTap& tap : shape_.taps)
     pixels += (tap.row_end - tap.row_begin) * tap.pixels * shape_.images;
-    const int64_t row_tiles = ceil_div(shape_.tap_rows, kernels_.gemm_rows);
-    for (int64_t g = 0; g < shape_.groups; ++g)
-      for (int64_t n = 0; n < shape_.columns; n += tile_columns)
-        for (int64_t m = 0; m < row_tiles; ++m) {
-          const int64_t row = shape_.tap_rows * m / row_tiles;
-          tiles_.push_back({static_cast<int32_t>(t), static_cast<int32_t>(g), row,
-                            shape_.tap_rows * (m + 1) / row_tiles - row, n,
-                            std::min(tile_columns, shape_.columns - n)});
-        }
-  }
   const int64_t numbers = shape_.c_rows * shape_.groups * shape_.columns;
   flops_ = 2.0 * static_cast<double>(pixels) *
            static_cast<double>(shape_.tap_rows * shape_.groups * shape_.columns);
@@ -49,10 +41,24 @@ TapGradient::TapGradient(TapGradientShape shape) : kernels_(kernels()), shape_(s
                                               flops_ / (kFlopsPerPartNumber *
                                                         static_cast<double>(std::max<int64_t>(1, numbers)))))});
   tile_blocks_ = std::clamp<int64_t>(ceil_div(kWantedItems, parts_), 1,
-                                     std::max<int64_t>(1, static_cast<int64_t>(tiles_.size())));
+                                     std::max<int64_t>(1, tiles_));
   const int64_t row_bytes = 4 * (std::abs(shape_.a_row) + std::abs(shape_.b_row));
   chunk_ = std::clamp<int64_t>(kChunkBytes / std::max<int64_t>(1, row_bytes), 1,
                                std::max<int64_t>(1, ceil_div(all_rows, parts_)));
+}
+
+// Tiles of a tap follow each other, so that its list of segments is made once.
+TapGradient::Tile TapGradient::tile_at(int64_t index) const {
+  const int64_t m = index % row_tiles_;
+  const int64_t n = index / row_tiles_ % column_tiles_;
+  const int64_t group = index / row_tiles_ / column_tiles_ % shape_.groups;
+  const int64_t row = shape_.tap_rows * m / row_tiles_;
+  return {index / row_tiles_ / column_tiles_ / shape_.groups,
+          group,
+          row,
+          shape_.tap_rows * (m + 1) / row_tiles_ - row,
+          n * tile_columns_,
+          std::min(tile_columns_, shape_.columns - n * tile_columns_)};
 }
 
 int64_t TapGradient::items(int phase) const {
@@ -106,9 +112,8 @@ void TapGradient::sum_part(int64_t item, const float* a, const float* b, float* 
   const int64_t part = item / tile_blocks_;
   const int64_t block = item % tile_blocks_;
   if (parts_ > 1) c = reinterpret_cast<float*>(at.scratch) + part * shape_.c_rows * c_stride;
-  const auto tiles = static_cast<int64_t>(tiles_.size());
-  const int64_t tile_from = tiles * block / tile_blocks_;
-  const int64_t tile_to = tiles * (block + 1) / tile_blocks_;
+  const int64_t tile_from = tiles_ * block / tile_blocks_;
+  const int64_t tile_to = tiles_ * (block + 1) / tile_blocks_;
   const int64_t all_rows = shape_.images * shape_.rows;
   const int64_t row_from = all_rows * part / parts_;
   const int64_t row_to = all_rows * (part + 1) / parts_;
@@ -121,9 +126,9 @@ void TapGradient::sum_part(int64_t item, const float* a, const float* b, float* 
   // At least one pass, so that an empty sum writes zeros.
   for (int64_t from = row_from; from == row_from || from < row_to; from += chunk_) {
     g.accumulate = from > row_from;
-    int32_t listed = -1;
+    int64_t listed = -1;
     for (int64_t i = tile_from; i < tile_to; ++i) {
-      const Tile& tile = tiles_[static_cast<size_t>(i)];
+      const Tile tile = tile_at(i);
       const GradientTap& tap = shape_.taps[static_cast<size_t>(tile.tap)];
       if (tile.tap != listed) {
         g.segments = add_segments(tap, from, std::min(from + chunk_, row_to), a, b, segments);

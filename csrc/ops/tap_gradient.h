@@ -48,10 +48,11 @@ class TapGradient {
 
  private:
   struct Tile {
-    int32_t tap, group;
+    int64_t tap, group;
     int64_t row, rows;        // of the tap
     int64_t column, columns;  // of the group
   };
+  Tile tile_at(int64_t index) const;
   int64_t add_segments(const GradientTap& tap, int64_t from, int64_t to, const float* a,
                        const float* b, Segment* segments) const noexcept;
   void sum_part(int64_t item, const float* a, const float* b, float* c,
@@ -59,7 +60,10 @@ class TapGradient {
 
   const KernelTable& kernels_;
   TapGradientShape shape_;
-  std::vector<Tile> tiles_;
+  int64_t tile_columns_ = 0;   // of C in a full tile
+  int64_t row_tiles_ = 0;      // of a tap
+  int64_t column_tiles_ = 0;   // of a group
+  int64_t tiles_ = 0;          // of C
   int64_t parts_ = 1;        // pieces of the sum, each with a C of its own
   int64_t tile_blocks_ = 1;  // pieces of the tile list
   int64_t chunk_ = 1;        // pixel rows whose A and B stay in cache

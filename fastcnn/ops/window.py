@@ -15,6 +15,8 @@ Padding = str | int | Sequence[Any]
 
 #: No real network comes near; beyond it products with an extent could overflow.
 LARGEST = 1 << 20
+#: Pixels of one window.
+MOST_TAPS = 1 << 16
 
 
 def _integer(op: str, name: str, value: Any, least: int) -> int:
@@ -73,6 +75,11 @@ class Window:
         sizes = pair(op, "window size", size)
         steps = pair(op, "stride", strides)
         gaps = pair(op, "dilation", dilation)
+        if sizes[0] * sizes[1] > MOST_TAPS:
+            raise ValueError(
+                f"{op}: a window of {sizes[0]} x {sizes[1]} pixels is too large; at most "
+                f"{MOST_TAPS} pixels are supported"
+            )
         sides: list[int] = []
         outputs: list[int] = []
         for axis in (0, 1):
