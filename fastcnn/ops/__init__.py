@@ -24,27 +24,41 @@ from fastcnn.ops.elementwise import (
     subtract,
 )
 from fastcnn.ops.linear import dense, matmul
+from fastcnn.ops.normalization import batch_normalization, batch_normalization_training
 from fastcnn.ops.op import PUBLIC
+from fastcnn.ops.pooling import average_pool2d, global_average_pool2d, max_pool2d
+from fastcnn.ops.random import dropout, fold_seed
 from fastcnn.ops.reduction import broadcast_to, mean, sum
 from fastcnn.ops.shaping import concatenate, flatten, reshape, slice, stop_gradient, transpose
+from fastcnn.ops.update import adam_update, assign, assign_moving_average, sgd_update
 
 __all__ = [
     "PUBLIC",
     "abs",
     "absolute",
+    "adam_update",
     "add",
+    "assign",
+    "assign_moving_average",
+    "average_pool2d",
+    "batch_normalization",
+    "batch_normalization_training",
     "broadcast_to",
     "concatenate",
     "conv2d",
     "dense",
     "divide",
+    "dropout",
     "equal",
     "exp",
     "flatten",
+    "fold_seed",
+    "global_average_pool2d",
     "greater",
     "log",
     "log_softmax",
     "matmul",
+    "max_pool2d",
     "maximum",
     "mean",
     "minimum",
@@ -52,6 +66,7 @@ __all__ = [
     "negative",
     "relu",
     "reshape",
+    "sgd_update",
     "sigmoid",
     "slice",
     "softmax",

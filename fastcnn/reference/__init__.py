@@ -40,7 +40,7 @@ from fastcnn.reference.loss import (
 )
 from fastcnn.reference.normalization import batch_normalization, batch_normalization_training
 from fastcnn.reference.pooling import average_pool2d, global_average_pool2d, max_pool2d
-from fastcnn.reference.random import dropout
+from fastcnn.reference.random import dropout, fold_seed
 from fastcnn.reference.reduction import argmax, log_softmax, mean, softmax, sum
 from fastcnn.reference.shaping import (
     broadcast_to,
@@ -74,6 +74,7 @@ __all__ = [
     "equal",
     "exp",
     "flatten",
+    "fold_seed",
     "global_average_pool2d",
     "greater",
     "in_top_k",

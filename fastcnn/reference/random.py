@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -47,3 +49,17 @@ def dropout(x: ArrayLike, rate: float, seed: ArrayLike) -> Float64:
     x = float64(x)
     kept = philox(int(np.asarray(seed)), x.size).reshape(x.shape) >= rate * 2.0**32
     return np.where(kept, x / (1 - rate), 0)
+
+
+def fold_seed(seed: ArrayLike, numbers: Sequence[ArrayLike]) -> np.int64:
+    """A seed in ``[0, 2**63)``: for each number ``n`` in turn, number ``n`` of the seed's stream.
+
+    The stream is that of splitmix64 (Steele, Lea and Flood, OOPSLA 2014), without its lowest bit.
+    """
+    z = int(np.asarray(seed))
+    for number in numbers:
+        z = (z + (int(np.asarray(number)) + 1) * 0x9E3779B97F4A7C15) % 2**64
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB % 2**64
+        z = (z ^ (z >> 31)) >> 1
+    return np.int64(z)

@@ -15,7 +15,7 @@ from op_cases.bounds import (
     smooth,
     ulps,
 )
-from op_cases.case import CHANNELS, INF, NAN, Case, Maker, array, normal, uniform
+from op_cases.case import CHANNELS, INF, NAN, Case, Maker, array, arrays, normal, uniform
 
 
 def batch_normalization(
@@ -137,6 +137,16 @@ RANDOM = [
     dropout("seed-negative", normal(33), 0.5, -17, "int64"),
     *(dropout(f"size-{n}", normal(n), 0.5, n) for n in CHANNELS),
     dropout("large", normal(3, 33, 33, 16), 0.4, 2**40 + 3),
+    *(
+        Case("fold_seed", id, {"seed": array(seed, dtype),
+                               "numbers": arrays(*(array(n, "int64") for n in numbers))})
+        for id, seed, dtype, numbers in [
+            ("one", 0, "int64", [0]),
+            ("several", 12345, "int64", [1, 2**40, 3]),
+            ("uint64", 2**64 - 1, "uint64", [7]),
+            ("negative", -5, "int64", [-1, -(2**63)]),
+        ]
+    ),
     Case("dropout", "special", {"x": array([NAN, INF, -INF, 1.0] * 4), "seed": array(5, "uint64")},
          {"rate": 0.5}, ulps(2)),
 ]  # fmt: skip
