@@ -69,8 +69,15 @@ struct Borrowed {
   std::vector<void*> out;
 };
 
-Borrowed borrow_all(const Program& program, const std::vector<py::array>& feeds,
-                    const std::vector<py::array>& fetches) {
+// The caster of std::vector<py::array> would print the arrays when one is none.
+py::array array_of(const py::handle& item, const char* role, size_t i) {
+  if (!py::isinstance<py::array>(item))
+    throw py::type_error(concat(role, " ", i, " must be a NumPy array, got ",
+                                py::type::of(item).attr("__name__").cast<std::string>()));
+  return py::reinterpret_borrow<py::array>(item);
+}
+
+Borrowed borrow_all(const Program& program, const py::sequence& feeds, const py::sequence& fetches) {
   check(feeds.size() == program.inputs().size() && fetches.size() == program.outputs().size(),
         "program takes ", program.inputs().size(), " feeds and ", program.outputs().size(),
         " fetches, got ", feeds.size(), " and ", fetches.size());
@@ -78,9 +85,11 @@ Borrowed borrow_all(const Program& program, const std::vector<py::array>& feeds,
   arrays.in.reserve(feeds.size());
   arrays.out.reserve(fetches.size());
   for (size_t i = 0; i < feeds.size(); ++i)
-    arrays.in.push_back(borrow(feeds[i], program.inputs()[i], "feed", i, false));
+    arrays.in.push_back(
+        borrow(array_of(feeds[i], "feed", i), program.inputs()[i], "feed", i, false));
   for (size_t i = 0; i < fetches.size(); ++i)
-    arrays.out.push_back(borrow(fetches[i], program.outputs()[i], "fetch", i, true));
+    arrays.out.push_back(
+        borrow(array_of(fetches[i], "fetch", i), program.outputs()[i], "fetch", i, true));
   return arrays;
 }
 
@@ -209,8 +218,8 @@ void bind_program(py::module_& m) {
       .def_property_readonly("barriers", &Program::barriers)
       .def(
           "run",
-          [](const Program& program, const std::vector<py::array>& feeds,
-             const std::vector<py::array>& fetches, int threads) {
+          [](const Program& program, const py::sequence& feeds, const py::sequence& fetches,
+             int threads) {
             const Borrowed arrays = borrow_all(program, feeds, fetches);
             const py::gil_scoped_release others_run;
             program.run(arrays.in, arrays.out, threads);
@@ -218,8 +227,8 @@ void bind_program(py::module_& m) {
           "feeds"_a, "fetches"_a, "threads"_a = 0)
       .def(
           "profile",
-          [](const Program& program, const std::vector<py::array>& feeds,
-             const std::vector<py::array>& fetches, int threads) {
+          [](const Program& program, const py::sequence& feeds, const py::sequence& fetches,
+             int threads) {
             const Borrowed arrays = borrow_all(program, feeds, fetches);
             std::vector<double> seconds;
             const py::gil_scoped_release others_run;

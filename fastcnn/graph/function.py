@@ -46,9 +46,9 @@ class Function:
         self._program.run(arrays, outputs)
 
     def profile(self, *arrays: npt.NDArray[Any], runs: int = 5) -> list[tuple[str, str, float]]:
-        """Operation, shapes and milliseconds (the least of ``runs``) of each step."""
+        """Operation, shapes and milliseconds of each step, in the fastest of ``runs`` runs."""
         outputs = [np.empty(shape, dtype) for shape, dtype in self._empty]
-        times = np.min([self._program.profile(arrays, outputs) for _ in range(runs)], axis=0)
+        times = min((self._program.profile(arrays, outputs) for _ in range(runs)), key=sum)
         return [
             (
                 step.node.op.name if step.node.op else step.node.name,

@@ -55,7 +55,7 @@ def test_runs() -> None:
         ([A, B.T.copy()], ValueError, r"feed 1 must have shape \(3, 4\), got \(4, 3\)"),
         ([A, np.asfortranarray(B)], ValueError, "feed 1 must be C-contiguous"),
         ([A.astype(">f4"), B], TypeError, "feed 0 must be float32"),
-        ([[1.0, 2.0], B], TypeError, "incompatible function arguments"),
+        ([[1.0, 2.0], B], TypeError, "feed 0 must be a NumPy array, got list"),
     ],
 )
 def test_arrays_are_borrowed_never_converted(
