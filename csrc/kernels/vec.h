@@ -16,7 +16,8 @@ inline Vec load(const float* p) {
   return v;
 }
 inline void store(float* p, Vec v) { __builtin_memcpy(p, &v, sizeof v); }
-inline Vec splat(float x) { return Vec{} + x; }
+// Minus 0 changes nothing, and costs nothing; plus 0 would turn -0 into 0.
+inline Vec splat(float x) { return x - Vec{}; }
 
 // The first n lanes, 0 <= n <= kLanes; zeros beyond. Touches nothing past p + n.
 #if defined(__AVX512F__)
