@@ -34,7 +34,7 @@ class Wrong:
 
     @property
     def match(self) -> str:
-        return f"(?s)^{self.op}: " + "".join(f"(?=.*{fact})" for fact in self.facts)
+        return f"(?s)^{self.op}: " + "".join(f"(?=.*(?:{fact}))" for fact in self.facts)
 
     def __str__(self) -> str:
         return f"{self.op}-{self.id}"
@@ -52,6 +52,8 @@ def shape(*sizes: int) -> str:
     """A shape as it must be printed."""
     return re.escape(str(sizes))
 
+
+SCALAR = r"\(\)|scalar"
 
 # Above int64, its largest, above int32: each has wrapped around in somebody's checks.
 ABSURD = [2**64, 2**63, 2**63 - 1, 2**32, 2**31]
@@ -145,7 +147,7 @@ CONVOLUTIONS = [
     Wrong("matmul", "inner-transposed",
           {"a": f32(2, 3), "b": f32(3, 5), "transpose_b": True},
           (shape(2, 3), shape(3, 5), "transpos")),
-    Wrong("dense", "x-scalar", {"x": f32(), "kernel": f32(3, 4)}, (r"\bx\b", r"\(\)")),
+    Wrong("dense", "x-scalar", {"x": f32(), "kernel": f32(3, 4)}, (r"\bx\b", SCALAR)),
     Wrong("dense", "kernel-rank", {"x": f32(2, 3), "kernel": f32(3)}, ("kernel", "2", shape(3))),
     Wrong("dense", "features", {"x": f32(2, 3), "kernel": f32(4, 5)},
           (r"\bx\b", number(3), "kernel", shape(4, 5))),
@@ -200,22 +202,24 @@ REDUCTIONS = [
     wrong
     for op in ("sum", "mean")
     for wrong in [
-        Wrong(op, "axis", {"x": f32(2, 3), "axis": 2}, ("axis", number(2), shape(2, 3))),
-        Wrong(op, "axis-negative", {"x": f32(2, 3), "axis": -3}, ("axis", number(-3), shape(2, 3))),
+        Wrong(op, "axis", {"x": f32(2, 3), "axis": 2}, ("axis", number(2), r"rank 2|\(2, 3\)")),
+        Wrong(op, "axis-negative", {"x": f32(2, 3), "axis": -3},
+              ("axis", number(-3), r"rank 2|\(2, 3\)")),
         Wrong(op, "axis-huge", {"x": f32(2, 3), "axis": 2**63}, ("axis", number(2**63))),
         Wrong(op, "axis-twice", {"x": f32(2, 3), "axis": (0, -2)},
-              ("axis|axes", re.escape("(0, -2)"))),
+              ("axis|axes", "0, -2")),
         Wrong(op, "axis-float", {"x": f32(2, 3), "axis": 1.5}, ("axis", r"1\.5"), TypeError),
-        Wrong(op, "axis-of-scalar", {"x": f32(), "axis": 0}, ("axis", r"\(\)")),
+        Wrong(op, "axis-of-scalar", {"x": f32(), "axis": 0}, ("axis", SCALAR)),
     ]
 ] + [
     wrong
     for op in ("softmax", "log_softmax", "argmax")
     for wrong in [
-        Wrong(op, "axis", {"x": f32(2, 3), "axis": 2}, ("axis", number(2), shape(2, 3))),
-        Wrong(op, "axis-negative", {"x": f32(2, 3), "axis": -3}, ("axis", number(-3), shape(2, 3))),
+        Wrong(op, "axis", {"x": f32(2, 3), "axis": 2}, ("axis", number(2), r"rank 2|\(2, 3\)")),
+        Wrong(op, "axis-negative", {"x": f32(2, 3), "axis": -3},
+              ("axis", number(-3), r"rank 2|\(2, 3\)")),
         Wrong(op, "axis-float", {"x": f32(2, 3), "axis": 0.5}, ("axis", r"0\.5"), TypeError),
-        Wrong(op, "scalar", {"x": f32()}, ("axis|rank", r"\(\)")),
+        Wrong(op, "scalar", {"x": f32()}, ("axis|rank", SCALAR)),
     ]
 ] + [
     Wrong("argmax", "no-elements", {"x": f32(3, 0)}, (shape(3, 0), "empty|element|0")),
@@ -233,18 +237,20 @@ SHAPING = [
           (shape(2**32, 2**32),)),
     Wrong("reshape", "rank", {"x": f32(1), "shape": (1,) * 9}, ("rank|axes|dimensions", "8", "9")),
     Wrong("reshape", "float", {"x": f32(2, 3), "shape": (2.0, 3)}, ("shape", r"2\.0"), TypeError),
-    Wrong("flatten", "scalar", {"x": f32()}, (r"\bx\b", r"\(\)")),
+    Wrong("flatten", "scalar", {"x": f32()}, (r"\bx\b", SCALAR)),
     Wrong("concatenate", "nothing", {"xs": []}, ("xs", "empty|one|least")),
     Wrong("concatenate", "shapes", {"xs": [f32(2, 3), f32(4, 3)]}, (shape(2, 3), shape(4, 3))),
     Wrong("concatenate", "ranks", {"xs": [f32(2, 3), f32(2)]}, (shape(2, 3), shape(2))),
-    Wrong("concatenate", "axis", {"xs": [f32(2, 3)], "axis": 2}, ("axis", number(2), shape(2, 3))),
-    Wrong("concatenate", "scalars", {"xs": [f32(), f32()]}, ("axis|rank", r"\(\)")),
+    Wrong("concatenate", "axis", {"xs": [f32(2, 3)], "axis": 2},
+          ("axis", number(2), r"rank 2|\(2, 3\)")),
+    Wrong("concatenate", "scalars", {"xs": [f32(), f32()]}, ("axis|rank", SCALAR)),
     Wrong("concatenate", "dtypes", {"xs": [f32(2, 3), np.ones((2, 3), np.int64)]},
           ("float32", "int64", "cast|same"), TypeError),
-    Wrong("transpose", "too-few", {"x": f32(2, 3), "axes": (0,)}, ("axes", shape(0), shape(2, 3))),
-    Wrong("transpose", "twice", {"x": f32(2, 3), "axes": (0, -2)}, ("axes", shape(0, -2))),
+    Wrong("transpose", "too-few", {"x": f32(2, 3), "axes": (0,)},
+          ("axes", r"[\[(]0", r"2 axes|\(2, 3\)")),
+    Wrong("transpose", "twice", {"x": f32(2, 3), "axes": (0, -2)}, ("axes", "0, -2")),
     Wrong("transpose", "outside", {"x": f32(2, 3), "axes": (0, 2)},
-          ("axes|axis", "2", shape(2, 3))),
+          ("axes|axis", "2", r"rank 2|\(2, 3\)")),
     Wrong("transpose", "float", {"x": f32(2, 3), "axes": (0, 1.5)},
           ("axes|axis", r"1\.5"), TypeError),
     Wrong("broadcast_to", "shape", {"x": f32(2, 3), "shape": (2, 4)}, (shape(2, 3), shape(2, 4))),
@@ -254,11 +260,13 @@ SHAPING = [
           ("element|large|memory", str(2**31))),
     Wrong("broadcast_to", "too-large-size", {"x": f32(1), "shape": (2**63,)}, (str(2**63),)),
     Wrong("slice", "end", {"x": f32(4, 5), "start": (0, 3), "size": (4, 3)},
-          (shape(0, 3), shape(4, 3), shape(4, 5))),
-    Wrong("slice", "start", {"x": f32(4, 5), "start": (-1, 0), "size": (1, 1)}, ("start", "-1")),
-    Wrong("slice", "size", {"x": f32(4, 5), "start": (0, 0), "size": (1, -1)}, ("size", "-1")),
+          (number(3), shape(4, 5))),
+    Wrong("slice", "start", {"x": f32(4, 5), "start": (-1, 0), "size": (1, 1)},
+          ("start|from", number(-1))),
+    Wrong("slice", "size", {"x": f32(4, 5), "start": (0, 0), "size": (1, -1)},
+          ("size|elements", number(-1))),
     Wrong("slice", "lengths", {"x": f32(4, 5), "start": (0,), "size": (1, 1)},
-          ("start", shape(0), shape(4, 5))),
+          ("start", r"\(0,\)", shape(4, 5))),
     Wrong("slice", "wraps-around", {"x": f32(4), "start": (2**63 - 1,), "size": (2,)},
           (str(2**63 - 1), shape(4))),
     Wrong("slice", "float", {"x": f32(4), "start": (0.5,), "size": (2,)}, ("start", r"0\.5"),
@@ -289,7 +297,7 @@ LOSSES = [
               ("y_true", "y_pred", shape(2, 3), shape(2, 4))),
         Wrong(op, "batches", {"y_true": f32(1, 4), "y_pred": f32(2, 4)},
               ("y_true", "y_pred", shape(1, 4), shape(2, 4))),
-        Wrong(op, "scalars", {"y_true": f32(), "y_pred": f32()}, ("y_true|y_pred", r"\(\)")),
+        Wrong(op, "scalars", {"y_true": f32(), "y_pred": f32()}, ("y_true|y_pred", SCALAR)),
     ]
 ] + [
     # The classic mistake, with the fix.
@@ -306,7 +314,7 @@ LOSSES = [
     Wrong("sparse_categorical_crossentropy", "batches", {"y_true": i64(0, 1), "y_pred": f32(3, 3)},
           ("y_true", shape(2), "y_pred", shape(3, 3))),
     Wrong("sparse_categorical_crossentropy", "scalar", {"y_true": i64(), "y_pred": f32()},
-          ("y_pred", r"\(\)")),
+          ("y_pred", SCALAR)),
     Wrong("in_top_k", "zero", {"y_true": i64(0), "y_pred": f32(1, 3), "k": 0},
           (r"\bk\b", number(0))),
     Wrong("in_top_k", "negative", {"y_true": i64(0), "y_pred": f32(1, 3), "k": -1},
@@ -332,9 +340,9 @@ NORMALIZATION = [
               (name, number(3), shape(1, 3)))
         for name in ("gamma", "beta")
     ),
-    Wrong("batch_normalization", "scalar", {"x": f32(), **STATISTICS}, (r"\bx\b", r"\(\)")),
+    Wrong("batch_normalization", "scalar", {"x": f32(), **STATISTICS}, (r"\bx\b", SCALAR)),
     Wrong("batch_normalization_training", "scalar",
-          {"x": f32(), "gamma": f32(3), "beta": f32(3)}, (r"\bx\b", r"\(\)")),
+          {"x": f32(), "gamma": f32(3), "beta": f32(3)}, (r"\bx\b", SCALAR)),
     Wrong("batch_normalization", "epsilon", {"x": f32(2, 3), **STATISTICS, "epsilon": -1e-3},
           ("epsilon", r"-0\.001")),
     Wrong("batch_normalization_training", "epsilon",

@@ -18,7 +18,7 @@ FLOAT32_OPERANDS = [
     for op, case in FIRST.items()
     if op not in ANY_DTYPE
     for name, value in case.sample().items()
-    if value.dtype == np.float32
+    if isinstance(value, np.ndarray) and value.dtype == np.float32
 ]
 
 
