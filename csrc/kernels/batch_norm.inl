@@ -7,9 +7,9 @@ void normalize_rows(int64_t rows, int64_t channels, const float* x, const float*
     for_strips(channels, [&](auto strip) {
       const int64_t c = strip.channel;
       for (int v = 0; v < strip.vectors; ++v)
-        strip.to(y + c, v, (strip.from(x + c, v) - strip.from(center + c, v)) *
-                                   strip.from(scale + c, v) +
-                               strip.from(shift + c, v));
+        strip.to(y + c, v,
+                 (strip.from(x + c, v) - strip.from(center + c, v)) * strip.from(scale + c, v) +
+                     strip.from(shift + c, v));
     });
 }
 

@@ -41,8 +41,7 @@ void average_pool_row(const PoolWindows& at, const float* x, float* y) noexcept 
       for (int64_t r = 0; r < at.rows; ++r) {
         const float* row = x + r * at.row + strip.channel;
         for (int64_t c = reach.begin; c < reach.end; ++c)
-          for (int v = 0; v < strip.vectors; ++v)
-            sum[v] += strip.from(row + c * at.channels, v);
+          for (int v = 0; v < strip.vectors; ++v) sum[v] += strip.from(row + c * at.channels, v);
       }
       for (int v = 0; v < strip.vectors; ++v)
         strip.to(y + strip.channel, v, exact ? sum[v] * inverse : sum[v] / count);

@@ -91,8 +91,8 @@ class BatchNormalization final : public Step {
     auto* scale = reinterpret_cast<float*>(at.scratch);
     if (phase == 0) {
       for (int64_t c = 0; c < shape_.channels; ++c)
-        scale[c] = static_cast<float>(at.input(1)[c] *
-                                      inverse_deviation(at.input(4)[c], shape_.epsilon));
+        scale[c] =
+            static_cast<float>(at.input(1)[c] * inverse_deviation(at.input(4)[c], shape_.epsilon));
       return;
     }
     const int64_t begin = split_.begin(item) * shape_.channels;

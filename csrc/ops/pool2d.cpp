@@ -58,7 +58,6 @@ class PoolStep : public Step {
     blocks_ = (rows + block_rows_ - 1) / block_rows_;
   }
 
-
  protected:
   // Of a step that writes `image` numbers of each image.
   int64_t items_for(int64_t image) const {

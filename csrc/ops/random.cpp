@@ -38,8 +38,7 @@ class Dropout final : public Step {
   void run(int, int64_t item, const Buffers& at) const noexcept override {
     const int64_t begin = split_.begin(item);
     dropout_(split_.size(item), {*at.input<uint64_t>(1), static_cast<uint64_t>(begin) / 4,
-                                 last_dropped_, scale_, at.input(0) + begin,
-                                 at.output(0) + begin});
+                                 last_dropped_, scale_, at.input(0) + begin, at.output(0) + begin});
   }
 
  private:

@@ -110,7 +110,8 @@ class Adam final : public UpdateStep {
   void run(int, int64_t item, const Buffers& at) const noexcept override {
     const double step = whole_step_ ? static_cast<double>(*at.input<int64_t>(5))
                                     : static_cast<double>(*at.input(5));
-    const double correction = std::sqrt(1 - std::pow(beta_2_, step)) / (1 - std::pow(beta_1_, step));
+    const double correction =
+        std::sqrt(1 - std::pow(beta_2_, step)) / (1 - std::pow(beta_1_, step));
     const int64_t begin = split_.begin(item);
     AdamBlock block{};
     block.gradient = at.input(1) + begin;

@@ -89,6 +89,7 @@ def conv2d(
         ValueError: Ranks, channels, groups or window do not fit; says what was expected.
 
     Example:
+        >>> import numpy as np
         >>> x = np.arange(9, dtype=np.float32).reshape(1, 3, 3, 1)
         >>> conv2d(x, np.ones((2, 2, 1, 1), np.float32))[0, :, :, 0]
         array([[ 8., 12.],

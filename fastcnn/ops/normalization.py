@@ -184,7 +184,5 @@ def batch_normalization_training(
         >>> mean, variance
         (array([ 2., 20.], dtype=float32), array([  1., 100.], dtype=float32))
     """
-    tensors, epsilon = _checked(
-        "batch_normalization_training", x, epsilon, gamma=gamma, beta=beta
-    )
+    tensors, epsilon = _checked("batch_normalization_training", x, epsilon, gamma=gamma, beta=beta)
     return apply(BatchNormalizationTraining(), *tensors, epsilon=epsilon)

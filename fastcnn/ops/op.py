@@ -25,6 +25,13 @@ Array = npt.NDArray[Any]
 #: What a public operation takes in place of an array; it returns an array for arrays.
 Operand = Any
 
+#: What values in a graph can be.
+DTYPES = (
+    "float32",
+    "float64",
+    "bool",
+    *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
+)
 #: Public operations by name: the closed registry that model files refer to.
 PUBLIC: dict[str, Callable[..., Any]] = {}
 
@@ -58,12 +65,20 @@ def operand(
         value = value.tensor
     if not isinstance(value, Tensor):
         try:
+            # NumPy would read None as NaN and "1" as 1.
+            if value is None or isinstance(value, str | bytes):
+                raise TypeError
             value = constant(value)
         except (TypeError, ValueError) as error:
             raise TypeError(
                 f"{op}: {name} must be an array, a Tensor or numbers, got {type(value).__name__}"
             ) from error
     assert isinstance(value, Tensor)
+    if dtype is None and value.spec.dtype not in DTYPES:
+        raise TypeError(
+            f"{op}: {name} must have one of the dtypes {', '.join(DTYPES)}, got "
+            f"{value.spec.dtype}; cast it with .astype('float32')"
+        )
     if dtype is not None and value.spec.dtype != dtype:
         raise TypeError(
             f"{op}: {name} must be {dtype}, got {value.spec.dtype}; cast it with "
@@ -122,8 +137,9 @@ class _Arrays:
             value = value.numpy()
         if isinstance(value, np.ndarray):
             # One rule for any layout: what is not contiguous is copied.
-            if not value.flags.c_contiguous or not value.dtype.isnative:
-                value = np.ascontiguousarray(value, value.dtype.newbyteorder("="))
+            flags = value.flags
+            if not (flags.c_contiguous and flags.aligned and value.dtype.isnative):
+                value = np.array(value, value.dtype.newbyteorder("="), order="C")
             self.arrays.append(value)
             return (np.ndarray, value.shape, value.dtype.char)
         if isinstance(value, list | tuple):
@@ -153,10 +169,10 @@ def _run(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
     )
     try:
         cached = _cache.get(key)
-    except TypeError as error:
-        raise TypeError(
-            f"{function.__name__}: arguments must be arrays, Tensors, numbers or strings: {error}"
-        ) from None
+    except TypeError:
+        # Something that cannot be a key is no argument either: the operation says which.
+        function(*args, **kwargs)
+        raise
     if cached is None:
         inputs: list[Tensor] = []
         symbolic_args = [_Arrays.symbolic(value, inputs) for value in args]

@@ -68,7 +68,25 @@ class AveragePool2DGrad(Op):
 
 def _pool(op: Op, x: Tensor, size: Any, strides: Any, padding: Padding) -> Tensor:
     strides = size if strides is None else strides
-    window = Window.of(op.name, (x.shape[1], x.shape[2]), size, strides, padding)
+    extent = (x.shape[1], x.shape[2])
+    window = Window.of(op.name, extent, size, strides, padding)
+    sides = window.padding
+    for axis, name in enumerate(("height", "width")):
+        before, after = sides[2 * axis], sides[2 * axis + 1]
+        if window.output[axis] > 0 and extent[axis] == 0:
+            raise ValueError(
+                f"{op.name}: x {x.shape} has {name} 0, so its windows would hold no pixel; "
+                "give an image with pixels"
+            )
+        if max(before, after) >= window.size[axis]:
+            raise ValueError(
+                f"{op.name}: padding must be below the window size, so that every window holds a "
+                f"pixel: got {before} and {after} for a {name} of {window.size[axis]}"
+            )
+    return _windows(op, x, window)
+
+
+def _windows(op: Op, x: Tensor, window: Window) -> Tensor:
     return apply(
         op,
         x,
@@ -102,6 +120,7 @@ def max_pool2d(x: Operand, size: Any, *, strides: Any = None, padding: Padding =
         ValueError: x has another rank, or the window does not fit; says what was expected.
 
     Example:
+        >>> import numpy as np
         >>> x = np.arange(16, dtype=np.float32).reshape(1, 4, 4, 1)
         >>> max_pool2d(x, 2)[0, :, :, 0]
         array([[ 5.,  7.],
@@ -133,6 +152,7 @@ def average_pool2d(
         ValueError: x has another rank, or the window does not fit; says what was expected.
 
     Example:
+        >>> import numpy as np
         >>> x = np.arange(16, dtype=np.float32).reshape(1, 4, 4, 1)
         >>> average_pool2d(x, 2)[0, :, :, 0]
         array([[ 2.5,  4.5],
@@ -162,5 +182,6 @@ def global_average_pool2d(x: Operand, *, keepdims: bool = False) -> Any:
     # One window as large as the image; without pixels it lies in the padding.
     size = (max(height, 1), max(width, 1))
     padding = ((size[0] - height, 0), (size[1] - width, 0))
-    y = _pool(AveragePool2D(), x, size, None, padding)
+    window = Window.of("global_average_pool2d", (height, width), size, size, padding)
+    y = _windows(AveragePool2D(), x, window)
     return y if keepdims else reshape(y, (batch, channels))

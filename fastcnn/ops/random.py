@@ -43,12 +43,12 @@ def _integer(op: str, name: str, value: Any) -> Tensor:
     """A scalar of 64 bits; an int counts modulo 2**64."""
     if isinstance(value, int | np.integer):
         value = np.array(int(value) % 2**64, np.uint64)
-    tensor = operand(op, name, value, rank=0, dtype=None)
+    tensor = operand(op, name, value, dtype=None)
     if tensor.spec.dtype not in ("int64", "uint64"):
         raise TypeError(
             f"{op}: {name} must be an int, or an int64 or uint64 scalar, got {tensor.spec.dtype}"
         )
-    return tensor
+    return operand(op, name, tensor, rank=0, dtype=None)
 
 
 @operation
@@ -75,7 +75,7 @@ def dropout(x: Operand, rate: float, seed: Operand) -> Any:
 
     Example:
         >>> dropout(np.ones(8, np.float32), 0.5, 3)
-        array([0., 0., 0., 2., 2., 2., 0., 0.], dtype=float32)
+        array([2., 0., 2., 2., 0., 2., 0., 2.], dtype=float32)
     """
     op = Dropout.name
     x = operand(op, "x", x)
@@ -114,7 +114,7 @@ def fold_seed(seed: Operand, numbers: Sequence[Operand]) -> Any:
 
     Example:
         >>> fold_seed(1, [2, 3])
-        array(2446026886014906113)
+        array(2624848880917469594)
     """
     op = FoldSeed.name
     if not isinstance(numbers, Sequence) or not numbers:

@@ -51,7 +51,7 @@ def dropout(x: ArrayLike, rate: float, seed: ArrayLike) -> Float64:
     return np.where(kept, x / (1 - rate), 0)
 
 
-def fold_seed(seed: ArrayLike, numbers: Sequence[ArrayLike]) -> np.int64:
+def fold_seed(seed: ArrayLike, numbers: Sequence[ArrayLike]) -> NDArray[np.int64]:
     """A seed in ``[0, 2**63)``: for each number ``n`` in turn, number ``n`` of the seed's stream.
 
     The stream is that of splitmix64 (Steele, Lea and Flood, OOPSLA 2014), without its lowest bit.
@@ -62,4 +62,4 @@ def fold_seed(seed: ArrayLike, numbers: Sequence[ArrayLike]) -> np.int64:
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
         z = (z ^ (z >> 27)) * 0x94D049BB133111EB % 2**64
         z = (z ^ (z >> 31)) >> 1
-    return np.int64(z)
+    return np.array(z, np.int64)
