@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -32,6 +33,9 @@ DTYPES = (
     "bool",
     *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
 )
+#: Limits of the core (``csrc/base/shape.h``), told here in terms of the operation.
+MAX_RANK = 8
+MAX_ELEMENTS = 1 << 40
 #: Public operations by name: the closed registry that model files refer to.
 PUBLIC: dict[str, Callable[..., Any]] = {}
 
@@ -40,10 +44,22 @@ def apply(op: Op, *inputs: Tensor, **attrs: Any) -> tuple[Tensor, ...]:
     """Adds a node; returns its outputs.
 
     Raises:
-        TypeError, ValueError: What ``op.infer`` refuses.
+        TypeError, ValueError: What ``op.infer`` refuses, or a result that is too large.
     """
     specs = op.infer(*(tensor.spec for tensor in inputs), **attrs)
+    for spec in specs:
+        _check_size(op.name, spec.shape)
     return Node(op, inputs, attrs, outputs=len(specs)).tensors(*specs)
+
+
+def _check_size(op: str, shape: tuple[int, ...]) -> None:
+    if len(shape) > MAX_RANK:
+        raise ValueError(f"{op}: the result would have rank {len(shape)}, at most {MAX_RANK} works")
+    # Without zeros, because strides are products of some of the sizes.
+    if math.prod(size for size in shape if size > 0) > MAX_ELEMENTS:
+        raise ValueError(
+            f"{op}: the result would have shape {shape}, more than {MAX_ELEMENTS} elements"
+        )
 
 
 def operand(

@@ -243,12 +243,14 @@ def concatenate(xs: Sequence[Operand], *, axis: int = -1) -> Any:
         axis: Along which they are joined; negative counts from the end.
 
     Raises:
-        TypeError: Different dtypes.
+        TypeError: No list, or different dtypes.
         ValueError: Nothing to join, or shapes that do not fit.
     """
     op = Concatenate.name
-    if not isinstance(xs, list | tuple) or not xs:
-        raise ValueError(f"{op}: xs must be a list of one or more arrays, got {type(xs).__name__}")
+    if not isinstance(xs, list | tuple):
+        raise TypeError(f"{op}: xs must be a list of arrays, got {type(xs).__name__}")
+    if not xs:
+        raise ValueError(f"{op}: xs must have one array or more, got an empty list")
     first = operand(op, "xs[0]", xs[0], dtype=None)
     tensors = [operand(op, f"xs[{i}]", x, dtype=first.spec.dtype) for i, x in enumerate(xs)]
     where = axis_of(op, axis, first.ndim)
