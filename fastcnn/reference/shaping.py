@@ -42,8 +42,11 @@ def broadcast_to(x: ArrayLike, shape: Sequence[int]) -> Array:
 
 
 def slice(x: ArrayLike, start: Sequence[int], size: Sequence[int]) -> Array:
-    """``size`` elements from ``start`` on, along each axis."""
-    where = tuple(builtins.slice(s, s + n) for s, n in zip(start, size, strict=True))
+    """``size`` elements from ``start`` on, along each axis; -1 for all that follow."""
+    where = tuple(
+        builtins.slice(first, None if count == -1 else first + count)
+        for first, count in zip(start, size, strict=True)
+    )
     return np.asarray(np.asarray(x)[where])
 
 

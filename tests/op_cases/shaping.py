@@ -60,6 +60,7 @@ SHAPING = [
     move("slice", "none", normal(4, 5), start=(4, 0), size=(0, 5)),
     move("slice", "image", normal(2, 5, 6, 3), start=(1, 1, 2, 0), size=(1, 3, 4, 3)),
     move("slice", "channels", normal(2, 3, 3, 17), start=(0, 0, 0, 8), size=(2, 3, 3, 9)),
+    move("slice", "rest", normal(4, 5), start=(1, 2), size=(-1, 2)),
     move("slice", "lists", normal(7), start=[2], size=[3]),
     *move_integers("slice", "plain", (4, 5), start=(1, 2), size=(2, 3)),
     *(
