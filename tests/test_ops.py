@@ -352,7 +352,7 @@ def test_dropout_of_another_seed_is_another():
 
 def test_every_operation_is_in_the_table():
     assert set(ops.PUBLIC) == {case.op for case in CASES}
-    # Updates take Variables, so they are no functions of arrays: see tests/graph/test_update.py.
+    # Updates take Variables, so they are no functions of arrays: see tests/test_updates.py.
     assert set(ops.__all__) - {"PUBLIC", *update.__all__} == set(reference.__all__)
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from fastcnn import _core
 from fastcnn.graph.autodiff import ancestors
 from fastcnn.graph.planner import ALIGNMENT, Buffer, place
 from fastcnn.graph.tensor import Node, Spec, Tensor
-from fastcnn.variable import Variable
+
+if TYPE_CHECKING:
+    # At run time variables import graph.
+    from fastcnn.variable import Variable
 
 __all__ = ["Graph", "PlannedStep", "lower"]
 

@@ -97,6 +97,11 @@ def _scalar(op: str, name: str, value: Operand, *dtypes: str) -> Tensor:
     return tensor
 
 
+def _different(op: str, names: str, variables: Sequence[Variable]) -> None:
+    if len(set(variables)) < len(variables):
+        raise ValueError(f"{op}: {names} must be different Variables")
+
+
 def _share(op: str, name: str, value: float) -> float:
     value = float(value)
     if not 0 <= value <= 1:
@@ -173,7 +178,8 @@ def sgd_update(
 
     Raises:
         TypeError: No Variable, a learning rate that is a number, or another dtype.
-        ValueError: Shapes differ, momentum is outside ``[0, 1]`` or has no velocity.
+        ValueError: Shapes differ, a Variable is given twice, or momentum is outside ``[0, 1]`` or
+            has no velocity.
     """
     op = SGDUpdate.name
     variable = _float_variable(op, "variable", variable)
@@ -187,6 +193,7 @@ def sgd_update(
     if velocity is not None:
         targets.append(_float_variable(op, "velocity", velocity, variable))
         inputs.append(velocity.tensor)
+        _different(op, "variable and velocity", targets)
     elif momentum or nesterov:
         raise ValueError(f"{op}: momentum and nesterov need a velocity, a Variable of zeros")
     return _update(SGDUpdate(), targets, inputs, momentum=momentum, nesterov=bool(nesterov))
@@ -227,7 +234,7 @@ def adam_update(
 
     Raises:
         TypeError: No Variable, a learning rate or step that is a number, or another dtype.
-        ValueError: Shapes differ, or a setting is out of range.
+        ValueError: Shapes differ, a Variable is given twice, or a setting is out of range.
     """
     op = AdamUpdate.name
     variable = _float_variable(op, "variable", variable)
@@ -239,6 +246,7 @@ def adam_update(
         _float_variable(op, "m", m, variable),
         _float_variable(op, "v", v, variable),
     ]
+    _different(op, "variable, m and v", targets)
     inputs = [
         variable.tensor,
         _value(op, "gradient", gradient, variable),
