@@ -19,7 +19,7 @@ help:
 	@echo "make test    build, and run the tests; make test ARGS='-k conv2d' runs some of them"
 	@echo "make lint    formatting, types, stubs, compiler warnings, what ISA objects export"
 	@echo "make format  reformat all Python and C++ files"
-	@echo "make bench   measure the kernels against NumPy and the machine's peak"
+	@echo "make bench   measure GEMM and convolution against NumPy and the machine's peak"
 	@echo "make wheel   build a wheel into dist/"
 	@echo "make clean   remove everything that make made"
 
@@ -43,7 +43,8 @@ format: $(VENV)/.installed-checks
 	$(BIN)/clang-format -i $(CXX_FILES)
 
 bench: $(VENV)/.installed-checks
-	$(BIN)/python -m bench $(ARGS)
+	$(BIN)/python -m bench.gemm
+	$(BIN)/python -m bench.convolution
 
 wheel: $(BIN)/python
 	$(PIP) wheel --no-deps --wheel-dir dist .
