@@ -10,7 +10,14 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-__all__ = ["Configurable", "custom_object_scope", "deserialize", "lookup", "serialize"]
+__all__ = [
+    "Configurable",
+    "custom_object",
+    "custom_object_scope",
+    "deserialize",
+    "lookup",
+    "serialize",
+]
 
 T = TypeVar("T", bound="Configurable")
 
@@ -61,6 +68,11 @@ def custom_object_scope(objects: Mapping[str, Any] | None) -> Iterator[None]:
         yield
     finally:
         _scope.objects = before
+
+
+def custom_object(name: str) -> Any:
+    """What the caller's custom objects call ``name``; ``None`` if they do not."""
+    return getattr(_scope, "objects", {}).get(name)
 
 
 def lookup(kind: str, name: str, table: Mapping[str, Any]) -> Any:

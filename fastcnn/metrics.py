@@ -13,7 +13,7 @@ import numpy as np
 
 from fastcnn import losses, ops
 from fastcnn.config import Configurable, lookup
-from fastcnn.losses import as_dtype, is_symbolic, same_rank
+from fastcnn.losses.functions import as_dtype, is_symbolic, same_rank
 
 __all__ = [
     "Accuracy",

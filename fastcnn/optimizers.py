@@ -120,7 +120,7 @@ class Optimizer(Configurable):
             gradients: One per Variable, of its shape.
             variables: What to update.
             learning_rate: Scalar float32 input.
-            step: Scalar float32 input, 1 in the first step.
+            step: Scalar int64 input, 1 in the first step.
         """
         self.build(variables)
         pairs = zip(self._clipped(list(gradients)), variables, strict=True)
@@ -298,8 +298,18 @@ class Adam(Optimizer):
     ) -> list[Tensor]:
         """See the class."""
         m, v = self.slots(variable)
-        settings = self.beta_1, self.beta_2, self.epsilon
-        return [ops.adam_update(variable, gradient, m, v, learning_rate, step, *settings)]
+        update = ops.adam_update(
+            variable,
+            gradient,
+            m,
+            v,
+            learning_rate,
+            step,
+            beta_1=self.beta_1,
+            beta_2=self.beta_2,
+            epsilon=self.epsilon,
+        )
+        return [update]
 
 
 class RMSprop(Optimizer):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from fastcnn import graph
 from fastcnn.layers.cache import Cache
 from fastcnn.layers.structure import flatten, map_leaves
-from fastcnn.layers.trace import Seed, tracing
+from fastcnn.layers.trace import tracing
 
 if TYPE_CHECKING:
     from fastcnn.layers.layer import Layer
@@ -41,16 +42,15 @@ class _EagerFunction:
         inputs = map_leaves(lambda a: graph.placeholder(a.shape, a.dtype), x)
         with tracing(training) as trace:
             self.outputs = layer(inputs, training=training)
-        self.seeds: list[Seed] = trace.seeds
+        steps = [] if trace.step is None else [trace.step]
+        self.is_random = bool(steps)
         self.function = graph.compile(
-            [*flatten(inputs), *(seed.placeholder for seed in trace.seeds)],
-            flatten(self.outputs),
-            trace.assignments,
+            [*flatten(inputs), *steps], flatten(self.outputs), trace.assignments
         )
 
-    def __call__(self, arrays: list[Array], call: int) -> Any:
-        seeds = [np.asarray(seed.at(call), np.int64) for seed in self.seeds]
-        results = iter(self.function(*arrays, *seeds))
+    def __call__(self, arrays: list[Array], calls: Iterator[int]) -> Any:
+        steps = [np.asarray(next(calls), np.int64)] if self.is_random else []
+        results = iter(self.function(*arrays, *steps))
         return map_leaves(lambda _: next(results), self.outputs)
 
 
@@ -70,4 +70,4 @@ class EagerFunctions:
         function = self._cache.get(
             (training, trainable, structure), lambda: _EagerFunction(layer, x, training)
         )
-        return function(arrays, next(self._calls))
+        return function(arrays, self._calls)

@@ -53,7 +53,7 @@ class Dropout(Layer):
         if trace is None:
             raise RuntimeError(
                 f"layer {self.name!r}: Dropout on graph Tensors in training needs somewhere to "
-                "leave its seed input: call the layer inside 'with fastcnn.tracing(training=True) "
-                "as trace:' and hand trace.seeds to training_step"
+                "leave its step input: call the layer inside 'with fastcnn.tracing(training=True) "
+                "as trace:' and hand trace.step to training_step"
             )
         return ops.dropout(x, self.rate, trace.seed(self.seed))

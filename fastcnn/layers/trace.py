@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 
-from fastcnn import graph
+from fastcnn import graph, ops
 from fastcnn.graph import Tensor
-from fastcnn.seeding import mix
 
-__all__ = ["Seed", "Trace", "current_trace", "tracing"]
-
-
-class Seed(NamedTuple):
-    """A scalar input that wants a fresh number for every step: ``mix(key, step)``."""
-
-    placeholder: Tensor
-    key: int
-
-    def at(self, step: int) -> int:
-        """The number to feed in step ``step``."""
-        return mix(self.key, step)
+__all__ = ["Trace", "current_trace", "tracing"]
 
 
 class Trace:
@@ -31,19 +19,24 @@ class Trace:
     Attributes:
         training: Whether layers called without ``training=`` behave as in training.
         assignments: Updates of moving statistics, to be listed among a Program's updates.
-        seeds: Inputs of random layers, to be listed among a Program's inputs.
+        step: Scalar int64 input that random layers read, to be listed among a Program's inputs;
+            ``None`` if nothing is random. Another number in each run gives other draws.
     """
 
     def __init__(self, training: bool) -> None:
         self.training = training
         self.assignments: list[Tensor] = []
-        self.seeds: list[Seed] = []
+        self.step: Tensor | None = None
+        self._draws: Counter[int] = Counter()
 
     def seed(self, key: int) -> Tensor:
-        """A scalar int64 input for a random operation."""
-        placeholder = graph.placeholder((), "int64", name=f"seed_{len(self.seeds)}")
-        self.seeds.append(Seed(placeholder, key))
-        return placeholder
+        """A seed that depends on ``key``, on the step, and on how often it was asked for."""
+        if self.step is None:
+            self.step = graph.placeholder((), "int64", name="step")
+        draw = self._draws[key]
+        self._draws[key] += 1
+        seed: Tensor = ops.fold_seed(key, [self.step, draw])
+        return seed
 
 
 _local = threading.local()
@@ -66,9 +59,9 @@ def tracing(training: bool = False) -> Iterator[Trace]:
         >>> from fastcnn import graph, layers
         >>> x = graph.placeholder((4, 8))
         >>> with tracing(training=True) as trace:
-        ...     y = layers.Dropout(0.5)(x)
-        >>> len(trace.seeds)
-        1
+        ...     y = layers.BatchNormalization()(x)
+        >>> len(trace.assignments)
+        2
     """
     before = current_trace()
     _local.trace = trace = Trace(training)

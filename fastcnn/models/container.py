@@ -113,8 +113,9 @@ def write_file(
     try:
         # Made here, so that it gets the permissions of any other new file.
         with open(temporary, "xb"):
-            pass
+            mode = os.stat(temporary).st_mode
         save_file(ordered, temporary, metadata)
+        os.chmod(temporary, mode)
         with open(temporary, "rb") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)

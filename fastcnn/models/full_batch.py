@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fastcnn import graph, ops
 from fastcnn.layers.structure import flatten
-from fastcnn.layers.trace import Seed, tracing
+from fastcnn.layers.trace import tracing
 from fastcnn.models.data import Batch, BatchSource
 from fastcnn.models.objective import Plan
 from fastcnn.variable import Variable
@@ -42,9 +42,10 @@ class _Gather:
             ops.assign(total, ops.add(total.tensor, ops.multiply(gradient, share)))
             for total, gradient in zip(sums, gradients, strict=True)
         ]
-        self.seeds: list[Seed] = trace.seeds
+        steps = [] if trace.step is None else [trace.step]
+        self.is_random = bool(steps)
         self.run = graph.compile(
-            [*inputs, share, *(seed.placeholder for seed in trace.seeds)],
+            [*inputs, share, *steps],
             [self.plan.loss, *self.plan.results],
             [*added, *trace.assignments],
         )
@@ -102,17 +103,17 @@ class FullBatch:
         # No two pieces of an epoch may drop the same units.
         number = self._optimizer.iterations * self._examples + self._piece
         self._piece += 1
-        seeds = [np.asarray(seed.at(number), np.int64) for seed in gather.seeds]
-        return gather.plan, gather.run(*batch.arrays, share, *seeds)
+        steps = [np.asarray(number, np.int64)] if gather.is_random else []
+        return gather.plan, gather.run(*batch.arrays, share, *steps)
 
     def finish(self) -> None:
         """Step along the gathered gradient."""
         optimizer = self._optimizer
-        rate, step = graph.placeholder(()), graph.placeholder(())
+        rate, step = graph.placeholder(()), graph.placeholder((), "int64")
         gradients = [total.tensor for total in self._sums]
         updates = optimizer.updates(gradients, self._variables, rate, step)
-        values = (
-            np.asarray(v, np.float32) for v in (optimizer.learning_rate, optimizer.iterations + 1)
+        graph.compile([rate, step], [], updates)(
+            np.asarray(optimizer.learning_rate, np.float32),
+            np.asarray(optimizer.iterations + 1, np.int64),
         )
-        graph.compile([rate, step], [], updates)(*values)
         optimizer.iterations += 1

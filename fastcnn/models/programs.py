@@ -58,7 +58,7 @@ class Measured:
                 inputs=inputs,
                 outputs=self.plan.results,
                 assignments=trace.assignments,
-                seeds=trace.seeds,
+                step=trace.step,
             )
         else:
             run = graph.compile(inputs, [self.plan.loss, *self.plan.results])
@@ -89,6 +89,9 @@ class Programs:
     def clear(self) -> None:
         """Forget all; the model changed."""
         self._cache.clear()
+
+    def __len__(self) -> int:
+        return len(self._cache)
 
     def predict(self, arrays: Sequence[Array]) -> PredictProgram:
         """Outputs of the model for input arrays like these."""

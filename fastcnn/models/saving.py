@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcnn import layers, optimizers
-from fastcnn.config import custom_object_scope, lookup
+from fastcnn import layers, losses, metrics, optimizers
+from fastcnn.config import custom_object, custom_object_scope, lookup
 from fastcnn.layers import Layer
 from fastcnn.layers.weights import awaiting_weights
 from fastcnn.models.container import Contents, read_file, write_file
@@ -160,10 +160,10 @@ def _restore_training(model: Model, weights: Sequence[Variable], contents: Conte
     optimizer = optimizers.get(entry["optimizer"])
     model.compile(
         optimizer,
-        loss=entry["loss"],
+        loss=_revived(entry["loss"], losses.get),
         loss_weights=entry["loss_weights"],
-        metrics=entry["metrics"],
-        weighted_metrics=entry["weighted_metrics"],
+        metrics=_revived(entry["metrics"], metrics.get),
+        weighted_metrics=_revived(entry["weighted_metrics"], metrics.get),
     )
     optimizer.iterations = int(entry["iterations"])
     owners = entry["slots"]
@@ -176,6 +176,21 @@ def _restore_training(model: Model, weights: Sequence[Variable], contents: Conte
     if len(slots) != len(names):
         raise ValueError(f"its optimizer has {len(names)} arrays of state, expected {len(slots)}")
     _assign(slots, names, contents)
+
+
+def _revived(value: Any, get: Callable[[Any], Any]) -> Any:
+    """Losses or metrics of a description, with objects in place of what only the file's reader,
+    or the caller's custom objects, can name.
+    """
+    if isinstance(value, dict) and "class_name" in value:
+        return get(value)
+    if isinstance(value, dict):
+        return {key: _revived(item, get) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_revived(item, get) for item in value]
+    if isinstance(value, str):
+        return custom_object(value) or value
+    return value
 
 
 def _built_weights(model: Model) -> dict[str, Variable]:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from fastcnn import graph, optimizers
 from fastcnn.graph import Tensor
-from fastcnn.layers.trace import Seed
 from fastcnn.optimizers import Optimizer
 from fastcnn.variable import Variable
 
@@ -23,8 +22,8 @@ Array = NDArray[Any]
 class TrainingStep:
     """A compiled training step; made by :func:`training_step`.
 
-    Learning rate, step number and seeds are inputs that it fills in by itself. Calls from several
-    threads are run one after the other.
+    Learning rate and step number are inputs that it fills in by itself. Calls from several threads
+    are run one after the other.
     """
 
     def __init__(
@@ -35,20 +34,19 @@ class TrainingStep:
         inputs: Sequence[Tensor],
         outputs: Sequence[Tensor],
         assignments: Sequence[Tensor],
-        seeds: Sequence[Seed],
+        step: Tensor | None,
     ) -> None:
         learning_rate = graph.placeholder((), "float32", name="learning_rate")
-        step = graph.placeholder((), "float32", name="step")
+        step = graph.placeholder((), "int64", name="step") if step is None else step
         gradients = graph.gradients(loss, list(variables))
         updates = optimizer.updates(gradients, list(variables), learning_rate, step)
-        scalars = [learning_rate, step, *(seed.placeholder for seed in seeds)]
         self.function = graph.compile(
-            [*inputs, *scalars], [loss, *outputs], [*updates, *assignments]
+            [*inputs, learning_rate, step], [loss, *outputs], [*updates, *assignments]
         )
         self._optimizer = optimizer
-        self._keys = list(seeds)
         # Written in place before each run, so that a step allocates nothing for them.
-        self._scalars: list[Array] = [np.zeros(scalar.shape, scalar.dtype) for scalar in scalars]
+        self._learning_rate = np.zeros((), np.float32)
+        self._step = np.zeros((), np.int64)
         self._lock = threading.Lock()
 
     def __call__(self, *arrays: Array) -> tuple[Array, ...]:
@@ -60,15 +58,13 @@ class TrainingStep:
         Returns:
             The loss and the outputs. The Variables have been updated in place.
         """
-        optimizer, scalars = self._optimizer, self._scalars
+        optimizer = self._optimizer
         with self._lock:
-            step = optimizer.iterations
-            scalars[0][()] = optimizer.learning_rate
-            scalars[1][()] = step + 1
-            for index, seed in enumerate(self._keys, 2):
-                scalars[index][()] = seed.at(step)
-            results = self.function(*arrays, *scalars)
-            optimizer.iterations = step + 1
+            step = optimizer.iterations + 1
+            self._learning_rate[()] = optimizer.learning_rate
+            self._step[()] = step
+            results = self.function(*arrays, self._learning_rate, self._step)
+            optimizer.iterations = step
         return results
 
 
@@ -80,7 +76,7 @@ def training_step(
     inputs: Sequence[Tensor],
     outputs: Sequence[Tensor] = (),
     assignments: Sequence[Tensor] = (),
-    seeds: Sequence[Seed] = (),
+    step: Tensor | None = None,
 ) -> TrainingStep:
     """Compile a training step of any number of models in one graph.
 
@@ -92,7 +88,8 @@ def training_step(
         outputs: Further Tensors to return.
         assignments: Further updates: moving statistics (``trace.assignments`` of
             :func:`fastcnn.tracing`), averages of weights, anything of ``fastcnn.ops.assign``.
-        seeds: Inputs of random layers (``trace.seeds``).
+        step: Scalar int64 input that random layers read (``trace.step``); it gets the number of the
+            step, 1 in the first.
 
     Returns:
         A function of arrays that makes one step in one call into C++ and returns the loss and the
@@ -123,5 +120,5 @@ def training_step(
     if not variables:
         raise ValueError("training_step: there is nothing to train: variables is empty")
     return TrainingStep(
-        loss, variables, optimizers.get(optimizer), inputs, outputs, assignments, seeds
+        loss, variables, optimizers.get(optimizer), inputs, outputs, assignments, step
     )

@@ -14,10 +14,11 @@ from fastcnn.callbacks import Callback, CallbackList, History
 from fastcnn.layers import Layer
 from fastcnn.layers.structure import map_leaves
 from fastcnn.layers.symbolic import KerasTensor, Shape
-from fastcnn.models.data import Batch, Converter, Stream, open_data
+from fastcnn.models.data import BatchSource, Converter, Stream, open_data
 from fastcnn.models.feed import ModelFeed
 from fastcnn.models.full_batch import FullBatch
-from fastcnn.models.objective import Meters, Objective, Plan
+from fastcnn.models.loops import gather_outputs, measure, train_epoch
+from fastcnn.models.objective import Meters, Objective
 from fastcnn.models.programs import Programs
 from fastcnn.models.progress import Progress, resolve_verbose
 from fastcnn.models.split import split_arrays
@@ -217,7 +218,7 @@ class Trainer(Layer):
             with Progress(f"Epoch {epoch + 1}/{epochs}", stream.steps, verbose) as progress:
                 if full_batch is not None:
                     full_batch.start()
-                logs = self._train_epoch(stream, progress, hooks, full_batch)
+                logs = train_epoch(self, stream, progress, hooks, full_batch)
                 if not logs:
                     warnings.warn(
                         "fit: the data ran out before all epochs were done. A generator must go on "
@@ -228,9 +229,8 @@ class Trainer(Layer):
                 if full_batch is not None:
                     full_batch.finish()
                 if validation_data is not None and due(epoch + 1):
-                    measured = self._validate(
-                        validation_data, validation_batches, validation_steps, hooks
-                    )
+                    held_out = self._held_out(validation_data, validation_batches)
+                    measured = measure(self, Stream(held_out, validation_steps), hooks)
                     logs.update((f"val_{key}", value) for key, value in measured.items())
                 progress.finish(logs)
             hooks.call("on_epoch_end", epoch, logs)
@@ -239,59 +239,12 @@ class Trainer(Layer):
         hooks.call("on_train_end", logs)
         return history
 
-    def _train_epoch(
-        self,
-        stream: Stream,
-        progress: Progress,
-        hooks: CallbackList,
-        full_batch: FullBatch | None,
-    ) -> dict[str, float]:
-        begins, ends = hooks.listens("on_train_batch_begin"), hooks.listens("on_train_batch_end")
-        train = self._train_batch if full_batch is None else full_batch.add
-        meters = Meters()
-        index = self.epochs_done
-        self.epochs_done += 1
-        for step, batch in enumerate(stream.epoch(index)):
-            if begins:
-                hooks.call("on_train_batch_begin", step, {})
-            plan, results = train(batch)
-            meters.add(plan, results, batch.size)
-            progress.step(meters.logs)
-            if ends:
-                hooks.call("on_train_batch_end", step, meters.logs())
-            if self.stop_training:
-                break
-        return {} if meters.empty else meters.logs()
-
-    def _train_batch(self, batch: Batch) -> tuple[Plan, Sequence[Array]]:
-        program = self.programs.measure(batch, train=True)
-        return program.plan, program.run(*batch.arrays)
-
-    def _validate(
-        self, data: Any, batch_size: int | None, steps: int | None, hooks: CallbackList
-    ) -> dict[str, float]:
-        arrays = isinstance(data, tuple | list) and len(data) in (2, 3)
-        x, y, weight = (*data, None)[:3] if arrays else (data, None, None)
-        source = open_data(self._feed, x, y, weight, batch_size=batch_size if arrays else None)
-        return self._measure(Stream(source, steps), Progress("", None, 0), hooks)
-
-    def _measure(self, stream: Stream, progress: Progress, hooks: CallbackList) -> dict[str, float]:
-        begins, ends = hooks.listens("on_test_batch_begin"), hooks.listens("on_test_batch_end")
-        meters = Meters()
-        hooks.call("on_test_begin", {})
-        for step, batch in enumerate(stream.epoch(0)):
-            if begins:
-                hooks.call("on_test_batch_begin", step, {})
-            program = self.programs.measure(batch, train=False)
-            meters.add(program.plan, program.run(*batch.arrays), batch.size)
-            progress.step(meters.logs)
-            if ends:
-                hooks.call("on_test_batch_end", step, meters.logs())
-        if meters.empty:
-            raise ValueError("there are no batches to measure on: the data is empty")
-        logs = meters.logs()
-        hooks.call("on_test_end", logs)
-        return logs
+    def _held_out(self, data: Any, batch_size: int | None) -> BatchSource:
+        """The validation data that ``fit`` was given."""
+        if isinstance(data, tuple | list) and len(data) in (2, 3):
+            x, y, weight = (*data, None)[:3]
+            return open_data(self._feed, x, y, weight, batch_size=batch_size)
+        return open_data(self._feed, data)
 
     def evaluate(
         self,
@@ -325,7 +278,7 @@ class Trainer(Layer):
         stream = Stream(source, steps)
         hooks = CallbackList(callbacks or [], self, {"steps": stream.steps, "verbose": verbose})
         with Progress("Evaluation", stream.steps, verbose) as progress:
-            logs = self._measure(stream, progress, hooks)
+            logs = measure(self, stream, hooks, progress)
             progress.finish(logs)
         return _returned(logs, return_dict)
 
@@ -356,26 +309,11 @@ class Trainer(Layer):
         hooks = CallbackList(callbacks or [], self, {"steps": stream.steps, "verbose": verbose})
         hooks.call("on_predict_begin", {})
         rows = source.examples if steps is None else None
-        gathered: list[_Rows] = []
-        structure: Any = None
         with Progress("Prediction", stream.steps, verbose) as progress:
-            for step, batch in enumerate(stream.epoch(0)):
-                hooks.call("on_predict_batch_begin", step, {})
-                program = self.programs.predict(batch.arrays[: batch.layout[0]])
-                results = program.function(*batch.arrays[: batch.layout[0]])
-                if not gathered:
-                    structure = program.structure
-                    gathered = [_Rows(rows) for _ in results]
-                for output, result in zip(gathered, results, strict=True):
-                    output.add(result)
-                hooks.call("on_predict_batch_end", step, {"outputs": results})
-                progress.step(dict)
+            outputs = gather_outputs(self, stream, hooks, progress, rows)
             progress.finish({})
-        if not gathered:
-            raise ValueError("there are no batches to predict: the data is empty")
         hooks.call("on_predict_end", {})
-        outputs = iter([output.joined() for output in gathered])
-        return map_leaves(lambda _: next(outputs), structure)
+        return outputs
 
     def train_on_batch(
         self,
@@ -399,7 +337,8 @@ class Trainer(Layer):
         """
         self._require_compiled("train_on_batch")
         batch = Converter(self._feed, class_weight)((x, y, sample_weight))
-        self._batch_meters.add(*self._train_batch(batch), batch.size)
+        program = self.programs.measure(batch, train=True)
+        self._batch_meters.add(program.plan, program.run(*batch.arrays), batch.size)
         return _returned(self._batch_meters.logs(), return_dict)
 
     def test_on_batch(
@@ -427,30 +366,6 @@ class Trainer(Layer):
     def reset_metrics(self) -> None:
         """Forget what ``train_on_batch`` and ``test_on_batch`` measured so far."""
         self._batch_meters = Meters()
-
-
-class _Rows:
-    """Results of batches one below the other, in one array if their number is known."""
-
-    def __init__(self, rows: int | None) -> None:
-        self._rows = rows
-        self._whole: Array | None = None
-        self._parts: list[Array] = []
-        self._filled = 0
-
-    def add(self, part: Array) -> None:
-        if self._rows is None or part.ndim == 0 or len(part) == self._rows:
-            self._parts.append(part)
-            return
-        if self._whole is None:
-            self._whole = np.empty((self._rows, *part.shape[1:]), part.dtype)
-        self._whole[self._filled : self._filled + len(part)] = part
-        self._filled += len(part)
-
-    def joined(self) -> Array:
-        if self._whole is not None:
-            return self._whole
-        return self._parts[0] if len(self._parts) == 1 else np.concatenate(self._parts)
 
 
 def _due_epochs(frequency: int | Iterable[int]) -> Any:

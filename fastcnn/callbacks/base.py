@@ -1,0 +1,168 @@
+"""What all callbacks share, and what ``fit`` uses by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+__all__ = ["Callback", "CallbackList", "History", "LambdaCallback", "Logs"]
+
+Logs = Mapping[str, Any]
+
+
+class Callback:
+    """Base of all callbacks: every hook does nothing.
+
+    Attributes:
+        model: The model that is trained.
+        params: ``{"epochs", "steps", "verbose"}`` of the call.
+    """
+
+    def __init__(self) -> None:
+        self.model: Any = None
+        self.params: dict[str, Any] = {}
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Called once, before everything else."""
+        self.params = params
+
+    def set_model(self, model: Any) -> None:
+        """Called once, before everything else."""
+        self.model = model
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Before the first epoch."""
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """After the last epoch."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Before each epoch."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """After each epoch, with means of loss and metrics, also of the validation."""
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before each training step."""
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After each training step, with means since the epoch began."""
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Before an evaluation."""
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """After an evaluation."""
+
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before each batch of an evaluation."""
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After each batch of an evaluation."""
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        """Before a prediction."""
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        """After a prediction."""
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before each batch of a prediction."""
+
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After each batch of a prediction, with its outputs."""
+
+
+class CallbackList:
+    """Calls one hook of several callbacks.
+
+    Args:
+        callbacks: The callbacks, in order.
+        model: The model they look at.
+        params: See :class:`Callback`.
+    """
+
+    def __init__(
+        self, callbacks: Iterable[Callback], model: Any, params: dict[str, Any] | None = None
+    ) -> None:
+        self.callbacks = list(callbacks)
+        for callback in self.callbacks:
+            if not isinstance(callback, Callback):
+                raise TypeError(
+                    f"callbacks must be fastcnn.callbacks.Callback objects, got {callback!r}"
+                )
+            callback.set_params(params or {})
+            callback.set_model(model)
+
+    def call(self, hook: str, *args: Any) -> None:
+        """Call ``hook`` of every callback."""
+        for callback in self.callbacks:
+            getattr(callback, hook)(*args)
+
+    def listens(self, hook: str) -> bool:
+        """Whether any callback does something there: hooks of steps are skipped otherwise."""
+        base = getattr(Callback, hook)
+        return any(
+            getattr(type(callback), hook) is not base or hook in vars(callback)
+            for callback in self.callbacks
+        )
+
+
+class History(Callback):
+    """Keeps the logs of all epochs; what ``fit`` returns.
+
+    Attributes:
+        epoch: Numbers of the epochs.
+        history: For each key of the logs the list of its values.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.epoch: list[int] = []
+        self.history: dict[str, list[float]] = {}
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Forget former epochs."""
+        self.epoch = []
+        self.history = {}
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Keep the logs."""
+        self.epoch.append(epoch)
+        for key, value in (logs or {}).items():
+            self.history.setdefault(key, []).append(value)
+
+
+class LambdaCallback(Callback):
+    """Hooks from plain functions, which take the arguments of the hook.
+
+    Args:
+        on_epoch_begin: See :class:`Callback`.
+        on_epoch_end: See :class:`Callback`.
+        on_train_begin: See :class:`Callback`.
+        on_train_end: See :class:`Callback`.
+        on_train_batch_begin: See :class:`Callback`.
+        on_train_batch_end: See :class:`Callback`.
+    """
+
+    def __init__(
+        self,
+        on_epoch_begin: Callable[..., Any] | None = None,
+        on_epoch_end: Callable[..., Any] | None = None,
+        on_train_begin: Callable[..., Any] | None = None,
+        on_train_end: Callable[..., Any] | None = None,
+        on_train_batch_begin: Callable[..., Any] | None = None,
+        on_train_batch_end: Callable[..., Any] | None = None,
+    ) -> None:
+        super().__init__()
+        hooks = {
+            "on_epoch_begin": on_epoch_begin,
+            "on_epoch_end": on_epoch_end,
+            "on_train_begin": on_train_begin,
+            "on_train_end": on_train_end,
+            "on_train_batch_begin": on_train_batch_begin,
+            "on_train_batch_end": on_train_batch_end,
+        }
+        for name, function in hooks.items():
+            if function is not None:
+                setattr(self, name, function)

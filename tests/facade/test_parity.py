@@ -1,0 +1,256 @@
+"""Names shared with Keras 3 mean what they mean there: defaults, formulas, numbers."""
+
+from __future__ import annotations
+
+import inspect
+import os
+
+import numpy as np
+import pytest
+
+import fastcnn.keras as ours
+from fastcnn import optimizers
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+try:
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import keras
+except ImportError:
+    keras = None
+    pytestmark = [pytestmark, pytest.mark.skip(reason="Keras 3 is not installed")]
+
+MODULES = ["callbacks", "initializers", "layers", "losses", "metrics", "optimizers", "utils"]
+# Ours alone, or a function where Keras' is one of many overloads.
+OWN = {"GradientDescent", "FunctionLoss", "get", "resolve", "CallbackList", "custom_object_scope"}
+
+
+def shared():
+    for module in MODULES:
+        for name in getattr(ours, module).__all__:
+            if name not in OWN and inspect.isclass(getattr(getattr(ours, module), name)):
+                yield pytest.param(module, name, id=f"{module}.{name}")
+
+
+@pytest.mark.parametrize(("module", "name"), list(shared()))
+def test_arguments_and_defaults(module, name):
+    theirs = getattr(getattr(keras, module), name, None)
+    assert theirs is not None, f"keras.{module} has no {name}"
+    known = inspect.signature(theirs).parameters
+    # What Keras takes through **kwargs: name, trainable, input_shape and their like.
+    general = {"name", "trainable", "dtype", "seed", "input_shape", "clipnorm", "clipvalue"}
+    for key, parameter in inspect.signature(
+        getattr(getattr(ours, module), name)
+    ).parameters.items():
+        if key in known:
+            default = known[key].default
+            if default is inspect.Parameter.empty or (key == "name" and default is None):
+                continue
+            same = parameter.default == default
+            assert same or (parameter.default is None and key in general), (key, default)
+        else:
+            assert key in general | {"global_clipnorm"}, f"keras' {name} takes no {key}"
+
+
+LAYERS = [
+    ("Conv2D", {"filters": 5, "kernel_size": 3, "strides": 2, "padding": "same"}, (3, 9, 8, 4)),
+    ("Conv2D", {"filters": 6, "kernel_size": (2, 3), "dilation_rate": 2}, (3, 9, 8, 4)),
+    ("Conv2D", {"filters": 6, "kernel_size": 3, "groups": 2, "activation": "relu"}, (3, 9, 8, 4)),
+    ("Dense", {"units": 4, "activation": "tanh"}, (3, 5)),
+    ("Dense", {"units": 4, "use_bias": False}, (3, 2, 5)),
+    ("MaxPooling2D", {"pool_size": 3, "strides": 2, "padding": "same"}, (2, 8, 7, 3)),
+    ("AveragePooling2D", {"pool_size": 3, "strides": 2, "padding": "same"}, (2, 8, 7, 3)),
+    ("GlobalAveragePooling2D", {}, (2, 5, 4, 3)),
+    ("BatchNormalization", {}, (6, 4)),
+    ("ReLU", {"max_value": 1.0, "negative_slope": 0.2, "threshold": 0.3}, (4, 5)),
+    ("Softmax", {"axis": 1}, (4, 5, 3)),
+    ("Activation", {"activation": "sigmoid"}, (4, 5)),
+    ("Rescaling", {"scale": 0.5, "offset": 1.0}, (4, 5)),
+    ("Flatten", {}, (4, 5, 2)),
+    ("Reshape", {"target_shape": (-1, 5)}, (4, 5, 2)),
+]
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize(("name", "arguments", "shape"), LAYERS)
+def test_layer_outputs(name, arguments, shape, training, rng):
+    x = rng.standard_normal(shape, np.float32)
+    mine = getattr(ours.layers, name)(**arguments)
+    theirs = getattr(keras.layers, name)(**arguments)
+    y = mine(x)
+    theirs.build(shape)
+    weights = [rng.uniform(0.5, 1.5, w.shape) for w in mine.get_weights()]
+    mine.set_weights(weights)
+    theirs.set_weights(weights)
+    assert [w.name.split("/")[-1] for w in mine.weights] == [w.name for w in theirs.weights]
+    y, want = mine(x, training=training), np.asarray(theirs(x, training=training))
+    # The longest sums here have 36 terms.
+    np.testing.assert_allclose(y, want, rtol=2e-5, atol=2e-5)
+    for a, b in zip(mine.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def probabilities(rng, shape):
+    x = rng.random(shape, np.float32) + 0.01
+    return x / x.sum(-1, keepdims=True)
+
+
+LOSSES = [
+    ("MeanSquaredError", {}, "values"),
+    ("MeanAbsoluteError", {}, "values"),
+    ("CategoricalCrossentropy", {}, "one_hot"),
+    ("CategoricalCrossentropy", {"label_smoothing": 0.1}, "one_hot"),
+    ("CategoricalCrossentropy", {"from_logits": True}, "one_hot"),
+    ("SparseCategoricalCrossentropy", {}, "labels"),
+    ("SparseCategoricalCrossentropy", {"from_logits": True}, "labels"),
+    ("BinaryCrossentropy", {}, "binary"),
+    ("BinaryCrossentropy", {"from_logits": True, "label_smoothing": 0.2}, "binary"),
+]
+
+
+def labels_of(kind, rng, shape):
+    labels = rng.integers(0, shape[-1], shape[:-1])
+    return {
+        "values": rng.random(shape, np.float32),
+        "one_hot": np.eye(shape[-1], dtype=np.float32)[labels],
+        "labels": labels,
+        "binary": rng.integers(0, 2, shape).astype(np.float32),
+    }[kind]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    "reduction", ["sum_over_batch_size", "sum", "mean_with_sample_weight", None]
+)
+@pytest.mark.parametrize(("name", "arguments", "kind"), LOSSES)
+def test_losses(name, arguments, kind, reduction, weighted, rng):
+    y_true, y_pred = labels_of(kind, rng, (7, 4)), probabilities(rng, (7, 4))
+    weight = rng.random(7, np.float32) if weighted else None
+    values = [
+        np.asarray(
+            getattr(library.losses, name)(**arguments, reduction=reduction)(
+                y_true, y_pred, sample_weight=weight
+            )
+        )
+        for library in (ours, keras)
+    ]
+    np.testing.assert_allclose(*values, rtol=1e-5)
+
+
+METRICS = [
+    ("Accuracy", {}, "binary"),
+    ("BinaryAccuracy", {"threshold": 0.3}, "binary"),
+    ("CategoricalAccuracy", {}, "one_hot"),
+    ("SparseCategoricalAccuracy", {}, "labels"),
+    ("TopKCategoricalAccuracy", {"k": 2}, "one_hot"),
+    ("SparseTopKCategoricalAccuracy", {"k": 2}, "labels"),
+    ("MeanSquaredError", {}, "values"),
+    ("MeanAbsoluteError", {}, "values"),
+    ("RootMeanSquaredError", {}, "values"),
+    ("CategoricalCrossentropy", {}, "one_hot"),
+    ("SparseCategoricalCrossentropy", {}, "labels"),
+    ("BinaryCrossentropy", {}, "binary"),
+]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("name", "arguments", "kind"), METRICS)
+def test_metrics(name, arguments, kind, weighted, rng):
+    results = []
+    for library in (ours, keras):
+        metric = getattr(library.metrics, name)(**arguments)
+        draws = np.random.default_rng(3)
+        for _ in range(3):
+            y_true, y_pred = labels_of(kind, draws, (9, 4)), probabilities(draws, (9, 4))
+            weight = draws.random(9, np.float32) if weighted else None
+            metric.update_state(y_true, y_pred, sample_weight=weight)
+        results.append(float(metric.result()))
+    np.testing.assert_allclose(*results, rtol=1e-5)
+
+
+OPTIMIZERS = [
+    ("SGD", {}),
+    ("SGD", {"momentum": 0.9}),
+    ("SGD", {"momentum": 0.9, "nesterov": True}),
+    ("SGD", {"clipnorm": 0.01}),
+    ("SGD", {"clipvalue": 0.01}),
+    ("SGD", {"global_clipnorm": 0.01}),
+    ("Adam", {}),
+    ("Adam", {"learning_rate": 0.01, "beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-3}),
+    ("RMSprop", {}),
+]
+
+
+def network(library):
+    layers = library.layers
+    return library.Sequential(
+        [
+            library.Input((8, 8, 3)),
+            layers.Conv2D(4, 3, activation="relu"),
+            layers.BatchNormalization(),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dense(5, activation="softmax"),
+        ]
+    )
+
+
+@pytest.mark.parametrize(("name", "arguments"), OPTIMIZERS)
+def test_training(name, arguments, rng):
+    """Five steps of fit, weights and logs side by side."""
+    x = rng.random((40, 8, 8, 3), np.float32)
+    y = rng.integers(0, 5, 40)
+    mine, theirs = network(ours), network(keras)
+    theirs.set_weights(mine.get_weights())
+    for library, model in ((ours, mine), (keras, theirs)):
+        model.compile(
+            getattr(library.optimizers, name)(**arguments),
+            "sparse_categorical_crossentropy",
+            metrics=["accuracy", library.metrics.SparseTopKCategoricalAccuracy(2, name="top2")],
+        )
+    settings = {"batch_size": 8, "epochs": 1, "shuffle": False, "verbose": 0}
+    a = mine.fit(x, y, validation_data=(x, y), **settings).history
+    b = theirs.fit(x, y, validation_data=(x, y), **settings).history
+    assert set(a) == set(b)
+    for key, values in a.items():
+        np.testing.assert_allclose(values, b[key], rtol=2e-4, err_msg=key)
+    rate = optimizers.get(name.lower()).learning_rate
+    for v, w in zip(mine.get_weights(), theirs.get_weights(), strict=True):
+        # Adam and RMSprop divide by gradients that may be no larger than their rounding errors.
+        np.testing.assert_allclose(v, w, rtol=1e-3, atol=max(1e-5, 0.02 * rate))
+    np.testing.assert_allclose(
+        mine.evaluate(x, y, verbose=0), theirs.evaluate(x, y, verbose=0), rtol=2e-4
+    )
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in ours.initializers.__all__ if n not in OWN | {"Initializer"}]
+)
+def test_initializers_have_the_same_distribution(name):
+    shape = (5, 5, 40, 60)
+    mine = np.asarray(getattr(ours.initializers, name)()(shape))
+    theirs = np.asarray(getattr(keras.initializers, name)()(shape))
+    spread = theirs.std()
+    # 60,000 numbers: means differ by spread / 245, deviations by 1 / 346 of themselves; times six.
+    assert abs(mine.mean() - theirs.mean()) <= 6 * np.sqrt(2) * spread / 245
+    np.testing.assert_allclose(mine.std(), spread, rtol=6 * np.sqrt(2) / 346)
+    np.testing.assert_allclose(np.abs(mine).max(), np.abs(theirs).max(), rtol=0.25)
+
+
+def test_to_categorical():
+    for x in ([0, 2, 1], np.array([[1], [0]]), np.array([[1, 0], [2, 2]])):
+        mine, theirs = ours.utils.to_categorical(x, 4), keras.utils.to_categorical(x, 4)
+        np.testing.assert_array_equal(mine, theirs)
+        assert mine.dtype == theirs.dtype
+
+
+def test_names_of_layers_and_models():
+    assert network(ours).name.startswith("sequential")
+    x, y = ours.Input((2,)), keras.Input((2,))
+    assert ours.Model(x, ours.layers.Dense(1)(x)).name.startswith("functional")
+    assert keras.Model(y, keras.layers.Dense(1)(y)).name.startswith("functional")

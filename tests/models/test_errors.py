@@ -1,0 +1,173 @@
+"""Classic mistakes, each with an error that names the fix."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fastcnn import Input, Model, Sequential, layers
+
+
+def images(extent=8, count=6):
+    return np.zeros((count, extent, extent, 3), np.float32)
+
+
+def classifier(extent=8, classes=4, activation="softmax"):
+    return Sequential(
+        [
+            Input((extent, extent, 3)),
+            layers.Conv2D(2, 3),
+            layers.Flatten(),
+            layers.Dense(classes, activation),
+        ]
+    )
+
+
+def compiled(loss, **rest):
+    model = classifier(**rest)
+    model.compile("sgd", loss)
+    return model
+
+
+LABELS = np.array([0, 1, 2, 3, 0, 1])
+ONE_HOT = np.eye(4, dtype=np.float32)[LABELS]
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (images(16), r"resize the images to 8x8 pixels, or build .*Input\(\(16, 16, 3\)\)"),
+        (images()[..., :1], "1 channels and the model was built for 3"),
+        (images().transpose(0, 3, 1, 2), "moveaxis"),
+        (images()[0], r"one example; a batch of one is x\[None\]"),
+        (images()[..., 0], r"x\[..., None\]"),
+        (images()[:0], "no examples"),
+    ],
+)
+def test_inputs_that_do_not_fit(x, message):
+    model = compiled("sparse_categorical_crossentropy")
+    with pytest.raises(ValueError, match=message):
+        model.fit(x, LABELS[: len(x)], verbose=0)
+    with pytest.raises(ValueError, match=message):
+        model.predict(x)
+
+
+def test_integer_labels_with_categorical_crossentropy():
+    for labels in (LABELS, LABELS[:, None]):
+        with pytest.raises(ValueError, match="sparse_categorical_crossentropy.*to_categorical"):
+            compiled("categorical_crossentropy").fit(images(), labels, verbose=0)
+
+
+def test_one_hot_labels_with_sparse_crossentropy():
+    with pytest.raises(ValueError, match="one-hot labels need loss='categorical_crossentropy'"):
+        compiled("sparse_categorical_crossentropy").fit(images(), ONE_HOT, verbose=0)
+
+
+@pytest.mark.parametrize("kind", ["CategoricalCrossentropy", "SparseCategoricalCrossentropy"])
+def test_softmax_that_is_said_to_be_logits(kind):
+    from fastcnn import losses
+
+    labels = LABELS if kind.startswith("Sparse") else ONE_HOT
+    with pytest.raises(ValueError, match="ends with softmax.*from_logits=True.*Drop activation"):
+        compiled(getattr(losses, kind)(from_logits=True)).fit(images(), labels, verbose=0)
+
+
+@pytest.mark.parametrize("labels", [LABELS + 1, LABELS - 1, LABELS.astype(float) + 1])
+def test_labels_out_of_range(labels):
+    model = compiled("sparse_categorical_crossentropy")
+    with pytest.raises(ValueError, match="labels run from .* 4 classes"):
+        model.fit(images(), labels, verbose=0)
+    with pytest.raises(ValueError, match="labels run from"):
+        model.fit(iter([(images(), labels)]), verbose=0)
+
+
+def test_lengths_differ():
+    with pytest.raises(ValueError, match=r"same number of examples, got \[6, 5\]"):
+        compiled("sparse_categorical_crossentropy").fit(images(), LABELS[:5], verbose=0)
+
+
+def test_not_compiled():
+    for call in ("fit", "evaluate", "train_on_batch", "test_on_batch"):
+        with pytest.raises(RuntimeError, match=f"compiled before {call}"):
+            getattr(classifier(), call)(images(), LABELS)
+
+
+def test_no_loss():
+    model = classifier()
+    model.compile("sgd")
+    with pytest.raises(ValueError, match="no loss"):
+        model.fit(images(), LABELS, verbose=0)
+
+
+def test_strings_are_no_images():
+    with pytest.raises(TypeError, match="real numbers, got dtype"):
+        Sequential([Input((2,)), layers.Dense(1)]).predict(np.array([["a", "b"]]))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"batch_size": 0}, "batch_size must be a positive integer"),
+        ({"verbose": 3}, "verbose must be"),
+        ({"validation_split": 1.5}, "between 0 and 1"),
+        ({"validation_split": 0.999}, "leaves nothing to train"),
+        ({"steps_per_epoch": 0}, "must be positive"),
+        ({"callbacks": [print]}, "Callback objects"),
+        ({"class_weight": {0: 1.0}, "sample_weight": np.ones(5)}, "same number|broadcast"),
+    ],
+)
+def test_wrong_arguments_of_fit(settings, message):
+    model = compiled("sparse_categorical_crossentropy")
+    with pytest.raises((ValueError, TypeError), match=message):
+        model.fit(images(), LABELS, **{"verbose": 0} | settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"optimizer": "sdg"}, "unknown optimizer 'sdg'; known: .*sgd"),
+        ({"loss": "crossentropy"}, "unknown loss 'crossentropy'; known: .*categorical"),
+        ({"loss": ["mse", "mse"]}, "the model has 1 outputs"),
+        ({"loss": {"wrong": "mse"}}, "'wrong'.* are no outputs of the model"),
+        ({"loss": "mse", "run_eagerly": True}, "run_eagerly=True is not supported"),
+    ],
+)
+def test_wrong_arguments_of_compile(settings, message):
+    with pytest.raises(ValueError, match=message):
+        classifier().compile(**settings)
+
+
+def test_wrong_graphs():
+    a, b = Input((2,), name="a"), Input((2,), name="b")
+    with pytest.raises(ValueError, match="input 'b'.*not among inputs"):
+        Model(a, layers.Add()([a, b]))
+    with pytest.raises(TypeError, match="what Input"):
+        Model(a, np.zeros(3))
+    with pytest.raises(ValueError, match="both inputs and outputs"):
+        Model(a)
+    x = layers.Dense(2, name="same")(a)
+    with pytest.raises(ValueError, match="several layers are called 'same'"):
+        Model(a, layers.Dense(2, name="same")(x))
+
+
+def test_wrong_stacks():
+    with pytest.raises(TypeError, match="Sequential takes layers, got int"):
+        Sequential([3])
+    with pytest.raises(ValueError, match="must be the first"):
+        Sequential([layers.Flatten(), Input((2,))])
+    with pytest.raises(ValueError, match="has no layers"):
+        Sequential().predict(np.zeros((1, 2)))
+    with pytest.raises(ValueError, match="no layer is called 'z'; there are"):
+        classifier().get_layer("z")
+
+
+def test_several_inputs_by_position_and_name():
+    a, b = Input((2,), name="a"), Input((3,), name="b")
+    model = Model([a, b], layers.Concatenate()([a, b]))
+    x, y = np.ones((4, 2)), np.zeros((4, 3))
+    assert model.predict([x, y]).shape == (4, 5)
+    assert model.predict({"b": y, "a": x}).shape == (4, 5)
+    with pytest.raises(ValueError, match="has 2 inputs"):
+        model.predict(x)
+    with pytest.raises(ValueError, match=r"inputs are \['a', 'b'\]"):
+        model.predict({"a": x})
