@@ -83,25 +83,29 @@ def without_rounding(
 def linear(terms: int = 0) -> GradientRule:
     """For sums of products: the gradient is one too, of which the signs are taken away.
 
-    An element of the gradient sums at most one product for each element of the output. An
-    activation's slope is computed from an output that is itself off by ``terms`` rounding errors.
+    How many products an element of the gradient sums is counted by putting ones everywhere; those
+    in the middle of an image sum up to four times the average. An activation's slope is computed
+    from an output that is itself off by ``terms`` rounding errors.
     """
 
     def rule(
         case: Case, inputs: Inputs, dys: tuple[Array, ...], name: str
     ) -> Callable[[Array], float]:
         plain = without_activation(case)
+
+        def slope(values: Inputs, dy: Array, direction: Array) -> float:
+            def loss(x: Array) -> float:
+                return float((plain(*(values | {name: x}).values()) * dy).sum())
+
+            return abs(directional_derivative(loss, values[name], direction))
+
         sizes = {k: abs(v) for k, v in inputs.items()}
-        factor = dys[0].size + 1
+        ones = {k: np.ones_like(v) for k, v in inputs.items()}
+        products = slope(ones, np.ones_like(dys[0]), ones[name]) / max(ones[name].size, 1)
+        factor = min(4 * products + 16, dys[0].size + 1)
         if case.attributes.get("activation"):
             factor += terms * np.max(plain(*sizes.values()), initial=0) + ELEMENTARY
-
-        def loss(x: Array) -> float:
-            return float((plain(*(sizes | {name: x}).values()) * abs(dys[0])).sum())
-
-        return lambda direction: (
-            factor * EPSILON * abs(directional_derivative(loss, sizes[name], abs(direction)))
-        )
+        return lambda direction: factor * EPSILON * slope(sizes, abs(dys[0]), abs(direction))
 
     return rule
 
