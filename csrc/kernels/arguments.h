@@ -60,7 +60,11 @@ enum class BinaryOp : int32_t {
   equal,
   relu_grad,
   sigmoid_grad,
-  tanh_grad
+  tanh_grad,
+  // Of truth and probability, of truth and logit; the slope of the first along the probability.
+  binary_crossentropy,
+  binary_crossentropy_logits,
+  binary_crossentropy_slope
 };
 
 // y[r][i] = op(a[r * a_row + i * a_step], b[r * b_row + i * b_step]), steps 0 or 1, y contiguous.
@@ -72,6 +76,17 @@ struct BinaryRows {
   const float* b;
   int64_t b_row, b_step;
   float* y;
+};
+
+// Cross-entropy of rows of scores. The truth is a row of weights, or the index of one class.
+struct CrossentropyRows {
+  int64_t rows, columns;  // columns >= 1
+  const float* scores;
+  const float* target;    // a weight for each score, or null where there are labels
+  const int64_t* labels;  // a row's class; the row becomes NaN where it is none
+  const float* dy;        // one a row; for the gradient only
+  float* y;               // one a row; the gradient: one a score, may be scores itself
+  bool logits;            // scores are logits, not probabilities
 };
 
 // One row of pooling windows on the image rows that they reach. Distances are in floats.

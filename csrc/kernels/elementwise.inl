@@ -1,3 +1,7 @@
+// The bounds of Keras' clipping, as float32 rounds them.
+constexpr float kSmallestProbability = 1e-7f;
+constexpr float kLargestProbability = 1.0f - 1e-7f;
+
 // y[i] = f(x[i]); y may be x.
 template <class F>
 inline void map(int64_t n, const float* x, float* y, F f) {
@@ -19,6 +23,11 @@ void unary(UnaryOp op, int64_t n, const float* x, float* y) noexcept {
     case UnaryOp::absolute:
       return map(n, x, y, [](Vec v) { return as_float(as_int(v) & 0x7fffffff); });
   }
+}
+
+// A probability kept away from 0 and 1, as Keras does; NaN stays.
+inline Vec clipped(Vec p) {
+  return min(max(p, splat(kSmallestProbability)), splat(kLargestProbability));
 }
 
 // One operand of a row: contiguous, or one number for all columns.
@@ -70,5 +79,19 @@ void binary(BinaryOp op, const BinaryRows& at) noexcept {
       return binary_with(at, [](Vec y, Vec dy) { return dy * (y * (1.0f - y)); });
     case BinaryOp::tanh_grad:
       return binary_with(at, [](Vec y, Vec dy) { return dy * (1.0f - y * y); });
+    case BinaryOp::binary_crossentropy:
+      return binary_with(at, [](Vec t, Vec p) {
+        const Vec q = clipped(p);
+        return -(t * log(q) + (1.0f - t) * log(1.0f - q));
+      });
+    case BinaryOp::binary_crossentropy_logits:
+      return binary_with(at, [](Vec t, Vec x) {
+        return max(splat(0.0f), x) - x * t + log1p_positive(exp(x < 0 ? x : -x));
+      });
+    case BinaryOp::binary_crossentropy_slope:
+      return binary_with(at, [](Vec t, Vec p) {
+        const Vec q = clipped(p);
+        return p == q ? (q - t) / (q * (1.0f - q)) : (p == p ? Vec{} : p);
+      });
   }
 }

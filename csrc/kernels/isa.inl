@@ -2,7 +2,7 @@
 // has internal linkage except the table, so the linker can never swap one ISA's code for
 // another's. No standard library header that emits inline functions may be included here.
 #include <cstdint>
-#if defined(__AVX2__)
+#if defined(__SSE2__)
 #include <immintrin.h>
 #endif
 
@@ -22,12 +22,15 @@ namespace {
 #include "kernels/strip.inl"
 //
 #include "kernels/batch_norm.inl"
+#include "kernels/convert.inl"
 #include "kernels/elementwise.inl"
 #include "kernels/gemm.inl"
 #include "kernels/peak.inl"
 #include "kernels/pool.inl"
 #include "kernels/random.inl"
 #include "kernels/softmax.inl"
+//
+#include "kernels/crossentropy.inl"
 #include "kernels/update.inl"
 }  // namespace
 

@@ -42,6 +42,9 @@ constexpr BinaryRow kBinary[] = {
     {"relu_grad", BinaryOp::relu_grad},
     {"sigmoid_grad", BinaryOp::sigmoid_grad},
     {"tanh_grad", BinaryOp::tanh_grad},
+    {"binary_crossentropy", BinaryOp::binary_crossentropy},
+    {"binary_crossentropy_logits", BinaryOp::binary_crossentropy_logits},
+    {"binary_crossentropy_slope", BinaryOp::binary_crossentropy_slope},
 };
 
 template <class Row, size_t n>

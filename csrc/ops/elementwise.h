@@ -9,7 +9,8 @@ namespace fastcnn {
 std::unique_ptr<Step> make_unary(const StepSpec& spec);
 
 // c = f(a, b), float32, with NumPy's broadcasting: add, subtract, multiply, divide, maximum,
-// minimum; greater and equal (1 or 0); relu_grad, sigmoid_grad, tanh_grad of (y, dy).
+// minimum; greater and equal (1 or 0); relu_grad, sigmoid_grad, tanh_grad of (y, dy);
+// binary_crossentropy, binary_crossentropy_logits, binary_crossentropy_slope of (truth, score).
 // greater and equal also compare int64 with int64.
 std::unique_ptr<Step> make_binary(const StepSpec& spec);
 

@@ -2,11 +2,14 @@
 #include "engine/step.h"
 #include "ops/batch_norm.h"
 #include "ops/conv2d.h"
+#include "ops/convert.h"
+#include "ops/crossentropy.h"
 #include "ops/elementwise.h"
 #include "ops/matmul.h"
 #include "ops/movement.h"
 #include "ops/pool2d.h"
 #include "ops/random.h"
+#include "ops/ranking.h"
 #include "ops/reduce.h"
 #include "ops/softmax.h"
 #include "ops/update.h"
@@ -24,6 +27,7 @@ constexpr Row kRows[] = {
     {"absolute", make_unary},
     {"adam_update", make_adam_update},
     {"add", make_binary},
+    {"argmax", make_argmax},
     {"assign_moving_average", make_assign_moving_average},
     {"average_pool2d", make_average_pool2d},
     {"average_pool2d_grad", make_average_pool2d_grad},
@@ -31,18 +35,25 @@ constexpr Row kRows[] = {
     {"batch_normalization_input_grad", make_batch_normalization_input_grad},
     {"batch_normalization_sums", make_batch_normalization_sums},
     {"batch_normalization_training", make_batch_normalization_training},
+    {"binary_crossentropy", make_binary},
+    {"binary_crossentropy_logits", make_binary},
+    {"binary_crossentropy_slope", make_binary},
     {"broadcast_to", make_broadcast_to},
+    {"cast", make_cast},
     {"concatenate", make_concatenate},
     {"conv2d", make_conv2d},
     {"conv2d_input_grad", make_conv2d_input_grad},
     {"conv2d_kernel_grad", make_conv2d_kernel_grad},
     {"copy", make_copy},
+    {"crossentropy", make_crossentropy},
+    {"crossentropy_grad", make_crossentropy_grad},
     {"divide", make_binary},
     {"dropout", make_dropout},
     {"equal", make_binary},
     {"exp", make_unary},
     {"fold_seed", make_fold_seed},
     {"greater", make_binary},
+    {"in_top_k", make_in_top_k},
     {"log", make_unary},
     {"log_softmax", make_softmax},
     {"log_softmax_grad", make_softmax},
@@ -53,8 +64,10 @@ constexpr Row kRows[] = {
     {"minimum", make_binary},
     {"multiply", make_binary},
     {"negative", make_unary},
+    {"one_hot", make_one_hot},
     {"relu", make_unary},
     {"relu_grad", make_binary},
+    {"rescale", make_rescale},
     {"sgd_update", make_sgd_update},
     {"sigmoid", make_unary},
     {"sigmoid_grad", make_binary},

@@ -5,6 +5,7 @@ graph. Each has a float64 twin of the same name in :mod:`fastcnn.reference`.
 """
 
 from fastcnn.ops.activation import log_softmax, relu, sigmoid, softmax, tanh
+from fastcnn.ops.conversion import cast, one_hot, rescale
 from fastcnn.ops.convolution import conv2d
 from fastcnn.ops.elementwise import (
     abs,
@@ -24,10 +25,17 @@ from fastcnn.ops.elementwise import (
     subtract,
 )
 from fastcnn.ops.linear import dense, matmul
+from fastcnn.ops.loss import (
+    binary_crossentropy,
+    categorical_crossentropy,
+    mean_squared_error,
+    sparse_categorical_crossentropy,
+)
 from fastcnn.ops.normalization import batch_normalization, batch_normalization_training
 from fastcnn.ops.op import PUBLIC
 from fastcnn.ops.pooling import average_pool2d, global_average_pool2d, max_pool2d
 from fastcnn.ops.random import dropout, fold_seed
+from fastcnn.ops.ranking import argmax, in_top_k
 from fastcnn.ops.reduction import broadcast_to, mean, sum
 from fastcnn.ops.shaping import concatenate, flatten, reshape, slice, stop_gradient, transpose
 from fastcnn.ops.update import adam_update, assign, assign_moving_average, sgd_update
@@ -38,12 +46,16 @@ __all__ = [
     "absolute",
     "adam_update",
     "add",
+    "argmax",
     "assign",
     "assign_moving_average",
     "average_pool2d",
     "batch_normalization",
     "batch_normalization_training",
+    "binary_crossentropy",
     "broadcast_to",
+    "cast",
+    "categorical_crossentropy",
     "concatenate",
     "conv2d",
     "dense",
@@ -55,21 +67,26 @@ __all__ = [
     "fold_seed",
     "global_average_pool2d",
     "greater",
+    "in_top_k",
     "log",
     "log_softmax",
     "matmul",
     "max_pool2d",
     "maximum",
     "mean",
+    "mean_squared_error",
     "minimum",
     "multiply",
     "negative",
+    "one_hot",
     "relu",
+    "rescale",
     "reshape",
     "sgd_update",
     "sigmoid",
     "slice",
     "softmax",
+    "sparse_categorical_crossentropy",
     "sqrt",
     "square",
     "stop_gradient",
