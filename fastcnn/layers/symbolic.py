@@ -54,7 +54,8 @@ class Call:
     @property
     def layer(self) -> Layer | None:
         """The layer that is called; None for an operation."""
-        return self.function if hasattr(self.function, "weights") else None  # type: ignore[return-value]
+        is_layer = hasattr(type(self.function), "add_weight")
+        return self.function if is_layer else None  # type: ignore[return-value]
 
     @property
     def name(self) -> str:

@@ -13,7 +13,7 @@ __all__ = ["Column", "example_count", "fed_dtype", "is_mapped"]
 Array = NDArray[Any]
 
 
-def fed_dtype(source: np.dtype[Any], declared: str | None) -> np.dtype[Any]:
+def fed_dtype(source: np.dtype[Any], declared: np.dtype[Any] | None) -> np.dtype[Any]:
     """The dtype in which values are handed to a graph, which casts them to what it computes in.
 
     Args:
@@ -30,9 +30,9 @@ def fed_dtype(source: np.dtype[Any], declared: str | None) -> np.dtype[Any]:
         )
     if source == np.uint8:
         return np.dtype(np.uint8)  # a quarter of the bytes of float32: the graph casts it
-    if declared is not None and declared != "float32":
-        return np.dtype(declared)
-    if source.kind == "f" or declared is not None:
+    if declared is not None:
+        return declared
+    if source.kind == "f":
         return np.dtype(np.float32)
     return np.dtype(np.uint8 if source.kind == "b" else np.int64)
 

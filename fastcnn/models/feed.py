@@ -19,6 +19,8 @@ __all__ = ["ModelFeed", "check_shape"]
 
 Array = NDArray[Any]
 
+_FLOAT32 = np.dtype(np.float32)
+
 
 class ModelFeed:
     """A model's view of data: see :class:`fastcnn.models.data.Feed`."""
@@ -71,8 +73,8 @@ class ModelFeed:
     def input_dtypes(self, arrays: Sequence[Array]) -> list[np.dtype[Any]]:
         """The dtypes in which inputs are fed."""
         specs = self._model.input_specs
-        declared = ["float32"] * len(arrays) if specs is None else [s.dtype.name for s in specs]
-        return [fed_dtype(a.dtype, name) for a, name in zip(arrays, declared, strict=True)]
+        declared = [_FLOAT32] * len(arrays) if specs is None else [spec.dtype for spec in specs]
+        return [fed_dtype(a.dtype, dtype) for a, dtype in zip(arrays, declared, strict=True)]
 
     def check_labels(self, labels: Sequence[Array]) -> None:
         """Refuse class numbers that the model has no output for.
@@ -80,6 +82,8 @@ class ModelFeed:
         Raises:
             ValueError: Says the range that came and the one that fits.
         """
+        if not labels:
+            return
         model = self._model
         names, shapes, objective = model.output_names, model.output_shapes, model.objective
         if names is None or shapes is None or objective is None or len(labels) != len(names):
