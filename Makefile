@@ -24,7 +24,7 @@ help:
 	@echo "make clean   remove everything that make made"
 
 demo: $(VENV)/.installed-demo
-	$(BIN)/fastcnn train digits --output demo/digits.safetensors --epochs 12
+	$(BIN)/fastcnn train digits --epochs 20 --output demo/digits.safetensors --overwrite
 
 test: $(VENV)/.installed-checks
 	$(BIN)/pytest $(ARGS)

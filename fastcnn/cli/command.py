@@ -12,6 +12,7 @@ from typing import Any
 
 from fastcnn._version import __version__
 from fastcnn.cli import evaluate, info, predict, train
+from fastcnn.cli.errors import explain
 
 __all__ = ["build_parser", "main"]
 
@@ -47,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
+            warnings.simplefilter("always", UserWarning)
             code: int = arguments.run(arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -58,19 +60,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.traceback:
             traceback.print_exc()
         else:
-            print(f"fastcnn: error: {_explain(error)}", file=sys.stderr)
+            print(f"fastcnn: error: {explain(error)}", file=sys.stderr)
         return 1
     return code
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     print(f"fastcnn: warning: {message}", file=sys.stderr)
-
-
-def _explain(error: Exception) -> str:
-    if isinstance(error, OSError | ValueError | ImportError):
-        return str(error)
-    return (
-        f"{type(error).__name__}: {error}\n"
-        "This may be a bug: run `fastcnn --traceback ...` and report what it shows"
-    )

@@ -52,7 +52,7 @@ def load(
         image_size: Height and width, or None for what suits the source.
         channels: 1 or 3, or None for what suits the source.
         validation_split: Part of a folder to hold out; a data set has its own test part.
-        seed: Decides which part of a folder or of the digits is held out.
+        seed: Decides which part of a folder is held out; that of a data set is always the same.
         skip_unreadable: Leave out files of a folder that are no pictures.
 
     Raises:
@@ -72,7 +72,7 @@ def load(
             raise ValueError(
                 f"the digits are square, not {height}x{width}: give one number of pixels"
             )
-        train, test = digits.load_data(height, channels=channels or 1, seed=seed)
+        train, test = digits.load_data(height, channels=channels or 1)
         return Data(Images(*train), Images(*test), "test", digits.CLASS_NAMES)
     if not Path(source).is_dir():
         raise ValueError(

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn.cli import options
+from fastcnn.cli.errors import explain
 
 __all__ = ["add_parser"]
 
@@ -81,7 +82,7 @@ def _readable(
             try:
                 images.append(image_folder.read_image(path, image_size, color_mode=color_mode))
             except (OSError, ValueError) as error:
-                print(f"fastcnn: error: {error}", file=sys.stderr)
+                print(f"fastcnn: error: {explain(error)}", file=sys.stderr)
             else:
                 names.append(path)
         if names:

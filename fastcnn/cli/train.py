@@ -144,8 +144,8 @@ def _add_training(group: argparse._ArgumentGroup) -> None:
         type=options.seed,
         default=0,
         metavar="N",
-        help="decides what is held out, the first weights, dropout, and the order of the images "
-        "(default: %(default)s)",
+        help="decides what of a folder is held out, the first weights, dropout, and the order of "
+        "the images (default: %(default)s)",
     )
     options.add_threads(group)
     group.add_argument(

@@ -133,7 +133,8 @@ def _download(cache: Path) -> Path:
         if home.exists():  # another process was faster
             return home
         archive = cache / _ARCHIVE_NAME
-        fetch(_ARCHIVE, archive)
+        if not archive.exists():  # else someone put it there by hand
+            fetch(_ARCHIVE, archive)
         # Unpacked beside its place and renamed, so the folder is complete as soon as it exists.
         with tempfile.TemporaryDirectory(dir=cache) as scratch:
             unpacked = Path(scratch) / _FOLDER_NAME

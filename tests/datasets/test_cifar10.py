@@ -94,6 +94,17 @@ def test_downloads_unpacks_and_remembers(archive, server, monkeypatch, tmp_path)
         cifar10.load_data()
 
 
+def test_an_archive_put_into_the_cache_by_hand(archive, server, monkeypatch, tmp_path):
+    server.status = 404
+    remote = RemoteFile(server.url, len(archive), hashlib.sha256(archive).hexdigest())
+    monkeypatch.setattr(cifar10, "_ARCHIVE", remote)
+    place = tmp_path / "cache" / "cifar-10-binary.tar.gz"
+    with pytest.raises(ConnectionError, match=f"put the file at {place} yourself"):
+        cifar10.load_data()
+    place.write_bytes(archive)
+    check_made_up(cifar10.load_data())
+
+
 def test_wrong_checksum_leaves_no_data(archive, server, monkeypatch, tmp_path):
     server.content = archive
     monkeypatch.setattr(cifar10, "_ARCHIVE", RemoteFile(server.url, len(archive), "0" * 64))
