@@ -15,7 +15,7 @@ from op_cases import CASES
 FEW = 24
 DIRECTIONS = 4
 # Of finite differences: the step, and what its square times a third derivative may come to.
-STEP = 1e-4
+STEP = 1e-5
 TRUNCATION = 1e-7
 
 # What takes any dtype and keeps it, or is told which to make.
@@ -306,6 +306,14 @@ def test_first_of_equal_operands_gets_the_gradient(op, isa):
     np.testing.assert_array_equal(gradient(function, x, x.copy()), np.ones_like(x))
     second = gradient(lambda b, a: function(a, b), x, x.copy())
     np.testing.assert_array_equal(second, np.zeros_like(x))
+
+
+def test_cast_passes_the_gradient_between_floats(isa):
+    """Finite differences cannot tell: the reference rounds to float32 as well."""
+    x = np.float32([1, -2, 3.5])
+    np.testing.assert_array_equal(gradient(lambda x: ops.cast(x, "float32"), x), np.ones(3))
+    truncated = gradient(lambda x: ops.cast(ops.cast(x, "int32"), "float32"), x)
+    np.testing.assert_array_equal(truncated, np.zeros(3))
 
 
 def test_stop_gradient(isa):
