@@ -1,4 +1,4 @@
-"""What operations refuse, and the essential facts of the error's text: rows for ``test_errors.py``.
+"""What operations refuse, and the essential facts of the error's text: for ``test_op_errors.py``.
 
 The text names the operation, the argument, what came and what was expected; the wording is the
 operation's own. It must be the same for arrays and for Tensors, because both meet one check.
