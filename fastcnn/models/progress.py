@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ __all__ = ["Progress", "resolve_verbose"]
 
 # Often enough for the eye; each refresh costs about 100 microseconds.
 _REFRESH_SECONDS = 0.1
+_WIDEST = 120
 
 
 def resolve_verbose(verbose: Any) -> int:
@@ -50,7 +52,6 @@ class Progress:
         self._steps = steps
         self._verbose = verbose
         self._done = 0
-        self._shown = 0
         self._start = self._last = time.perf_counter()
         self._bar: Any = None
         if verbose == 1:
@@ -59,10 +60,10 @@ class Progress:
                 total=steps,
                 unit="step",
                 file=sys.stdout,
-                leave=True,
-                dynamic_ncols=True,
+                leave=False,
+                ncols=min(shutil.get_terminal_size().columns - 1, _WIDEST),
                 mininterval=0,
-                bar_format="{desc} {percentage:3.0f}% |{bar:20}| {n_fmt}/{total_fmt} "
+                bar_format="{desc} {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt} "
                 "[{elapsed}<{remaining}, {rate_fmt}]{postfix}"
                 if steps is not None
                 else "{desc} {n_fmt} steps [{elapsed}, {rate_fmt}]{postfix}",
@@ -86,18 +87,15 @@ class Progress:
 
     def _refresh(self, logs: Mapping[str, float]) -> None:
         self._bar.set_postfix_str(logs_text(logs), refresh=False)
-        self._bar.update(self._done - self._shown)
-        self._shown = self._done
+        self._bar.n = self._done
         self._bar.refresh()
 
     def finish(self, logs: Mapping[str, float]) -> None:
-        """The pass is over; shows the final numbers."""
+        """The pass is over; prints one line that stays."""
         seconds = time.perf_counter() - self._start
-        if self._bar is not None:
-            self._bar.total = self._done
-            self._refresh(logs)
-            self.close()
-        elif self._verbose == 2:
+        # The bar makes room for a line that no narrow terminal cuts off.
+        self.close()
+        if self._verbose:
             each = seconds / max(self._done, 1)
             per_step = f"{each * 1e3:.1f}ms" if each < 1 else f"{each:.2f}s"
             text = f"{self._title} - {self._done} steps - {seconds:.1f}s - {per_step}/step"
