@@ -25,6 +25,7 @@ help:
 
 demo: $(VENV)/.installed-demo
 	$(BIN)/fastcnn train digits --epochs 20 --output demo/digits.safetensors --overwrite
+	@echo "Next: $(BIN)/fastcnn evaluate demo/digits.safetensors digits"
 
 test: $(VENV)/.installed-checks
 	$(BIN)/pytest $(ARGS)
