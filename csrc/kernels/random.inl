@@ -11,6 +11,8 @@ inline VecPair multiply_low(VecPair a, uint32_t b) {
   return (VecPair)_mm512_maskz_mul_epu32(0xFF, (__m512i)a, _mm512_set1_epi64(b));
 #elif defined(__AVX2__)
   return (VecPair)_mm256_mul_epu32((__m256i)a, _mm256_set1_epi64x(b));
+#elif defined(__SSE2__)
+  return (VecPair)_mm_mul_epu32((__m128i)a, _mm_set1_epi64x(b));
 #else
   return (a & 0xFFFFFFFFu) * (uint64_t)b;
 #endif
@@ -43,19 +45,29 @@ inline VecPair block_order() {
   return v;
 }
 
+constexpr int kPhiloxRounds = 10;
+
+// The keys of all rounds, two each.
+inline void philox_keys(uint64_t seed, uint64_t* keys) {
+  uint32_t low = (uint32_t)seed, high = (uint32_t)(seed >> 32);
+  for (int round = 0; round < kPhiloxRounds; ++round) {
+    keys[2 * round] = low;
+    keys[2 * round + 1] = high;
+    low += 0x9E3779B9u;
+    high += 0xBB67AE85u;
+  }
+}
+
 // The numbers of kPairs blocks of four in their order: two vectors.
-inline void philox(uint64_t key, VecPair blocks, VecInt numbers[2]) {
+inline void philox(const uint64_t* keys, VecPair blocks, VecInt* numbers) {
   // A pair holds words 0 and 1 (low and high half) or 2 and 3 of a block, so that a round is one
   // widening product, a swap of halves and two exclusive ors for each.
   VecPair first = blocks, second{};
-  uint32_t key_0 = (uint32_t)key, key_1 = (uint32_t)(key >> 32);
-  for (int round = 0; round < 10; ++round) {
+  for (int round = 0; round < kPhiloxRounds; ++round) {
     const VecPair a = multiply_low(first, 0xD2511F53u);
     const VecPair b = multiply_low(second, 0xCD9E8D57u);
-    first = ((b >> 32) | (b << 32)) ^ (first >> 32) ^ (uint64_t)key_0;
-    second = ((a >> 32) | (a << 32)) ^ (second >> 32) ^ (uint64_t)key_1;
-    key_0 += 0x9E3779B9u;
-    key_1 += 0xBB67AE85u;
+    first = ((b >> 32) | (b << 32)) ^ (first >> 32) ^ keys[2 * round];
+    second = ((a >> 32) | (a << 32)) ^ (second >> 32) ^ keys[2 * round + 1];
   }
   numbers[0] = (VecInt)even_lanes(first, second);
   numbers[1] = (VecInt)odd_lanes(first, second);
@@ -66,10 +78,12 @@ void dropout(int64_t n, const DropoutBlock& at) noexcept {
   const int32_t flip = INT32_MIN;
   const int32_t last_dropped = (int32_t)at.last_dropped ^ flip;
   const Vec zero = splat(0.0f);
+  uint64_t keys[2 * kPhiloxRounds];
+  philox_keys(at.seed, keys);
   VecPair blocks = block_order() + at.block;
   for (int64_t i = 0; i < n; i += 2 * kLanes, blocks += (uint64_t)kPairs) {
     VecInt numbers[2];
-    philox(at.seed, blocks, numbers);
+    philox(keys, blocks, numbers);
     for (int64_t v = 0; v < 2; ++v) {
       const int64_t left = n - i - v * kLanes;
       const float* x = at.x + i + v * kLanes;

@@ -58,6 +58,9 @@ inline Vec min(Vec a, Vec b) {
 #elif defined(__AVX2__)
 inline Vec max(Vec a, Vec b) { return a == a ? (Vec)_mm256_max_ps(a, b) : a; }
 inline Vec min(Vec a, Vec b) { return a == a ? (Vec)_mm256_min_ps(a, b) : a; }
+#elif defined(__SSE2__)
+inline Vec max(Vec a, Vec b) { return a == a ? (Vec)_mm_max_ps(a, b) : a; }
+inline Vec min(Vec a, Vec b) { return a == a ? (Vec)_mm_min_ps(a, b) : a; }
 #else
 inline Vec max(Vec a, Vec b) { return (b > a) | (b != b) ? b : a; }
 inline Vec min(Vec a, Vec b) { return (b < a) | (b != b) ? b : a; }
