@@ -7,13 +7,13 @@ a schedule nor a restart compiles anything anew.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from fastcnn import ops
-from fastcnn.config import Configurable, lookup
+from fastcnn.config import Configurable, lookup, serialize
 from fastcnn.graph import Tensor
 from fastcnn.variable import Variable
 
@@ -78,6 +78,18 @@ class Optimizer(Configurable):
             if not (value >= 0 and math.isfinite(value)):
                 raise ValueError(f"{self.name}: learning_rate must be at least 0, got {value}")
         self._learning_rate: float | Callable[[int], float] = value
+
+    def get_config(self) -> dict[str, Any]:
+        """Constructor arguments as JSON data; a schedule by its name."""
+        return {**super().get_config(), "learning_rate": serialize(self._learning_rate)}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Optimizer:
+        """Make the optimizer that :meth:`get_config` described."""
+        rate = config.get("learning_rate")
+        if isinstance(rate, str):
+            config = {**config, "learning_rate": lookup("learning rate schedule", rate, {})}
+        return cls(**config)
 
     def slot_count(self) -> int:
         """Number of Variables of state per trained Variable."""

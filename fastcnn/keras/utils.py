@@ -8,9 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn.config import custom_object_scope
+from fastcnn.layers.naming import clear_names
 from fastcnn.seeding import set_random_seed
 
-__all__ = ["PyDataset", "Sequence", "custom_object_scope", "set_random_seed", "to_categorical"]
+__all__ = [
+    "PyDataset",
+    "Sequence",
+    "clear_session",
+    "custom_object_scope",
+    "set_random_seed",
+    "to_categorical",
+]
 
 
 def to_categorical(x: Any, num_classes: int | None = None) -> NDArray[np.float64]:
@@ -45,6 +53,15 @@ def to_categorical(x: Any, num_classes: int | None = None) -> NDArray[np.float64
     result = np.zeros((labels.size, num_classes))
     result[np.arange(labels.size), labels.reshape(-1)] = 1
     return result.reshape(*labels.shape, num_classes)
+
+
+def clear_session(free_memory: bool = True) -> None:
+    """Start naming layers anew: the next ``Dense`` is called ``dense`` again.
+
+    Args:
+        free_memory: Accepted for Keras' sake; models free what they hold when they are deleted.
+    """
+    clear_names()
 
 
 class PyDataset:

@@ -7,7 +7,9 @@ the same calls on graph Tensors.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +23,16 @@ from fastcnn.layers.trace import tracing
 if TYPE_CHECKING:
     from fastcnn.layers.layer import Layer
 
-__all__ = ["Call", "KerasTensor", "Shape", "checked_shape", "infer", "record", "run_call"]
+__all__ = [
+    "Call",
+    "KerasTensor",
+    "Shape",
+    "call_budget",
+    "checked_shape",
+    "infer",
+    "record",
+    "run_call",
+]
 
 Shape = tuple[int | None, ...]
 
@@ -31,6 +42,7 @@ _BATCHES = (2, 3)
 _EXTENTS = (224, 256)
 
 _names = itertools.count()
+_local = threading.local()
 
 
 class Call:
@@ -182,12 +194,32 @@ def record(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
     return call.outputs
 
 
+@contextmanager
+def call_budget(calls: int) -> Iterator[None]:
+    """Allow only so many calls of layers and operations inside the block.
+
+    Raises:
+        ValueError: From the call that is one too many.
+    """
+    before = getattr(_local, "budget", None)
+    _local.budget = calls
+    try:
+        yield
+    finally:
+        _local.budget = before
+
+
 def run_call(call: Call, values: dict[int, Any]) -> None:
     """Run ``call`` on the values of its inputs, kept by ``id``, and add those of its outputs."""
 
     def value_of(leaf: Any) -> Any:
         return values[id(leaf)] if isinstance(leaf, KerasTensor) else leaf
 
+    budget = getattr(_local, "budget", None)
+    if budget is not None:
+        if budget < 1:
+            raise ValueError("the model makes more calls of layers and operations than are allowed")
+        _local.budget = budget - 1
     results = call.function(*map_leaves(value_of, call.args), **map_leaves(value_of, call.kwargs))
     for output, result in zip(flatten(call.outputs), flatten(results), strict=True):
         values[id(output)] = result

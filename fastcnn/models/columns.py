@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Column", "example_count", "fed_dtype", "is_mapped"]
+__all__ = ["Column", "example_count", "fed_dtype", "is_mapped", "plain"]
 
 Array = NDArray[Any]
 
@@ -67,6 +67,12 @@ def example_count(arrays: Sequence[Array]) -> int:
     return lengths[0]
 
 
+def plain(array: Array, dtype: np.dtype[Any]) -> Array:
+    """The array as the core takes it: in ``dtype``, C-contiguous and aligned."""
+    array = np.ascontiguousarray(array, dtype)
+    return array if array.flags.aligned else array.copy()
+
+
 class Column:
     """One array of a data set.
 
@@ -86,13 +92,13 @@ class Column:
 
     def slice(self, start: int, stop: int) -> Array:
         """Examples ``start`` to ``stop``; a view where nothing has to be converted."""
-        return np.ascontiguousarray(self.source[start:stop], self.dtype)
+        return plain(self.source[start:stop], self.dtype)
 
     def take(self, rows: NDArray[np.intp]) -> Array:
         """The examples with these numbers, in a buffer that the next call overwrites."""
         source = self.source
         if not self._plain:
-            return np.ascontiguousarray(source[rows], self.dtype)
+            return plain(source[rows], self.dtype)
         if self._raw is None or len(self._raw) != len(rows):
             shape = (len(rows), *source.shape[1:])
             self._raw = np.empty(shape, source.dtype)

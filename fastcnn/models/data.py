@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcnn.models.columns import Column, example_count, fed_dtype, is_mapped
+from fastcnn.models.columns import Column, example_count, fed_dtype, is_mapped, plain
 from fastcnn.seeding import mix
 
 __all__ = [
@@ -161,7 +161,7 @@ class Converter:
             *(np.dtype(np.float32) for _ in weights),
         ]
         arrays = [
-            np.ascontiguousarray(array, dtype)
+            plain(array, dtype)
             for array, dtype in zip([*inputs, *labels, *weights], dtypes, strict=True)
         ]
         return Batch(arrays, (len(inputs), len(labels), len(weights)), size)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fastcnn import layers, losses, metrics, optimizers
 from fastcnn.config import custom_object, custom_object_scope, lookup
 from fastcnn.layers import Layer
+from fastcnn.layers.symbolic import call_budget
 from fastcnn.layers.weights import awaiting_weights
 from fastcnn.models.container import Contents, read_file, write_file
 from fastcnn.models.model import Model
@@ -24,6 +25,9 @@ __all__ = ["load", "load_weights", "make_layer", "save_model", "save_weights"]
 Array = NDArray[Any]
 
 _VERSION = 1
+
+# Models inside models inside models can describe billions of calls in a few lines.
+_MOST_CALLS = 1_000_000
 
 _LAYERS: dict[str, Any] = {
     **{name: getattr(layers, name) for name in layers.__all__ if name not in ("Input", "Layer")},
@@ -136,7 +140,8 @@ def load(
             )
         if "model" not in description:
             raise ValueError("it holds weights only; make the model and use load_weights(path)")
-        with awaiting_weights(contents.shapes[name] for name in _names(contents)):
+        shapes = (contents.shapes[name] for name in _names(contents))
+        with awaiting_weights(shapes), call_budget(_MOST_CALLS):
             model = make_layer(description["model"])
             if not isinstance(model, Model):
                 raise ValueError(f"it describes a layer, {type(model).__name__}, not a model")
@@ -165,7 +170,9 @@ def _restore_training(model: Model, weights: Sequence[Variable], contents: Conte
         metrics=_revived(entry["metrics"], metrics.get),
         weighted_metrics=_revived(entry["weighted_metrics"], metrics.get),
     )
-    optimizer.iterations = int(entry["iterations"])
+    if not isinstance(entry["iterations"], int) or not 0 <= entry["iterations"] < 1 << 62:
+        raise ValueError(f"its optimizer made {entry['iterations']!r} steps")
+    optimizer.iterations = entry["iterations"]
     owners = entry["slots"]
     if not all(isinstance(owner, int) and 0 <= owner < len(weights) for owner in owners):
         raise ValueError("its optimizer state belongs to weights that are not there")

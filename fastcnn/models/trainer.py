@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn import optimizers
@@ -14,6 +13,7 @@ from fastcnn.callbacks import Callback, CallbackList, History
 from fastcnn.layers import Layer
 from fastcnn.layers.structure import map_leaves
 from fastcnn.layers.symbolic import KerasTensor, Shape
+from fastcnn.models.columns import plain
 from fastcnn.models.data import BatchSource, Converter, Stream, open_data
 from fastcnn.models.feed import ModelFeed
 from fastcnn.models.full_batch import FullBatch
@@ -356,7 +356,7 @@ class Trainer(Layer):
         feed = self._feed
         inputs = feed.inputs(x)
         arrays = [
-            np.ascontiguousarray(array, dtype)
+            plain(array, dtype)
             for array, dtype in zip(inputs, feed.input_dtypes(inputs), strict=True)
         ]
         program = self.programs.predict(arrays)

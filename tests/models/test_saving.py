@@ -253,6 +253,46 @@ def test_damaged_and_hostile_files(path, change, message):
         fastcnn.load(path)
 
 
+def test_few_lines_cannot_describe_billions_of_calls(path):
+    def level(inner, calls):
+        x = y = Input((2,))
+        for _ in range(calls):
+            y = inner(y)
+        return Model(x, y)
+
+    model = level(layers.Activation("relu"), 2)
+    model.save(path)
+    header, payload = parts(path)
+    description = json.loads(header["__metadata__"]["description"])
+    for _ in range(9):
+        config = json.loads(json.dumps(description["model"]["config"]))
+        config["layers"] = [json.loads(json.dumps(description["model"]))]
+        first, second = config["calls"][:2]
+        config["calls"] = [first] + [
+            {**second, "args": [{"tensor": [number, 0]}]} for number in range(9)
+        ]
+        config["output_structure"] = {"tensor": [9, 0]}
+        description["model"]["config"] = config
+    header["__metadata__"]["description"] = json.dumps(description)
+    write(path, header, payload)
+    with pytest.raises(ValueError, match="more calls"):
+        fastcnn.load(path)
+
+
+def my_schedule(step):
+    return 0.1 / (step + 1)
+
+
+def test_schedules_are_handed_in(path):
+    model = network()
+    model.compile(fastcnn.optimizers.SGD(my_schedule), "mse")
+    model.save(path)
+    with pytest.raises(ValueError, match="unknown learning rate schedule 'my_schedule'"):
+        fastcnn.load(path)
+    again = fastcnn.load(path, custom_objects={"my_schedule": my_schedule})
+    assert again.optimizer.learning_rate == 0.1
+
+
 @pytest.mark.parametrize("length", [0, 7, 8, 100])
 def test_truncated_at_the_start(path, length):
     network().save(path)

@@ -85,6 +85,19 @@ def test_fit_is_train_on_batch_again_and_again(line):
     assert [history["loss"][0], history["mae"][0]] == logs
 
 
+def misaligned(x):
+    raw = np.zeros(x.nbytes + 1, np.uint8)
+    raw[1:] = x.reshape(-1).view(np.uint8)
+    return raw[1:].view(x.dtype).reshape(x.shape)
+
+
+def read_only(x):
+    x = x.copy()
+    x.flags.writeable = False
+    return x
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
 @pytest.mark.parametrize(
     "form",
     [
@@ -93,12 +106,14 @@ def test_fit_is_train_on_batch_again_and_again(line):
         lambda x, y: (x.astype(">f4"), y),
         lambda x, y: (x.tolist(), y.tolist()),
         lambda x, y: (np.repeat(x, 2, 0)[::2], y),
+        lambda x, y: (misaligned(x), y),
+        lambda x, y: (read_only(x), y),
     ],
 )
-def test_any_form_of_array_gives_the_same(line, form):
+def test_any_form_of_array_gives_the_same(line, form, shuffle):
     a, b = twins(linear)
-    a.fit(*line, epochs=2, verbose=0)
-    b.fit(*form(*line), epochs=2, verbose=0)
+    a.fit(*line, epochs=2, shuffle=shuffle, verbose=0)
+    b.fit(*form(*line), epochs=2, shuffle=shuffle, verbose=0)
     assert_same_weights(a, b)
 
 
