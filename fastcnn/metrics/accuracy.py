@@ -1,0 +1,115 @@
+"""How often a model is right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fastcnn import ops
+from fastcnn.losses.functions import as_dtype, is_symbolic, same_rank
+from fastcnn.metrics.metric import Metric
+
+__all__ = [
+    "Accuracy",
+    "BinaryAccuracy",
+    "CategoricalAccuracy",
+    "SparseCategoricalAccuracy",
+    "SparseTopKCategoricalAccuracy",
+    "TopKCategoricalAccuracy",
+]
+
+
+class Accuracy(Metric):
+    """How often outputs equal labels exactly."""
+
+    def __init__(self, name: str = "accuracy") -> None:
+        super().__init__(name)
+
+    def values(self, y_true: Any, y_pred: Any) -> Any:
+        """1 where equal, else 0."""
+        return ops.equal(*same_rank(y_true, y_pred))
+
+
+class BinaryAccuracy(Metric):
+    """How often outputs lie on the label's side of a threshold.
+
+    Args:
+        name: Its key in logs.
+        threshold: Outputs above it mean 1.
+    """
+
+    def __init__(self, name: str = "binary_accuracy", threshold: float = 0.5) -> None:
+        super().__init__(name)
+        self.threshold = threshold
+
+    def values(self, y_true: Any, y_pred: Any) -> Any:
+        """Share of hits over the last axis."""
+        y_true, y_pred = same_rank(y_true, y_pred)
+        hits = ops.equal(y_true, ops.greater(y_pred, np.float32(self.threshold)))
+        return ops.mean(hits, axis=-1)
+
+
+class CategoricalAccuracy(Metric):
+    """How often the largest output is that of the one-hot label."""
+
+    def __init__(self, name: str = "categorical_accuracy") -> None:
+        super().__init__(name)
+
+    def values(self, y_true: Any, y_pred: Any) -> Any:
+        """1 for a hit, else 0."""
+        labels = ops.argmax(as_dtype(y_true, "float32"))
+        return ops.equal(labels, ops.argmax(as_dtype(y_pred, "float32")))
+
+
+class SparseCategoricalAccuracy(Metric):
+    """How often the largest output is that of the integer label."""
+
+    def __init__(self, name: str = "sparse_categorical_accuracy") -> None:
+        super().__init__(name)
+
+    def values(self, y_true: Any, y_pred: Any) -> Any:
+        """1 for a hit, else 0."""
+        labels = _labels(y_true, y_pred)
+        return ops.equal(labels, ops.argmax(as_dtype(y_pred, "float32")))
+
+
+class TopKCategoricalAccuracy(Metric):
+    """How often the one-hot label's class is among the ``k`` largest outputs.
+
+    Args:
+        k: Number of guesses allowed.
+        name: Its key in logs.
+    """
+
+    def __init__(self, k: int = 5, name: str = "top_k_categorical_accuracy") -> None:
+        super().__init__(name)
+        self.k = k
+
+    def values(self, y_true: Any, y_pred: Any) -> Any:
+        """1 for a hit, else 0."""
+        labels = ops.argmax(as_dtype(y_true, "float32"))
+        return ops.in_top_k(labels, as_dtype(y_pred, "float32"), self.k)
+
+
+class SparseTopKCategoricalAccuracy(Metric):
+    """How often the integer label is among the ``k`` largest outputs.
+
+    Args:
+        k: Number of guesses allowed.
+        name: Its key in logs.
+    """
+
+    def __init__(self, k: int = 5, name: str = "sparse_top_k_categorical_accuracy") -> None:
+        super().__init__(name)
+        self.k = k
+
+    def values(self, y_true: Any, y_pred: Any) -> Any:
+        """1 for a hit, else 0."""
+        return ops.in_top_k(_labels(y_true, y_pred), as_dtype(y_pred, "float32"), self.k)
+
+
+def _labels(y_true: Any, y_pred: Any) -> Any:
+    """Integer labels in the shape of ``y_pred`` without its last axis."""
+    labels = y_true if is_symbolic(y_true) else np.asarray(y_true)
+    return ops.reshape(as_dtype(labels, "int64"), tuple(y_pred.shape)[:-1])

@@ -1,0 +1,106 @@
+"""What all metrics share: a sum and a count that grow batch by batch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fastcnn import ops
+from fastcnn.config import Configurable
+from fastcnn.losses.functions import as_dtype
+
+__all__ = ["Mean", "MeanMetricWrapper", "Metric"]
+
+
+class Metric(Configurable):
+    """The mean of ``values(y_true, y_pred)`` over everything seen since ``reset_state``.
+
+    A metric of one's own defines ``values`` with operations of ``fastcnn.ops``.
+
+    Args:
+        name: Its key in logs.
+
+    Attributes:
+        total: Sum so far.
+        count: What it will be divided by.
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name or type(self).__name__
+        self.total = 0.0
+        self.count = 0.0
+
+    def values(self, y_true: Any, y_pred: Any) -> Any:
+        """Numbers whose mean is the metric, usually one per example."""
+        raise NotImplementedError(f"{type(self).__name__} must define values(self, y_true, y_pred)")
+
+    def measure(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Any, Any]:
+        """Sum and count of one batch, of arrays or of Tensors.
+
+        Returns:
+            A float32 scalar, and a float or a scalar like the first.
+        """
+        values = self.values(y_true, y_pred)
+        if sample_weight is None:
+            return ops.sum(values), float(math.prod(values.shape))
+        weight = as_dtype(sample_weight, "float32")
+        extra = len(values.shape) - len(weight.shape)
+        if extra < 0:
+            weight = ops.reshape(weight, weight.shape[:extra])
+        elif extra:
+            weight = ops.reshape(weight, (*weight.shape, *[1] * extra))
+        weight = ops.broadcast_to(weight, values.shape)
+        return ops.sum(ops.multiply(values, weight)), ops.sum(weight)
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Count a batch of arrays."""
+        weight = None if sample_weight is None else np.asarray(sample_weight)
+        total, count = self.measure(np.asarray(y_true), np.asarray(y_pred), weight)
+        self.total += float(total)
+        self.count += float(count)
+
+    def result(self) -> float:
+        """The mean so far; 0 before the first batch."""
+        return self.total / self.count if self.count else 0.0
+
+    def reset_state(self) -> None:
+        """Forget everything seen."""
+        self.total = 0.0
+        self.count = 0.0
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
+        """Count a batch of arrays and return the result so far."""
+        self.update_state(y_true, y_pred, sample_weight)
+        return self.result()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}>"
+
+
+class Mean(Metric):
+    """Mean of plain numbers: ``update_state(values)``."""
+
+    def __init__(self, name: str = "mean") -> None:
+        super().__init__(name)
+
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+        """Count numbers."""
+        array = np.asarray(values, np.float64)
+        weight = np.broadcast_to(1.0 if sample_weight is None else sample_weight, array.shape)
+        self.total += float((array * weight).sum())
+        self.count += float(weight.sum())
+
+
+class MeanMetricWrapper(Metric):
+    """The mean of a function ``(y_true, y_pred) -> one number per example``."""
+
+    def __init__(self, fn: Callable[[Any, Any], Any], name: str | None = None) -> None:
+        super().__init__(name or getattr(fn, "__name__", None))
+        self.fn = fn
+
+    def values(self, y_true: Any, y_pred: Any) -> Any:
+        """``fn(y_true, y_pred)``."""
+        return self.fn(y_true, y_pred)
