@@ -28,7 +28,9 @@ class Variable:
     def __init__(
         self, value: npt.ArrayLike, *, name: str = "variable", trainable: bool = True
     ) -> None:
-        array = value if isinstance(value, np.ndarray | np.generic) else np.asarray(value, "float32")
+        array = (
+            value if isinstance(value, np.ndarray | np.generic) else np.asarray(value, "float32")
+        )
         # ascontiguousarray would turn a scalar into a vector.
         self.core = _core.Variable(np.asarray(array, order="C"))
         self.name = name
@@ -41,6 +43,7 @@ class Variable:
 
     @property
     def dtype(self) -> np.dtype[Any]:
+        """Its NumPy dtype."""
         return np.dtype(self.core.dtype)
 
     @property

@@ -60,7 +60,8 @@ class Function:
 
     def explain(self, *arrays: npt.NDArray[Any]) -> str:
         """The plan as text: a line for each step with its algorithm, work and, when arrays to run
-        on are given, its time."""
+        on are given, its time.
+        """
         times = [f"{ms:9.3f}" for _, _, ms in self.profile(*arrays)] if arrays else []
         lines = [
             f"{len(self._steps)} steps, {self._program.barriers} waits, "
@@ -74,7 +75,9 @@ class Function:
             shapes = ", ".join(str(shape) for _, shape in step.operands)
             lines.append(
                 f"{name:24} {step.step.algorithm:10} {step.step.flops / 1e9:9.4f} "
-                f"{step.step.bytes / 2**20:9.3f}" + (f" {times[i]}" if times else "") + f"  {shapes}"
+                f"{step.step.bytes / 2**20:9.3f}"
+                + (f" {times[i]}" if times else "")
+                + f"  {shapes}"
             )
         return "\n".join(lines)
 

@@ -58,7 +58,8 @@ def _made_by(tensor: Tensor, name: str) -> bool:
 
 def fuse_activation(graph: Graph) -> Graph:
     """A ReLU, sigmoid or tanh that alone reads a convolution or product is computed before the
-    result is first stored."""
+    result is first stored.
+    """
     readers = _readers(graph)
 
     def rule(node: Node, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:

@@ -28,6 +28,7 @@ class Spec:
 
     @property
     def elements(self) -> int:
+        """How many numbers it holds."""
         product = 1
         for size in self.shape:
             product *= size
@@ -35,6 +36,7 @@ class Spec:
 
     @property
     def bytes(self) -> int:
+        """Size of its memory."""
         return self.elements * np.dtype(self.dtype).itemsize
 
 
@@ -82,6 +84,7 @@ class Node:
 
     @property
     def is_placeholder(self) -> bool:
+        """Whether it stands for an array that a call brings."""
         return self.op is None and self.variable is None
 
     def tensors(self, *specs: Spec) -> tuple[Tensor, ...]:
@@ -106,14 +109,17 @@ class Tensor:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """Sizes of its axes, batch included."""
         return self.spec.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
+        """Its NumPy dtype."""
         return np.dtype(self.spec.dtype)
 
     @property
     def ndim(self) -> int:
+        """Number of axes."""
         return len(self.spec.shape)
 
     def __add__(self, other: Any) -> Any:
@@ -157,7 +163,8 @@ class Tensor:
 class SymbolicTensor(ABC):
     """A value of a model under construction, whose batch size is open.
 
-    An operation that meets one is recorded instead of applied: see :func:`fastcnn.ops.op.operation`.
+    An operation that meets one is recorded instead of applied: see
+    :func:`fastcnn.ops.op.operation`.
     """
 
     @abstractmethod

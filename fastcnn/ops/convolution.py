@@ -34,7 +34,8 @@ class Conv2D(Op):
         dz = activation_grad(node.attrs["activation"], y, dy)
         dx = apply(Conv2DInputGrad(), dz, kernel, shape=x.shape, **window)[0]
         dkernel = apply(Conv2DKernelGrad(), x, dz, shape=kernel.shape, **window)[0]
-        return [dx, dkernel, sum_to_last(dz)][: len(node.inputs)]
+        grads_of_inputs: list[Tensor | None] = [dx, dkernel, sum_to_last(dz)]
+        return grads_of_inputs[: len(node.inputs)]
 
 
 class Conv2DInputGrad(Op):
@@ -115,9 +116,7 @@ def conv2d(
         )
     if bias is not None and inputs[2].shape != (filters,):
         raise ValueError(f"{op}: bias must have shape ({filters},), got {inputs[2].shape}")
-    window = Window.of(
-        op, (x.shape[1], x.shape[2]), kernel.shape[:2], strides, padding, dilation
-    )
+    window = Window.of(op, (x.shape[1], x.shape[2]), kernel.shape[:2], strides, padding, dilation)
     return apply(
         Conv2D(),
         *inputs,

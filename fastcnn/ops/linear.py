@@ -20,9 +20,7 @@ class Matmul(Op):
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         a, b = inputs[:2]
-        return (
-            Spec((a.shape[attrs["transpose_a"]], b.shape[0 if attrs["transpose_b"] else 1])),
-        )
+        return (Spec((a.shape[attrs["transpose_a"]], b.shape[0 if attrs["transpose_b"] else 1])),)
 
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         dc = grads[0]
@@ -36,7 +34,8 @@ class Matmul(Op):
             da, db = product(dz, b), product(dz, a, transpose_a=True)
         else:
             da, db = product(dz, b, transpose_b=True), product(a, dz, transpose_a=True)
-        return [da, db, sum_to_last(dz)][: len(node.inputs)]
+        grads_of_inputs: list[Tensor | None] = [da, db, sum_to_last(dz)]
+        return grads_of_inputs[: len(node.inputs)]
 
 
 def product(
@@ -60,14 +59,14 @@ def product(
 
 
 @operation
-def matmul(
-    a: Operand, b: Operand, *, transpose_a: bool = False, transpose_b: bool = False
-) -> Any:
+def matmul(a: Operand, b: Operand, *, transpose_a: bool = False, transpose_b: bool = False) -> Any:
     """Product of two matrices.
 
     Args:
-        a: ``(m, k)``, or ``(k, m)`` with ``transpose_a``; float32.
-        b: ``(k, n)``, or ``(n, k)`` with ``transpose_b``; float32.
+        a: ``(m, k)``, float32.
+        b: ``(k, n)``, float32.
+        transpose_a: ``a`` is given as ``(k, m)``.
+        transpose_b: ``b`` is given as ``(n, k)``.
 
     Returns:
         ``(m, n)``, float32: an array for arrays, else a Tensor.

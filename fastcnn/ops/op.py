@@ -68,7 +68,8 @@ def operand(
     """A checked argument of an operation as a Tensor.
 
     Args:
-        op, name: Of the operation and the argument, for messages.
+        op: Name of the operation, for messages.
+        name: Name of the argument, for messages.
         value: Tensor, Variable, array, or numbers (which become float32).
         rank: Required number of axes; None for any.
         dtype: Required dtype; None for any.

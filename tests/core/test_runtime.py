@@ -46,7 +46,9 @@ def test_unknown_isa_lists_the_choices() -> None:
 
 
 def test_threads_can_be_forced() -> None:
-    code = "from fastcnn import runtime as r; i = r.info(); print(i['threads'], i['threads_source'])"
+    code = (
+        "from fastcnn import runtime\ni = runtime.info(); print(i['threads'], i['threads_source'])"
+    )
     result = python(code, FASTCNN_NUM_THREADS="3")
     assert result.stdout.split() == ["3", "FASTCNN_NUM_THREADS"]
     assert "must be 1 to 256, got 'many'" in python(code, FASTCNN_NUM_THREADS="many").stderr

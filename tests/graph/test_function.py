@@ -50,7 +50,9 @@ def test_wrong_arrays_are_refused() -> None:
 def test_reads_see_the_value_before_the_updates() -> None:
     a = fastcnn.Variable(np.float32(1))
     b = fastcnn.Variable(np.float32(10))
-    swap = graph.compile([], [a.tensor + 0.0], [assign(a, b.tensor + 0.0), assign(b, a.tensor + 0.0)])
+    swap = graph.compile(
+        [], [a.tensor + 0.0], [assign(a, b.tensor + 0.0), assign(b, a.tensor + 0.0)]
+    )
     (seen,) = swap()
     assert (seen, a.numpy(), b.numpy()) == (1, 10, 1)
 

@@ -53,5 +53,7 @@ def test_gate_pooled_gradient(rng: np.random.Generator) -> None:
 
 def test_unknown_pass_is_an_error() -> None:
     x = graph.placeholder((2,))
-    with pytest.raises(ValueError, match="no pass is called 'magic'; there are " + ", ".join(PASSES)):
+    with pytest.raises(
+        ValueError, match="no pass is called 'magic'; there are " + ", ".join(PASSES)
+    ):
         graph.compile([x], [x], without=["magic"])
