@@ -7,12 +7,6 @@
 
 inline bool is_class(int64_t label, int64_t columns) { return label >= 0 && label < columns; }
 
-// Calls f(i, n) for the vectors of a row: the n-th of them from position i on.
-template <class F>
-inline void for_row(int64_t columns, F f) {
-  for (int64_t i = 0; i < columns; i += kLanes) f(i, columns - i < kLanes ? columns - i : kLanes);
-}
-
 inline float logits_loss(int64_t columns, const float* x, const float* t, int64_t label) {
   const Vec largest = splat(largest_of(columns, x));
   const Vec log_sum = log(splat(sum_along(columns, [&](int64_t i, int64_t n) {

@@ -1,22 +1,39 @@
 // Softmax and its logarithm along contiguous rows, and their gradients. Rows hold at least one
 // number; outputs may be the inputs' memory. A NaN or +inf in a row makes all of it NaN.
 
-// The largest of a row. NaN may get lost: it comes back with the exponentials.
+// The largest of a row but for NaN, which comes back with the exponentials.
 inline float largest_of(int64_t columns, const float* x) {
   const Vec none = splat(-__builtin_inff());
-  Vec best = none;
+  Vec best[2] = {none, none};
+  const auto take = [](Vec& to, Vec v) { to = v > to ? v : to; };
   int64_t i = 0;
-  for (; i + kLanes <= columns; i += kLanes) best = max(best, load(x + i));
-  if (i < columns) best = max(best, head_of(load_head(x + i, columns - i), none, columns - i));
-  return max_of_lanes(best);
+  for (; i + 2 * kLanes <= columns; i += 2 * kLanes) {
+    take(best[0], load(x + i));
+    take(best[1], load(x + i + kLanes));
+  }
+  if (i + kLanes <= columns) {
+    take(best[0], load(x + i));
+    i += kLanes;
+  }
+  if (i < columns) take(best[1], head_of(load_head(x + i, columns - i), none, columns - i));
+  take(best[0], best[1]);
+  return max_of_lanes(best[0]);
 }
 
-// Sum over i of f(i-th vector), which must be zero beyond the row's end.
+// Calls f(i, n) for each vector of a row: n numbers from position i on.
+template <class F>
+inline void for_row(int64_t columns, F f) {
+  int64_t i = 0;
+  // Apart, so that whole vectors are loaded without a mask.
+  for (; i + kLanes <= columns; i += kLanes) f(i, kLanes);
+  if (i < columns) f(i, columns - i);
+}
+
+// Sum of f(i, n) over the vectors of a row; f gives zero beyond n.
 template <class F>
 inline float sum_along(int64_t columns, F f) {
   Vec sum{};
-  for (int64_t i = 0; i < columns; i += kLanes)
-    sum += f(i, columns - i < kLanes ? columns - i : kLanes);
+  for_row(columns, [&](int64_t i, int64_t n) { sum += f(i, n); });
   return sum_of_lanes(sum);
 }
 
@@ -51,10 +68,9 @@ void softmax_grad(int64_t rows, int64_t columns, const float* y, const float* dy
     const Vec mean = splat(sum_along(columns, [&](int64_t i, int64_t n) {
       return load_head(y + i, n) * load_head(dy + i, n);
     }));
-    for (int64_t i = 0; i < columns; i += kLanes) {
-      const int64_t n = columns - i < kLanes ? columns - i : kLanes;
+    for_row(columns, [&](int64_t i, int64_t n) {
       store_head(dx + i, load_head(y + i, n) * (load_head(dy + i, n) - mean), n);
-    }
+    });
   }
 }
 
@@ -64,9 +80,8 @@ void log_softmax_grad(int64_t rows, int64_t columns, const float* y, const float
   for (int64_t r = 0; r < rows; ++r, y += columns, dy += columns, dx += columns) {
     const Vec sum = splat(
         sum_along(columns, [&](int64_t i, int64_t n) { return load_head(dy + i, n); }));
-    for (int64_t i = 0; i < columns; i += kLanes) {
-      const int64_t n = columns - i < kLanes ? columns - i : kLanes;
+    for_row(columns, [&](int64_t i, int64_t n) {
       store_head(dx + i, load_head(dy + i, n) - exp(load_head(y + i, n)) * sum, n);
-    }
+    });
   }
 }

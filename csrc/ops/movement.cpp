@@ -28,16 +28,30 @@ void move_row(int64_t count, const T* from, int64_t from_step, T* to, int64_t to
     for (int64_t i = 0; i < count; ++i) to[i * to_step] = from[i * from_step];
 }
 
-// A block of a matrix whose rows are contiguous in `to` and columns in `from`, tile by tile, so
-// that cache lines of both are used whole.
+// A block of a matrix whose rows are contiguous in `to` and columns in `from`. Tiles go by way of
+// a small buffer, so that both sides are read and written a cache line at a time.
 template <class T>
 void transpose_block(int64_t rows, int64_t columns, const T* from, int64_t from_step, T* to,
                      int64_t to_row) noexcept {
   constexpr int64_t kTile = 16;
-  for (int64_t c = 0; c < columns; c += kTile)
-    for (int64_t r = 0; r < rows; ++r)
-      for (int64_t i = c; i < std::min(columns, c + kTile); ++i)
-        to[r * to_row + i] = from[r + i * from_step];
+  T tile[kTile][kTile];
+  for (int64_t r = 0; r < rows; r += kTile)
+    for (int64_t c = 0; c < columns; c += kTile) {
+      const int64_t height = std::min(rows - r, kTile), width = std::min(columns - c, kTile);
+      const T* p = from + r + c * from_step;
+      T* q = to + r * to_row + c;
+      if (height == kTile && width == kTile) {
+        for (int64_t i = 0; i < kTile; ++i) std::memcpy(tile[i], p + i * from_step, sizeof tile[i]);
+        for (int64_t j = 0; j < kTile; ++j) {
+          T line[kTile];
+          for (int64_t i = 0; i < kTile; ++i) line[i] = tile[i][j];
+          std::memcpy(q + j * to_row, line, sizeof line);
+        }
+      } else {
+        for (int64_t j = 0; j < height; ++j)
+          for (int64_t i = 0; i < width; ++i) q[j * to_row + i] = p[j + i * from_step];
+      }
+    }
 }
 
 // Copies a box of elements between two strided places.
