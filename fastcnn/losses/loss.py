@@ -85,6 +85,8 @@ class Loss(Configurable):
             values = ops.multiply(values, weight)
             if self.reduction == "mean_with_sample_weight":
                 count = ops.sum(ops.broadcast_to(weight, values.shape))
+        elif self.reduction not in ("none", "sum"):
+            return ops.mean(values)
         if self.reduction == "none":
             return values
         total = ops.sum(values)

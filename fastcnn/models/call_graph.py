@@ -38,6 +38,11 @@ class CallGraph:
         self.outputs = _keras_tensors(outputs, "outputs")
         self.calls = _ordered_calls(self.inputs, self.outputs)
 
+    def takes_uint8(self, tensor: KerasTensor) -> bool:
+        """Whether everything that reads this input can do so before a cast to float32."""
+        readers = [call.layer for call in self.calls if any(t is tensor for t in call.inputs)]
+        return all(layer is not None and layer.takes_uint8 for layer in readers)
+
     @property
     def layers(self) -> list[Layer]:
         """The layers that are called, each once, in order of their first call."""

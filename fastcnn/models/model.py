@@ -147,10 +147,16 @@ class Model(Trainer):
             values = self._in_order(x)
             for value, spec in zip(values, specs, strict=True):
                 check_shape(value.shape, spec.shape, spec.name, self.name)
-            pairs = zip(values, specs, strict=True)
-            values = [_cast(value, spec.dtype.name) for value, spec in pairs]
+            values = [self._fed(value, spec) for value, spec in zip(values, specs, strict=True)]
             x = values if len(values) > 1 else values[0]
         return super()._run(x, training)
+
+    def _fed(self, value: Any, spec: KerasTensor) -> Any:
+        """An input as the layers take it; those that rescale bytes get them uncast."""
+        assert self.graph is not None
+        if value.dtype == np.uint8 and self.graph.takes_uint8(spec):
+            return value
+        return _cast(value, spec.dtype.name)
 
     def on_tensors(self, tensors: Sequence[Any]) -> Any:
         """The model's outputs for graph Tensors, one per input."""

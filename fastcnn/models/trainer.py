@@ -302,6 +302,10 @@ class Trainer(Layer):
         Returns:
             An array with one row per example, or arrays in the structure of the model's outputs.
         """
+        shape: tuple[int, ...] = getattr(x, "shape", ())
+        whole = bool(shape) and 0 < shape[0] <= (batch_size or 32) and steps is None
+        if whole and verbose in ("auto", 0) and callbacks is None:
+            return self.predict_on_batch(x)  # for those who ask again and again about one image
         source = open_data(self._feed, x, batch_size=batch_size)
         stream = Stream(source, steps)
         quiet = verbose == "auto" and (stream.steps == 1 or resolve_verbose(verbose) == 2)

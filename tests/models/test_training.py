@@ -428,3 +428,14 @@ def test_deferred_models_are_built_by_data(line):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert model.predict(line[0]).shape == (64, 1)
+
+
+def test_bytes_are_cast_only_for_layers_that_need_it():
+    x, _ = images()
+    for first in (layers.Rescaling(1 / 255), layers.Conv2D(2, 1)):
+        model = Sequential([Input((6, 6, 3)), first])
+        model.predict(x)
+        with fastcnn.tracing():
+            y = model(graph.placeholder(x.shape, "uint8"))
+        assert y.dtype == np.float32
+        np.testing.assert_allclose(model.predict(x), model.predict(x.astype("f")), rtol=1e-6)
