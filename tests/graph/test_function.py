@@ -74,6 +74,25 @@ def test_dead_inputs_are_overwritten_only_when_dead(rng: np.random.Generator) ->
     assert f.arena_bytes <= 4 * value.nbytes
 
 
+def test_a_view_that_is_an_output_is_not_overwritten(rng: np.random.Generator) -> None:
+    x = graph.placeholder((4, 4))
+    y = ops.relu(x)
+    # exp may take over memory that ends with it, but the caller still reads the view.
+    f = graph.compile([x], [ops.reshape(y, (16,)), ops.negative(ops.exp(y))])
+    value = rng.standard_normal((4, 4), np.float32)
+    want = np.maximum(value, 0)
+    view, other = f(value)
+    np.testing.assert_array_equal(view, want.ravel())
+    np.testing.assert_allclose(other, -np.exp(want), rtol=1e-6)
+
+
+def test_an_input_that_is_reshaped_keeps_its_shape(rng: np.random.Generator) -> None:
+    x = graph.placeholder((2, 3))
+    f = graph.compile([x], [ops.square(ops.reshape(x, (6,)))])
+    value = rng.standard_normal((2, 3), np.float32)
+    np.testing.assert_array_equal(f(value)[0], np.square(value).ravel())
+
+
 def test_concurrent_runs_do_not_share_memory(rng: np.random.Generator) -> None:
     x = graph.placeholder((32, 32))
     f = graph.compile([x], [ops.matmul(ops.relu(x), ops.exp(x))])
