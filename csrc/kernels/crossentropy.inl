@@ -20,7 +20,8 @@ inline float logits_loss(int64_t columns, const float* x, const float* t, int64_
 }
 
 inline float probability_loss(int64_t columns, const float* x, const float* t, int64_t label) {
-  const Vec sum = splat(sum_along(columns, [&](int64_t i, int64_t n) { return load_head(x + i, n); }));
+  const Vec sum =
+      splat(sum_along(columns, [&](int64_t i, int64_t n) { return load_head(x + i, n); }));
   if (t == nullptr) return -log(clipped(splat(x[label]) / sum))[0];
   return sum_along(columns, [&](int64_t i, int64_t n) {
     return head_of(-load_head(t + i, n) * log(clipped(load_head(x + i, n) / sum)), Vec{}, n);
@@ -65,7 +66,8 @@ inline void logits_grad(int64_t columns, const float* x, const float* t, int64_t
 //   dx = dy / sum * (g - sum(g * p))
 inline void probability_grad(int64_t columns, const float* x, const float* t, int64_t label,
                              float dy, float* dx) {
-  const Vec sum = splat(sum_along(columns, [&](int64_t i, int64_t n) { return load_head(x + i, n); }));
+  const Vec sum =
+      splat(sum_along(columns, [&](int64_t i, int64_t n) { return load_head(x + i, n); }));
   const auto inside = [](Vec p) {
     return (p >= splat(kSmallestProbability)) & (p <= splat(kLargestProbability));
   };

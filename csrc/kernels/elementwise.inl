@@ -12,14 +12,22 @@ inline void map(int64_t n, const float* x, float* y, F f) {
 
 void unary(UnaryOp op, int64_t n, const float* x, float* y) noexcept {
   switch (op) {
-    case UnaryOp::relu: return map(n, x, y, [](Vec v) { return max(splat(0.0f), v); });
-    case UnaryOp::sigmoid: return map(n, x, y, [](Vec v) { return sigmoid(v); });
-    case UnaryOp::tanh: return map(n, x, y, [](Vec v) { return tanh(v); });
-    case UnaryOp::exp: return map(n, x, y, [](Vec v) { return exp(v); });
-    case UnaryOp::log: return map(n, x, y, [](Vec v) { return log(v); });
-    case UnaryOp::sqrt: return map(n, x, y, [](Vec v) { return sqrt(v); });
-    case UnaryOp::square: return map(n, x, y, [](Vec v) { return v * v; });
-    case UnaryOp::negative: return map(n, x, y, [](Vec v) { return -v; });
+    case UnaryOp::relu:
+      return map(n, x, y, [](Vec v) { return max(splat(0.0f), v); });
+    case UnaryOp::sigmoid:
+      return map(n, x, y, [](Vec v) { return sigmoid(v); });
+    case UnaryOp::tanh:
+      return map(n, x, y, [](Vec v) { return tanh(v); });
+    case UnaryOp::exp:
+      return map(n, x, y, [](Vec v) { return exp(v); });
+    case UnaryOp::log:
+      return map(n, x, y, [](Vec v) { return log(v); });
+    case UnaryOp::sqrt:
+      return map(n, x, y, [](Vec v) { return sqrt(v); });
+    case UnaryOp::square:
+      return map(n, x, y, [](Vec v) { return v * v; });
+    case UnaryOp::negative:
+      return map(n, x, y, [](Vec v) { return -v; });
     case UnaryOp::absolute:
       return map(n, x, y, [](Vec v) { return as_float(as_int(v) & 0x7fffffff); });
   }
@@ -62,12 +70,18 @@ inline void binary_with(const BinaryRows& at, F f) {
 
 void binary(BinaryOp op, const BinaryRows& at) noexcept {
   switch (op) {
-    case BinaryOp::add: return binary_with(at, [](Vec a, Vec b) { return a + b; });
-    case BinaryOp::subtract: return binary_with(at, [](Vec a, Vec b) { return a - b; });
-    case BinaryOp::multiply: return binary_with(at, [](Vec a, Vec b) { return a * b; });
-    case BinaryOp::divide: return binary_with(at, [](Vec a, Vec b) { return a / b; });
-    case BinaryOp::maximum: return binary_with(at, [](Vec a, Vec b) { return max(a, b); });
-    case BinaryOp::minimum: return binary_with(at, [](Vec a, Vec b) { return min(a, b); });
+    case BinaryOp::add:
+      return binary_with(at, [](Vec a, Vec b) { return a + b; });
+    case BinaryOp::subtract:
+      return binary_with(at, [](Vec a, Vec b) { return a - b; });
+    case BinaryOp::multiply:
+      return binary_with(at, [](Vec a, Vec b) { return a * b; });
+    case BinaryOp::divide:
+      return binary_with(at, [](Vec a, Vec b) { return a / b; });
+    case BinaryOp::maximum:
+      return binary_with(at, [](Vec a, Vec b) { return max(a, b); });
+    case BinaryOp::minimum:
+      return binary_with(at, [](Vec a, Vec b) { return min(a, b); });
     case BinaryOp::greater:
       return binary_with(at, [](Vec a, Vec b) { return a > b ? splat(1.0f) : Vec{}; });
     case BinaryOp::equal:

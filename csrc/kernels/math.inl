@@ -102,10 +102,14 @@ inline Vec tanh(Vec x) {
 
 inline Vec activate(Vec x, Activation activation) {
   switch (activation) {
-    case Activation::none: return x;
-    case Activation::relu: return max(splat(0.0f), x);
-    case Activation::sigmoid: return sigmoid(x);
-    case Activation::tanh: return tanh(x);
+    case Activation::none:
+      return x;
+    case Activation::relu:
+      return max(splat(0.0f), x);
+    case Activation::sigmoid:
+      return sigmoid(x);
+    case Activation::tanh:
+      return tanh(x);
   }
   return x;
 }

@@ -42,14 +42,22 @@ void sum_rows(int64_t rows, int64_t columns, const float* x, int64_t stride, flo
   const int64_t vectors = (columns + kLanes - 1) / kLanes;
   const int64_t left = columns - (vectors - 1) * kLanes;
   switch (vectors) {
-    case 1: return sum_strip<1>(rows, left, x, stride, y);
-    case 2: return sum_strip<2>(rows, left, x, stride, y);
-    case 3: return sum_strip<3>(rows, left, x, stride, y);
-    case 4: return sum_strip<4>(rows, left, x, stride, y);
-    case 5: return sum_strip<5>(rows, left, x, stride, y);
-    case 6: return sum_strip<6>(rows, left, x, stride, y);
-    case 7: return sum_strip<7>(rows, left, x, stride, y);
-    case 8: return sum_strip<8>(rows, left, x, stride, y);
+    case 1:
+      return sum_strip<1>(rows, left, x, stride, y);
+    case 2:
+      return sum_strip<2>(rows, left, x, stride, y);
+    case 3:
+      return sum_strip<3>(rows, left, x, stride, y);
+    case 4:
+      return sum_strip<4>(rows, left, x, stride, y);
+    case 5:
+      return sum_strip<5>(rows, left, x, stride, y);
+    case 6:
+      return sum_strip<6>(rows, left, x, stride, y);
+    case 7:
+      return sum_strip<7>(rows, left, x, stride, y);
+    case 8:
+      return sum_strip<8>(rows, left, x, stride, y);
   }
 }
 

@@ -65,9 +65,8 @@ void log_softmax(int64_t rows, int64_t columns, const float* x, float* y) noexce
 void softmax_grad(int64_t rows, int64_t columns, const float* y, const float* dy,
                   float* dx) noexcept {
   for (int64_t r = 0; r < rows; ++r, y += columns, dy += columns, dx += columns) {
-    const Vec mean = splat(sum_along(columns, [&](int64_t i, int64_t n) {
-      return load_head(y + i, n) * load_head(dy + i, n);
-    }));
+    const Vec mean = splat(sum_along(
+        columns, [&](int64_t i, int64_t n) { return load_head(y + i, n) * load_head(dy + i, n); }));
     for_row(columns, [&](int64_t i, int64_t n) {
       store_head(dx + i, load_head(y + i, n) * (load_head(dy + i, n) - mean), n);
     });
@@ -78,8 +77,8 @@ void softmax_grad(int64_t rows, int64_t columns, const float* y, const float* dy
 void log_softmax_grad(int64_t rows, int64_t columns, const float* y, const float* dy,
                       float* dx) noexcept {
   for (int64_t r = 0; r < rows; ++r, y += columns, dy += columns, dx += columns) {
-    const Vec sum = splat(
-        sum_along(columns, [&](int64_t i, int64_t n) { return load_head(dy + i, n); }));
+    const Vec sum =
+        splat(sum_along(columns, [&](int64_t i, int64_t n) { return load_head(dy + i, n); }));
     for_row(columns, [&](int64_t i, int64_t n) {
       store_head(dx + i, load_head(dy + i, n) - exp(load_head(y + i, n)) * sum, n);
     });

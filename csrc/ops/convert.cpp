@@ -41,9 +41,8 @@ void convert(int64_t n, const void* x, void* y) {
 
 Convert converter(DType from, DType to) {
   return visit(from, [to](auto source) -> Convert {
-    return visit(to, [](auto target) -> Convert {
-      return &convert<decltype(source), decltype(target)>;
-    });
+    return visit(
+        to, [](auto target) -> Convert { return &convert<decltype(source), decltype(target)>; });
   });
 }
 
@@ -90,9 +89,8 @@ class Rescale final : public Step {
         scale_(scale),
         offset_(offset),
         images_(dtype == DType::u8 ? kernels().rescale_bytes : nullptr),
-        rescale_(visit(dtype, [](auto source) -> decltype(rescale_) {
-          return &rescale<decltype(source)>;
-        })) {}
+        rescale_(visit(
+            dtype, [](auto source) -> decltype(rescale_) { return &rescale<decltype(source)>; })) {}
 
   int64_t items(int) const override { return split_.items(); }
   Cost cost() const override {

@@ -99,8 +99,7 @@ class Broadcast {
       check((size_a == size || size_a == 1) && (size_b == size || size_b == 1) &&
                 (size_a == size || size_b == size),
             op, ": ", a.text(), " and ", b.text(), " do not broadcast to ", c.text());
-      if (size != 1)
-        push({size, size_a == 1 ? 0 : stride_a, size_b == 1 ? 0 : stride_b});
+      if (size != 1) push({size, size_a == 1 ? 0 : stride_a, size_b == 1 ? 0 : stride_b});
       stride_a *= size_a;
       stride_b *= size_b;
     }
@@ -171,8 +170,7 @@ class Binary : public Step {
       const int64_t count = std::min(end - row, at_[1].size - row % at_[1].size);
       int64_t a = 0, b = 0;
       at_.start_of(row, &a, &b);
-      each(count, columns, a + first * at_[0].a, b + first * at_[0].b,
-           row * at_[0].size + first);
+      each(count, columns, a + first * at_[0].a, b + first * at_[0].b, row * at_[0].size + first);
       row += count;
     }
   }

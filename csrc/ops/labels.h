@@ -20,14 +20,22 @@ class Labels {
 
   int64_t at(const void* data, int64_t i) const noexcept {
     switch (dtype_) {
-      case DType::i8: return static_cast<const int8_t*>(data)[i];
-      case DType::i16: return static_cast<const int16_t*>(data)[i];
-      case DType::i32: return static_cast<const int32_t*>(data)[i];
-      case DType::u8: return static_cast<const uint8_t*>(data)[i];
-      case DType::u16: return static_cast<const uint16_t*>(data)[i];
-      case DType::u32: return static_cast<const uint32_t*>(data)[i];
-      case DType::u64: return static_cast<int64_t>(static_cast<const uint64_t*>(data)[i]);
-      default: return static_cast<const int64_t*>(data)[i];
+      case DType::i8:
+        return static_cast<const int8_t*>(data)[i];
+      case DType::i16:
+        return static_cast<const int16_t*>(data)[i];
+      case DType::i32:
+        return static_cast<const int32_t*>(data)[i];
+      case DType::u8:
+        return static_cast<const uint8_t*>(data)[i];
+      case DType::u16:
+        return static_cast<const uint16_t*>(data)[i];
+      case DType::u32:
+        return static_cast<const uint32_t*>(data)[i];
+      case DType::u64:
+        return static_cast<int64_t>(static_cast<const uint64_t*>(data)[i]);
+      default:
+        return static_cast<const int64_t*>(data)[i];
     }
   }
 

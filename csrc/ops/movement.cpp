@@ -90,10 +90,14 @@ class StridedCopy {
 
   void run(int64_t item, const void* from, void* to) const noexcept {
     switch (width_) {
-      case 1: return run_as<uint8_t>(item, from, to);
-      case 2: return run_as<uint16_t>(item, from, to);
-      case 4: return run_as<uint32_t>(item, from, to);
-      default: return run_as<uint64_t>(item, from, to);
+      case 1:
+        return run_as<uint8_t>(item, from, to);
+      case 2:
+        return run_as<uint16_t>(item, from, to);
+      case 4:
+        return run_as<uint32_t>(item, from, to);
+      default:
+        return run_as<uint64_t>(item, from, to);
     }
   }
 
@@ -211,9 +215,8 @@ Part part_of(const StepSpec& spec, const Shape& whole, const Shape& part) {
   Part found;
   for (size_t i = 0; i < start.size(); ++i) {
     const int axis = static_cast<int>(i);
-    check(start[i] >= 0 && start[i] <= whole[axis] && part[axis] <= whole[axis] - start[i],
-          spec.op, ": ", part[axis], " elements from ", start[i], " on do not fit in ",
-          whole[axis]);
+    check(start[i] >= 0 && start[i] <= whole[axis] && part[axis] <= whole[axis] - start[i], spec.op,
+          ": ", part[axis], " elements from ", start[i], " on do not fit in ", whole[axis]);
     found.axes.push_back({part[axis], outside[i], inside[i]});
     found.first += start[i] * outside[i];
   }
@@ -304,13 +307,12 @@ std::unique_ptr<Step> make_concatenate(const StepSpec& spec) {
       axes.push_back({x.shape[i], from[static_cast<size_t>(i)], to[static_cast<size_t>(i)]});
     }
     const int64_t length = x.shape[static_cast<int>(axis)];
-    check(length <= y.shape[static_cast<int>(axis)] - first, spec.op,
-          ": inputs do not fit in ", y.shape.text());
+    check(length <= y.shape[static_cast<int>(axis)] - first, spec.op, ": inputs do not fit in ",
+          y.shape.text());
     copies.emplace_back(width, axes, 0, first * to[static_cast<size_t>(axis)]);
     first += length;
   }
-  check(first == y.shape[static_cast<int>(axis)], spec.op, ": inputs do not fill ",
-        y.shape.text());
+  check(first == y.shape[static_cast<int>(axis)], spec.op, ": inputs do not fill ", y.shape.text());
   return std::make_unique<Movement>(std::move(copies), width, 0);
 }
 

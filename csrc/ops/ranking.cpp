@@ -33,9 +33,8 @@ class ArgMax final : public Step {
         count_(count),
         inner_(inner),
         bytes_(size_of(dtype)),
-        largest_(visit(dtype, [](auto source) -> decltype(largest_) {
-          return &largest<decltype(source)>;
-        })) {}
+        largest_(visit(
+            dtype, [](auto source) -> decltype(largest_) { return &largest<decltype(source)>; })) {}
 
   int64_t items(int) const override { return split_.items(); }
   Cost cost() const override {
@@ -113,8 +112,8 @@ std::unique_ptr<Step> make_in_top_k(const StepSpec& spec) {
   const int64_t rows = scores.shape.elements(0, rank - 1);
   check(y.dtype == DType::f32 && y.shape.elements() == rows, spec.op, ": y must be ", rows,
         " float32, got ", name_of(y.dtype), " ", y.shape.text());
-  return std::make_unique<InTopK>(Labels(spec.op, spec.inputs[0], rows), rows,
-                                  scores.shape.back(), spec.attrs.integer("k"));
+  return std::make_unique<InTopK>(Labels(spec.op, spec.inputs[0], rows), rows, scores.shape.back(),
+                                  spec.attrs.integer("k"));
 }
 
 }  // namespace fastcnn

@@ -19,8 +19,10 @@ class Sum final : public Step {
  public:
   Sum(int64_t outer, int64_t reduced, int64_t inner, float scale)
       : outer_(outer), reduced_(reduced), inner_(inner), scale_(scale), kernels_(kernels()) {
-    const int64_t wanted =
-        std::min(kMaxBlocks, std::max<int64_t>(1, reduced / std::max<int64_t>(1, kItemElements / std::max<int64_t>(1, inner))));
+    const int64_t wanted = std::min(
+        kMaxBlocks,
+        std::max<int64_t>(
+            1, reduced / std::max<int64_t>(1, kItemElements / std::max<int64_t>(1, inner))));
     strips_ = {inner, kStrip};
     // Enough slabs or strips already make enough items.
     const int64_t blocks = outer >= 16 || strips_.items() >= 16 ? 1 : wanted;
@@ -98,8 +100,8 @@ std::unique_ptr<Step> make_sum(const StepSpec& spec) {
   check_operand(spec.op, "x", x, DType::f32, x.shape.rank());
   check_operand(spec.op, "y", y, DType::f32, y.shape.rank());
   // As a shape, so that the product of hostile sizes is checked.
-  const Shape view({spec.attrs.integer("outer"), spec.attrs.integer("reduced"),
-                    spec.attrs.integer("inner")});
+  const Shape view(
+      {spec.attrs.integer("outer"), spec.attrs.integer("reduced"), spec.attrs.integer("inner")});
   check(view.elements() == x.shape.elements() && view[0] * view[2] == y.shape.elements(), spec.op,
         ": ", view.text(), " summed over the middle does not fit x ", x.shape.text(), " and y ",
         y.shape.text());
