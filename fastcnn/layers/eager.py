@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn import graph
+from fastcnn.graph import Tensor
 from fastcnn.layers.cache import Cache
 from fastcnn.layers.structure import flatten, map_leaves
 from fastcnn.layers.trace import tracing
@@ -42,6 +43,12 @@ class _EagerFunction:
         inputs = map_leaves(lambda a: graph.placeholder(a.shape, a.dtype), x)
         with tracing(training) as trace:
             self.outputs = layer(inputs, training=training)
+        for output in flatten(self.outputs):
+            if not isinstance(output, Tensor):
+                raise TypeError(
+                    f"{layer.name} must return Tensors made with fastcnn.ops, got "
+                    f"{type(output).__name__}"
+                )
         steps = [] if trace.step is None else [trace.step]
         self.is_random = bool(steps)
         self.function = graph.compile(

@@ -91,6 +91,9 @@ class KerasTensor(SymbolicTensor):
         name: For messages and summaries.
     """
 
+    # An array on the left leaves operators to us instead of looping over elements.
+    __array_ufunc__ = None
+
     def __init__(
         self, shape: Sequence[int | None], dtype: DTypeLike = "float32", name: str | None = None
     ) -> None:

@@ -57,7 +57,13 @@ def new_weight(
             )
         expected[shape] -= 1
         return Variable(np.zeros(shape, dtype), name=name, trainable=trainable)
-    value = np.asarray(initializer(shape, dtype))
+    try:
+        value = np.asarray(initializer(shape, dtype))
+    except (MemoryError, OverflowError, ValueError) as error:
+        raise ValueError(
+            f"weight {name!r} of shape {shape}, {math.prod(shape):,} elements, cannot be made: "
+            f"{error}"
+        ) from error
     if value.shape != shape:
         raise ValueError(
             f"weight {name!r}: the initializer returned {value.shape}, expected {shape}"

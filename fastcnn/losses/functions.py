@@ -47,12 +47,12 @@ def same_rank(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
 
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of ``(y_true - y_pred) ** 2`` over the last axis."""
-    return ops.mean_squared_error(*same_rank(y_true, y_pred))
+    return ops.mean_squared_error(*_same_shape("mean_squared_error", y_true, y_pred))
 
 
 def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of ``|y_true - y_pred|`` over the last axis."""
-    y_true, y_pred = same_rank(y_true, y_pred)
+    y_true, y_pred = _same_shape("mean_absolute_error", y_true, y_pred)
     return ops.mean(ops.abs(ops.subtract(y_true, y_pred)), axis=-1)
 
 
@@ -151,20 +151,26 @@ def binary_crossentropy(
         label_smoothing: Share of each label moved towards 1/2.
         axis: The axis of the mean: the last.
     """
-    y_true, y_pred = same_rank(y_true, y_pred)
+    y_true, y_pred = _same_shape("binary_crossentropy", y_true, y_pred)
     _check_last_axis(axis, y_pred, "binary_crossentropy")
-    if tuple(y_true.shape) != tuple(y_pred.shape):
-        raise ValueError(
-            f"binary_crossentropy: labels of shape {tuple(y_true.shape)} for outputs of shape "
-            f"{tuple(y_pred.shape)}: they must agree; for one of several classes use "
-            "sparse_categorical_crossentropy"
-        )
     if label_smoothing:
         y_true = ops.add(
             ops.multiply(y_true, np.float32(1 - label_smoothing)), np.float32(label_smoothing / 2)
         )
     y_pred, from_logits = _logits(y_pred, "sigmoid", from_logits)
     return ops.binary_crossentropy(y_true, y_pred, from_logits=from_logits)
+
+
+def _same_shape(loss: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+    """Both as float32 and of one shape."""
+    y_true, y_pred = same_rank(y_true, y_pred)
+    if tuple(y_true.shape) != tuple(y_pred.shape):
+        raise ValueError(
+            f"{loss}: labels of shape {tuple(y_true.shape)} for outputs of shape "
+            f"{tuple(y_pred.shape)}: they must agree; for one of several classes use "
+            "sparse_categorical_crossentropy"
+        )
+    return y_true, y_pred
 
 
 def _check_last_axis(axis: int, y_pred: Any, owner: str) -> None:

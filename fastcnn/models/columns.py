@@ -19,15 +19,7 @@ def fed_dtype(source: np.dtype[Any], declared: np.dtype[Any] | None) -> np.dtype
     Args:
         source: What the caller's array has.
         declared: What the model's input says; ``None`` for labels, whose meaning a loss knows.
-
-    Raises:
-        TypeError: ``source`` holds no real numbers.
     """
-    if source.kind not in "biuf":
-        raise TypeError(
-            f"expected an array of real numbers, got dtype {source}; strings and objects must be "
-            "turned into numbers first"
-        )
     if source == np.uint8:
         return np.dtype(np.uint8)  # a quarter of the bytes of float32: the graph casts it
     if declared is not None:
@@ -51,10 +43,8 @@ def example_count(arrays: Sequence[Array]) -> int:
     """Length that all arrays share.
 
     Raises:
-        ValueError: Lengths differ, an array is a single number, or there are no examples.
+        ValueError: Lengths differ, or there are no examples.
     """
-    if any(array.ndim == 0 for array in arrays):
-        raise ValueError("expected arrays of examples, got a single number")
     lengths = [len(array) for array in arrays]
     if len(set(lengths)) > 1:
         shapes = ", ".join(str(array.shape) for array in arrays)

@@ -36,7 +36,7 @@ class ModelFeed:
         """
         specs = self._model.input_specs
         if specs is None:
-            arrays = [np.asarray(item) for item in (x if isinstance(x, list | tuple) else [x])]
+            arrays = [as_numbers(i, "x") for i in (x if isinstance(x, list | tuple) else [x])]
             self._model.prepare(arrays)
             specs = self._model.input_specs
             if specs is None:
@@ -53,7 +53,7 @@ class ModelFeed:
         """
         names = self._model.output_names
         if names is None:
-            return [np.asarray(item) for item in (y if isinstance(y, list | tuple) else [y])]
+            return [as_numbers(i, "y") for i in (y if isinstance(y, list | tuple) else [y])]
         return _arranged(y, names, "outputs", "y")
 
     def weights(self, w: Any) -> list[Array]:
@@ -62,13 +62,9 @@ class ModelFeed:
             return []
         names = self._model.output_names
         if names is None or len(names) == 1 or not isinstance(w, list | tuple | dict):
-            arrays = [np.asarray(w[0] if isinstance(w, tuple) and len(w) == 1 else w)]
-        else:
-            arrays = _arranged(w, names, "outputs", "sample_weight")
-        for array in arrays:
-            if array.dtype.kind not in "biuf":
-                raise TypeError(f"sample_weight must be numbers, got dtype {array.dtype}")
-        return arrays
+            first = w[0] if isinstance(w, tuple) and len(w) == 1 else w
+            return [as_numbers(first, "sample_weight")]
+        return _arranged(w, names, "outputs", "sample_weight")
 
     def input_dtypes(self, arrays: Sequence[Array]) -> list[np.dtype[Any]]:
         """The dtypes in which inputs are fed."""
@@ -102,6 +98,32 @@ class ModelFeed:
                 )
 
 
+def as_numbers(value: Any, argument: str) -> Array:
+    """``value`` as an array of examples.
+
+    Raises:
+        TypeError: It holds something else than real numbers.
+        ValueError: It is a single number, or its rows differ in length.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(
+            f"{argument}: the examples differ in shape: {error}. Bring them to one shape, or hand "
+            "in a generator of batches"
+        ) from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"{argument}: expected an array of real numbers, got {type(value).__name__} of dtype "
+            f"{array.dtype}"
+        )
+    if array.ndim == 0:
+        raise ValueError(
+            f"{argument}: expected an array of examples, got the single number {value}"
+        )
+    return array
+
+
 def _arranged(given: Any, names: Sequence[str], kind: str, argument: str) -> list[Array]:
     if isinstance(given, dict):
         missing = [name for name in names if name not in given]
@@ -109,18 +131,18 @@ def _arranged(given: Any, names: Sequence[str], kind: str, argument: str) -> lis
             raise ValueError(
                 f"{argument}: the model's {kind} are {list(names)}, the dict has {list(given)}"
             )
-        return [np.asarray(given[name]) for name in names]
+        return [as_numbers(given[name], argument) for name in names]
     if len(names) == 1:
         if isinstance(given, list | tuple) and len(given) == 1 and np.ndim(given[0]) > 0:
             given = given[0]
-        return [np.asarray(given)]
+        return [as_numbers(given, argument)]
     if not isinstance(given, list | tuple) or len(given) != len(names):
         came = f"{len(given)}" if isinstance(given, list | tuple) else f"one {type(given).__name__}"
         raise ValueError(
             f"{argument}: the model has {len(names)} {kind} ({', '.join(names)}); give a list of "
             f"{len(names)} arrays or a dict by name, got {came}"
         )
-    return [np.asarray(item) for item in given]
+    return [as_numbers(item, argument) for item in given]
 
 
 def fits(shape: Sequence[int], expected: Shape) -> bool:

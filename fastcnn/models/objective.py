@@ -108,6 +108,8 @@ class Objective:
         Raises:
             ValueError: Labels or settings do not fit the outputs.
         """
+        if not y_true:
+            raise ValueError("there are no labels: hand in y, or a source of batches (x, y)")
         if len(y_true) != len(y_pred):
             raise ValueError(
                 f"the model has {len(y_pred)} outputs ({', '.join(names)}), labels came for "

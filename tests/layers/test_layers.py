@@ -207,6 +207,24 @@ def test_weights_are_checked_before_any_is_replaced():
     np.testing.assert_array_equal(layer.get_weights()[0], before[0])
 
 
+def test_weights_that_no_memory_holds():
+    with pytest.raises(
+        ValueError, match=r"kernel' of shape \(2147483648, 2147483648\).*cannot be made"
+    ):
+        layers.Dense(2**31)(layers.Input((2**31,)))
+
+
+@pytest.mark.parametrize("result", [None, np.ones(3)])
+def test_layers_return_tensors(result):
+    class Wrong(layers.Layer):
+        def call(self, x):
+            return result
+
+    for x in (layers.Input((3,)), np.ones((2, 3))):
+        with pytest.raises(TypeError, match="must return Tensors made with fastcnn.ops, got"):
+            Wrong()(x)
+
+
 def test_forgotten_super_init():
     class Forgetful(layers.Layer):
         def __init__(self):

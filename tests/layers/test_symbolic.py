@@ -15,6 +15,7 @@ def test_operations_and_operators_keep_the_batch_open():
     assert ops.flatten(y).shape == (None, 48)
     assert ops.sum(y).shape == ()
     assert (-y).dtype == np.float32
+    assert (np.ones(3, np.float32) * x).shape == (None, 4, 4, 3)
 
 
 def test_open_image_sizes():

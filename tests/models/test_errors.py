@@ -100,8 +100,26 @@ def test_no_loss():
 
 
 def test_strings_are_no_images():
-    with pytest.raises(TypeError, match="real numbers, got dtype"):
-        Sequential([Input((2,)), layers.Dense(1)]).predict(np.array([["a", "b"]]))
+    model = Sequential([Input((2,)), layers.Dense(1)])
+    for x in (np.array([["a", "b"]]), "abc", object(), np.ones((1, 2), complex)):
+        with pytest.raises(TypeError, match="x: expected an array of real numbers, got"):
+            model.predict(x)
+    with pytest.raises(ValueError, match="the single number 3"):
+        model.predict(3)
+    with pytest.raises(ValueError, match="x: the examples differ in shape"):
+        model.predict([[1, 2], [3]])
+
+
+def test_no_labels():
+    model = compiled("sparse_categorical_crossentropy")
+    with pytest.raises(ValueError, match="no labels: hand in y"):
+        model.fit(images(), verbose=0)
+
+
+def test_labels_of_another_shape():
+    model = compiled("mse")
+    with pytest.raises(ValueError, match=r"labels of shape \(6, 3\) for outputs of shape \(6, 4\)"):
+        model.fit(images(), np.ones((6, 3)), verbose=0)
 
 
 @pytest.mark.parametrize(
