@@ -70,4 +70,5 @@ def load_data(
 def _bilinear(extent: int, target: int) -> NDArray[np.float64]:
     """The matrix ``(target, extent)`` that interpolates a line of pixels at pixel centres."""
     at = np.clip((np.arange(target) + 0.5) * extent / target - 0.5, 0, extent - 1)
-    return np.maximum(0, 1 - abs(at[:, None] - np.arange(extent)))
+    weights: NDArray[np.float64] = np.maximum(0, 1 - abs(at[:, None] - np.arange(extent)))
+    return weights

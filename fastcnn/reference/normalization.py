@@ -20,7 +20,7 @@ def batch_normalization(
     epsilon: float = 1e-3,
 ) -> Float64:
     """``(x - mean) / sqrt(variance + epsilon) * gamma + beta`` with statistics that are given."""
-    deviation = np.sqrt(float64(variance) + epsilon)
+    deviation: Float64 = np.sqrt(float64(variance) + epsilon)
     return (float64(x) - float64(mean)) / deviation * float64(gamma) + float64(beta)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,7 +23,7 @@ def philox(seed: int, count: int) -> NDArray[np.uint32]:
     The key is (low, high) half of the seed. A block of four numbers has the counter
     (low, high half of the block's index, 0, 0).
     """
-    block = np.arange(-(-count // 4), dtype=np.uint64)
+    block: NDArray[np.unsignedinteger[Any]] = np.arange(-(-count // 4), dtype=np.uint64)
     zero = np.zeros_like(block)
     c0, c1, c2, c3 = block & LOW_32, block >> THIRTY_TWO, zero, zero
     key = np.uint64(seed % 2**64)
