@@ -262,3 +262,47 @@ def test_names_of_layers_and_models():
     x, y = ours.Input((2,)), keras.Input((2,))
     assert ours.Model(x, ours.layers.Dense(1)(x)).name.startswith("functional")
     assert keras.Model(y, keras.layers.Dense(1)(y)).name.startswith("functional")
+
+
+class Standing:
+    """What a callback that stops training needs of a model."""
+
+    def __init__(self):
+        self.stop_training = False
+        self.weights = 0
+
+    def get_weights(self):
+        return self.weights
+
+    def set_weights(self, weights):
+        self.weights = weights
+
+
+SETTINGS = [
+    {},
+    {"patience": 2},
+    {"patience": 1, "min_delta": 0.2},
+    {"patience": 2, "baseline": 0.5},
+    {"patience": 1, "start_from_epoch": 3},
+    {"patience": 2, "mode": "max", "restore_best_weights": True},
+    {"patience": 3, "restore_best_weights": True, "baseline": 0.01},
+]
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_early_stopping(settings, rng):
+    for values in rng.random((50, 12)):
+        ends = []
+        for library in (ours, keras):
+            model = Standing()
+            callback = library.callbacks.EarlyStopping(monitor="val_loss", **settings)
+            callback.set_model(model)
+            callback.on_train_begin()
+            for epoch, value in enumerate(values):
+                model.weights = epoch
+                callback.on_epoch_end(epoch, {"val_loss": value})
+                if model.stop_training:
+                    break
+            callback.on_train_end()
+            ends.append((epoch, model.weights))
+        assert ends[0] == ends[1], (values, settings)
