@@ -68,13 +68,20 @@ class EagerFunctions:
         self._cache: Cache[_EagerFunction] = Cache(8)
         self._calls = itertools.count()
 
-    def run(self, layer: Layer, x: Any, training: bool) -> Any:
-        """Outputs of ``layer`` for arrays ``x``, as arrays."""
+    def run(self, layer: Layer, x: Any, training: bool, version: int) -> Any:
+        """Outputs of ``layer`` for arrays ``x``, as arrays.
+
+        Args:
+            layer: The layer.
+            x: Arrays in the structure that it takes.
+            training: Whether it behaves as in training.
+            version: Another number makes what was compiled before useless.
+        """
         x = map_leaves(lambda a: graph_array(a, keep_uint8=layer.takes_uint8), x)
         arrays = flatten(x)
         trainable = tuple(id(weight) for weight in layer.trainable_weights) if training else ()
         structure = repr(map_leaves(lambda a: (a.shape, a.dtype.char), x))
         function = self._cache.get(
-            (training, trainable, structure), lambda: _EagerFunction(layer, x, training)
+            (version, training, trainable, structure), lambda: _EagerFunction(layer, x, training)
         )
         return function(arrays, self._calls)

@@ -23,16 +23,22 @@ from fastcnn.layers.trace import current_trace
 from fastcnn.layers.weights import new_weight
 from fastcnn.variable import Variable
 
-__all__ = ["Layer", "trainable_version"]
+__all__ = ["Layer", "structure_version", "trainable_version"]
 
 Array = NDArray[Any]
 
 _trainable_version = 0
+_structure_version = 0
 
 
 def trainable_version() -> int:
     """A number that grows whenever ``trainable`` of any layer is set."""
     return _trainable_version
+
+
+def structure_version() -> int:
+    """A number that grows whenever a layer in use gets another layer as an attribute."""
+    return _structure_version
 
 
 class Layer(Configurable):
@@ -79,6 +85,13 @@ class Layer(Configurable):
         self._build_lock = threading.RLock()
         self._eager = eager.EagerFunctions()
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        global _structure_version
+        if isinstance(value, Layer) and getattr(self, "built", False):
+            # What was compiled with the layer that stood here must not be used again.
+            _structure_version += 1
+        super().__setattr__(name, value)
+
     def build(self, input_shape: Any) -> None:
         """Make the weights. Runs once, before the first ``call``.
 
@@ -112,7 +125,7 @@ class Layer(Configurable):
             self._ensure_built(x)
             with _mode(training) as mode:
                 return self._run(x, mode)
-        return self._eager.run(self, x, bool(training))
+        return self._eager.run(self, x, bool(training), _structure_version)
 
     def _run(self, x: Any, training: bool) -> Any:
         if _takes_training(type(self)):

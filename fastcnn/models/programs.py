@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fastcnn import graph
 from fastcnn.graph import Tensor
 from fastcnn.layers.cache import Cache
-from fastcnn.layers.layer import trainable_version
+from fastcnn.layers.layer import structure_version, trainable_version
 from fastcnn.layers.structure import flatten
 from fastcnn.layers.trace import tracing
 from fastcnn.models.data import Batch
@@ -83,7 +83,7 @@ class Programs:
     def __init__(self, model: Trainer) -> None:
         self._model = model
         self._cache: Cache[Any] = Cache(16)
-        self._version = -1
+        self._version = (-1, -1)
         self._trainable: tuple[int, ...] = ()
 
     def clear(self) -> None:
@@ -95,12 +95,17 @@ class Programs:
 
     def predict(self, arrays: Sequence[Array]) -> PredictProgram:
         """Outputs of the model for input arrays like these."""
-        key = ("predict", *[(array.shape, array.dtype.char) for array in arrays])
+        key = (
+            "predict",
+            structure_version(),
+            *[(array.shape, array.dtype.char) for array in arrays],
+        )
         return self._cache.get(key, lambda: PredictProgram(self._model, arrays))  # type: ignore[no-any-return]
 
     def measure(self, batch: Batch, *, train: bool) -> Measured:
         """Loss and metrics for batches like this one, maybe with a training step."""
-        key = (train, self._trainable_set() if train else (), batch.key())
+        trainable = self._trainable_set() if train else ()
+        key = (train, structure_version(), trainable, batch.key())
         return self._cache.get(key, lambda: Measured(self._model, batch, train=train))  # type: ignore[no-any-return]
 
     def other(self, name: str, batch: Batch, make: Callable[[], Any]) -> Any:
@@ -109,7 +114,7 @@ class Programs:
 
     def _trainable_set(self) -> tuple[int, ...]:
         # Walking through all layers is too slow for every step; a counter tells when it is due.
-        version = trainable_version()
+        version = (trainable_version(), structure_version())
         if version != self._version:
             self._trainable = tuple(id(weight) for weight in self._model.trainable_weights)
             self._version = version

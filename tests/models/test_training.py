@@ -325,6 +325,33 @@ def test_runs_repeat_under_a_seed():
     assert_same_weights(run(), run())
 
 
+def test_layers_may_be_exchanged():
+    class Headed(Model):
+        def __init__(self):
+            super().__init__()
+            self.head = layers.Dense(2)
+
+        def call(self, x):
+            return self.head(x)
+
+    model = Headed()
+    x = np.ones((3, 4))
+    assert model.predict(x).shape == model(x).shape == (3, 2)
+    model.head = layers.Dense(5)
+    assert model.predict(x).shape == model(x).shape == (3, 5)
+
+
+def test_freezing_back_and_forth_compiles_twice(line):
+    model = linear()
+    for _ in range(4):
+        for trainable in (["kernel"], ["kernel", "bias"]):
+            for weight in model.weights:
+                weight.trainable = weight.name.split("/")[-1] in trainable
+            model.layers[0].trainable = True
+            model.train_on_batch(*line)
+    assert len(model.programs) == 2
+
+
 def test_many_shapes_keep_few_programs(rng):
     x = Input((None, None, 3))
     model = Model(x, layers.GlobalAveragePooling2D()(layers.Conv2D(2, 3, padding="same")(x)))
