@@ -10,6 +10,7 @@ error.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -32,6 +33,10 @@ class Baton:
     """The child's end of the race."""
 
     def __init__(self) -> None:
+        if sys.platform == "linux":
+            # A runner that is stopped when its parent is killed would stay for ever.
+            set_signal_at_parents_death = 1
+            ctypes.CDLL(None).prctl(set_signal_at_parents_death, int(signal.SIGKILL))
         self._out = os.fdopen(os.dup(1), "w", buffering=1)
         os.dup2(2, 1)
 
