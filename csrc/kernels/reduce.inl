@@ -1,7 +1,7 @@
 // A strip of `vectors` vectors of columns, the last of which holds `left` columns. Few columns
 // leave registers for several partial sums, so that additions need not wait for each other.
 template <int vectors>
-inline void sum_strip(int64_t rows, int64_t left, const float* x, int64_t stride, float* y) {
+inline void sum_strip_of(int64_t rows, int64_t left, const float* x, int64_t stride, float* y) {
   constexpr int chains = vectors >= 4 ? 1 : 4 / vectors;
   Vec sum[chains][vectors] = {};
   const auto add = [&](Vec* to, const float* row) {
@@ -18,18 +18,24 @@ inline void sum_strip(int64_t rows, int64_t left, const float* x, int64_t stride
   store_head(y + (vectors - 1) * kLanes, sum[0][vectors - 1], left);
 }
 
+template <int vectors>
+inline void sum_strip(int64_t rows, int64_t left, const float* x, int64_t stride, float* y) {
+  // Apart, so that a whole last vector needs no mask.
+  if (left == kLanes) return sum_strip_of<vectors>(rows, kLanes, x, stride, y);
+  sum_strip_of<vectors>(rows, left, x, stride, y);
+}
+
 // Many columns: four rows at a time are added to y, which stays in the first-level cache. A strip
 // in registers would read too little of a row at once for the memory to keep up.
 inline void sum_wide(int64_t rows, int64_t columns, const float* x, int64_t stride, float* y) {
   for (int64_t r = 0; r < rows; r += 4) {
     const int64_t count = rows - r < 4 ? rows - r : 4;
     const float* row = x + r * stride;
-    for (int64_t i = 0; i < columns; i += kLanes) {
-      const int64_t n = columns - i < kLanes ? columns - i : kLanes;
+    for_row(columns, [&](int64_t i, int64_t n) {
       Vec sum = r > 0 ? load_head(y + i, n) : Vec{};
       for (int64_t c = 0; c < count; ++c) sum += load_head(row + c * stride + i, n);
       store_head(y + i, sum, n);
-    }
+    });
   }
 }
 

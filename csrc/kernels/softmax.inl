@@ -20,15 +20,6 @@ inline float largest_of(int64_t columns, const float* x) {
   return max_of_lanes(best[0]);
 }
 
-// Calls f(i, n) for each vector of a row: n numbers from position i on.
-template <class F>
-inline void for_row(int64_t columns, F f) {
-  int64_t i = 0;
-  // Apart, so that whole vectors are loaded without a mask.
-  for (; i + kLanes <= columns; i += kLanes) f(i, kLanes);
-  if (i < columns) f(i, columns - i);
-}
-
 // Sum of f(i, n) over the vectors of a row; f gives zero beyond n.
 template <class F>
 inline float sum_along(int64_t columns, F f) {

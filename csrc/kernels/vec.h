@@ -19,29 +19,40 @@ inline void store(float* p, Vec v) { __builtin_memcpy(p, &v, sizeof v); }
 // Minus 0 changes nothing, and costs nothing; plus 0 would turn -0 into 0.
 inline Vec splat(float x) { return x - Vec{}; }
 
+// Whether a count is known, where it is compiled, to be a whole vector: no mask then, which
+// AVX2 machines take many cycles to store with.
+#define FASTCNN_WHOLE(n) (__builtin_constant_p(n) && (n) == kLanes)
+
 // The first n lanes, 0 <= n <= kLanes; zeros beyond. Touches nothing past p + n.
 #if defined(__AVX512F__)
 inline Vec load_head(const float* p, int64_t n) {
+  if (FASTCNN_WHOLE(n)) return load(p);
   return (Vec)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
 }
 inline void store_head(float* p, Vec v, int64_t n) {
+  if (FASTCNN_WHOLE(n)) return store(p, v);
   _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
 }
 #elif defined(__AVX2__)
 inline __m256i head_mask(int64_t n) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
-inline Vec load_head(const float* p, int64_t n) { return (Vec)_mm256_maskload_ps(p, head_mask(n)); }
+inline Vec load_head(const float* p, int64_t n) {
+  return FASTCNN_WHOLE(n) ? load(p) : (Vec)_mm256_maskload_ps(p, head_mask(n));
+}
 inline void store_head(float* p, Vec v, int64_t n) {
+  if (FASTCNN_WHOLE(n)) return store(p, v);
   _mm256_maskstore_ps(p, head_mask(n), (__m256)v);
 }
 #else
 inline Vec load_head(const float* p, int64_t n) {
+  if (FASTCNN_WHOLE(n)) return load(p);
   Vec v{};
   for (int64_t i = 0; i < n; ++i) v[i] = p[i];
   return v;
 }
 inline void store_head(float* p, Vec v, int64_t n) {
+  if (FASTCNN_WHOLE(n)) return store(p, v);
   for (int64_t i = 0; i < n; ++i) p[i] = v[i];
 }
 #endif
@@ -64,6 +75,17 @@ inline Vec min(Vec a, Vec b) { return a == a ? (Vec)_mm_min_ps(a, b) : a; }
 #else
 inline Vec max(Vec a, Vec b) { return (b > a) | (b != b) ? b : a; }
 inline Vec min(Vec a, Vec b) { return (b < a) | (b != b) ? b : a; }
+#endif
+
+// max(0, x): with the constant in the first place one instruction does it.
+#if defined(__AVX512F__)
+inline Vec relu(Vec x) { return (Vec)_mm512_max_ps(_mm512_setzero_ps(), (__m512)x); }
+#elif defined(__AVX2__)
+inline Vec relu(Vec x) { return (Vec)_mm256_max_ps(_mm256_setzero_ps(), (__m256)x); }
+#elif defined(__SSE2__)
+inline Vec relu(Vec x) { return (Vec)_mm_max_ps(_mm_setzero_ps(), (__m128)x); }
+#else
+inline Vec relu(Vec x) { return 0 > x ? Vec{} : x; }
 #endif
 
 // 0, 1, 2 ...
@@ -92,4 +114,13 @@ inline float sum_of_lanes(Vec v) {
 inline float max_of_lanes(Vec v) {
   for (int32_t by = (int32_t)kLanes / 2; by > 0; by /= 2) v = max(v, rotate(v, by));
   return v[0];
+}
+
+// Calls f(i, n) for each vector of a row of `columns`: n numbers from position i on.
+template <class F>
+inline void for_row(int64_t columns, F f) {
+  int64_t i = 0;
+  // Apart, so that whole vectors need no mask.
+  for (; i + kLanes <= columns; i += kLanes) f(i, kLanes);
+  if (i < columns) f(i, columns - i);
 }
