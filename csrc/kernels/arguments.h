@@ -17,8 +17,8 @@ struct GemmTile {
   const float* const* b;  // batch pointers; whole vectors are read, so rows are padded to lanes
   int64_t b_stride;
   float* const* c;  // one pointer a row
-  bool accumulate;  // add to what C holds instead of starting from zero
-  const float* bias;  // `columns` numbers or null
+  bool accumulate;    // add to what C holds instead of to the bias
+  const float* bias;  // `columns` numbers, or null for zeros
   Activation activation;
 };
 

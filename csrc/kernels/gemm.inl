@@ -20,23 +20,36 @@ constexpr int kGemmVectors = 2;
 constexpr int kWideVectors = 4;
 constexpr int kWideRows = kGemmRows * kGemmVectors / kWideVectors - 1;
 
+inline Vec load_columns(const float* row, int64_t v, int64_t columns) {
+  const int64_t left = columns - v * kLanes;
+  return left >= kLanes ? load(row + v * kLanes) : load_head(row + v * kLanes, left);
+}
+
+// What the sums begin with: C, or the bias (null for zero).
 template <int kRows, int kVectors>
 inline void start_tile(Vec (&acc)[kRows][kVectors], bool accumulate, float* const* c,
-                       int64_t columns) {
-  for (int m = 0; m < kRows; ++m)
-    for (int v = 0; v < kVectors; ++v) {
-      const int64_t left = columns - v * kLanes;
-      if (!accumulate)
-        acc[m][v] = Vec{};
-      else
-        acc[m][v] = left >= kLanes ? load(c[m] + v * kLanes) : load_head(c[m] + v * kLanes, left);
-    }
+                       const float* bias, int64_t columns) {
+  for (int v = 0; v < kVectors; ++v) {
+    const Vec first = bias != nullptr ? load_columns(bias, v, columns) : Vec{};
+    for (int m = 0; m < kRows; ++m)
+      acc[m][v] = accumulate ? load_columns(c[m], v, columns) : first;
+  }
+}
+
+// Sigmoid and tanh of a finished tile. Not in the instances of the tile: there would be one copy
+// of this code for every register.
+[[gnu::noinline]] void activate_tile(const GemmTile& tile) {
+  for (int64_t m = 0; m < tile.rows; ++m)
+    for_row(tile.columns, [&](int64_t i, int64_t n) {
+      float* y = tile.c[m] + i;
+      store_head(y, activate(load_head(y, n), tile.activation), n);
+    });
 }
 
 template <int kRows, int kVectors>
 void gemm_tile_of(const GemmTile& tile) {
   Vec acc[kRows][kVectors];
-  start_tile(acc, tile.accumulate, tile.c, tile.columns);
+  start_tile(acc, tile.accumulate, tile.c, tile.bias, tile.columns);
   const int64_t stride = tile.b_stride;
   for (int64_t t = 0; t < tile.batch; ++t) {
     const float* a[kRows];
@@ -49,20 +62,19 @@ void gemm_tile_of(const GemmTile& tile) {
         for (int v = 0; v < kVectors; ++v) acc[m][v] += a[m][k] * column[v];
     }
   }
+  if (tile.activation == Activation::relu)
+    for (int m = 0; m < kRows; ++m)
+      for (int v = 0; v < kVectors; ++v) acc[m][v] = relu(acc[m][v]);
   for (int v = 0; v < kVectors; ++v) {
     const int64_t left = tile.columns - v * kLanes;
-    const bool whole = left >= kLanes;
-    Vec bias{};
-    if (tile.bias != nullptr)
-      bias = whole ? load(tile.bias + v * kLanes) : load_head(tile.bias + v * kLanes, left);
     for (int m = 0; m < kRows; ++m) {
-      const Vec y = activate(acc[m][v] + bias, tile.activation);
-      if (whole)
-        store(tile.c[m] + v * kLanes, y);
+      if (left >= kLanes)
+        store(tile.c[m] + v * kLanes, acc[m][v]);
       else
-        store_head(tile.c[m] + v * kLanes, y, left);
+        store_head(tile.c[m] + v * kLanes, acc[m][v], left);
     }
   }
+  if (tile.activation > Activation::relu) activate_tile(tile);
 }
 
 template <int kRows, int kVectors, bool kHead>
@@ -70,7 +82,7 @@ void transposed_tile_of(const TransposedGemmTile& tile) {
   Vec acc[kRows][kVectors];
   float* c[kRows];
   for (int m = 0; m < kRows; ++m) c[m] = tile.c + m * tile.c_stride;
-  start_tile(acc, tile.accumulate, c, tile.columns);
+  start_tile(acc, tile.accumulate, c, nullptr, tile.columns);
   // Only the last vector can be partial; a segment of B may end where its memory ends.
   const int64_t left = tile.columns - (kVectors - 1) * kLanes;
   for (int64_t s = 0; s < tile.segments; ++s) {

@@ -79,7 +79,10 @@ inline Vec min(Vec a, Vec b) { return (b < a) | (b != b) ? b : a; }
 
 // max(0, x): with the constant in the first place one instruction does it.
 #if defined(__AVX512F__)
-inline Vec relu(Vec x) { return (Vec)_mm512_max_ps(_mm512_setzero_ps(), (__m512)x); }
+inline Vec relu(Vec x) {
+  // Unmasked, g++ 12 warns about a variable of its own header.
+  return (Vec)_mm512_maskz_max_ps((__mmask16)-1, _mm512_setzero_ps(), (__m512)x);
+}
 #elif defined(__AVX2__)
 inline Vec relu(Vec x) { return (Vec)_mm256_max_ps(_mm256_setzero_ps(), (__m256)x); }
 #elif defined(__SSE2__)

@@ -216,7 +216,7 @@ void TapGemm::run(int64_t item, const float* a, const float* packed, const float
         for (int64_t t = 0; t < taps; ++t)
           b_rows[t] = panel + box.taps[static_cast<size_t>(t)].b_row * width_;
         g.columns = column_count(p);
-        g.bias = last && bias != nullptr ? bias + group * shape_.columns + p * width_ : nullptr;
+        g.bias = k == 0 && bias != nullptr ? bias + group * shape_.columns + p * width_ : nullptr;
         kernels_.gemm_tile(g);
         for (int64_t m = 0; m < tile.rows; ++m) c_rows[m] += width_;
       }
