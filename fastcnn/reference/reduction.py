@@ -15,7 +15,8 @@ def sum(
 ) -> Float64:
     """Sum over one axis, several or all; 0 over nothing."""
     axes = tuple(axis) if isinstance(axis, Sequence) else axis
-    return np.asarray(np.add.reduce(float64(x), axis=axes, keepdims=keepdims))
+    total: Float64 = np.sum(float64(x), axis=axes, keepdims=True)
+    return total if keepdims else total.squeeze(axes)
 
 
 def mean(
