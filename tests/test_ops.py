@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from fastcnn import graph, ops, reference, runtime
 from fastcnn.ops import update
 from fastcnn.testing import assert_within, directional_derivative
 from op_cases import CASES
+from op_cases.calls import flat, gradient_function, run, symbolic
 
 # Gradients of few elements are checked one by one, of many along a few random directions.
 FEW = 24
@@ -34,29 +36,6 @@ DIFFERENTIABLE = [case for case in CASES if case.differentiable]
 
 def table(cases):
     return pytest.mark.parametrize("case", cases, ids=str)
-
-
-def run(case, inputs):
-    """Eagerly; always a tuple."""
-    y = getattr(ops, case.op)(**inputs, **case.attributes)
-    return y if isinstance(y, tuple) else (y,)
-
-
-def flat(inputs):
-    """Arrays in order, those of a list one by one."""
-    return [a for value in inputs.values() for a in (value if isinstance(value, list) else [value])]
-
-
-def symbolic(case, inputs):
-    """The operation in a graph: its placeholders, by argument, and its outputs."""
-    tensors = {
-        name: [graph.placeholder(a.shape, a.dtype) for a in value]
-        if isinstance(value, list)
-        else graph.placeholder(value.shape, value.dtype, name)
-        for name, value in inputs.items()
-    }
-    y = getattr(ops, case.op)(**tensors, **case.attributes)
-    return tensors, y if isinstance(y, tuple) else (y,)
 
 
 def bits(arrays):
@@ -111,24 +90,6 @@ def gradient_case(case):
                 error = allowed(direction) + noise + TRUNCATION * (1 + abs(slope))
                 expected.append((name, part, direction, slope, error))
     return inputs, dys, expected
-
-
-def gradient_function(case, inputs, dys):
-    """Compiled gradients of ``(op(*inputs) * dy).sum()``, flat in the order of ``differentiable``.
-
-    Its arguments are the flat inputs, then ``dys``.
-    """
-    tensors, outputs = symbolic(case, inputs)
-    weights = [graph.placeholder(dy.shape) for dy in dys]
-    wrt = flat({name: tensors[name] for name in case.differentiable})
-    if len(outputs) == 1:
-        found = graph.gradients(outputs[0], wrt, weights[0])
-    else:
-        total = ops.sum(ops.multiply(outputs[0], weights[0]))
-        for y, dy in zip(outputs[1:], weights[1:], strict=True):
-            total = ops.add(total, ops.sum(ops.multiply(y, dy)))
-        found = graph.gradients(total, wrt)
-    return graph.compile([*flat(tensors), *weights], found)
 
 
 @table(CASES)
@@ -362,6 +323,15 @@ def test_every_operation_is_in_the_table():
     assert set(ops.PUBLIC) == {case.op for case in CASES}
     # Updates take Variables, so they are no functions of arrays: see tests/test_updates.py.
     assert set(ops.__all__) - {"PUBLIC", *update.__all__} == set(reference.__all__)
+
+
+def test_every_operation_has_a_benchmark():
+    measured = [case for case in CASES if case.benchmark]
+    assert all(case.benchmark.op == case.op for case in measured)
+    counts = Counter(case.op for case in measured)
+    assert set(counts) == set(ops.PUBLIC)
+    # bench.ops is to end while somebody waits.
+    assert set(counts.values()) <= {1, 2}
 
 
 @pytest.mark.parametrize("op", sorted({case.op for case in CASES}))

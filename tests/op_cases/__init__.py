@@ -4,6 +4,9 @@ A row says with which inputs and settings an operation is called, how far its re
 and with respect to which inputs it can be differentiated. A new operation adds rows here and to
 ``tests/op_errors.py`` (what is refused, and the error's text), and a twin to
 :mod:`fastcnn.reference`; ``tests/test_ops.py`` needs no change.
+
+One or two rows of each operation have a benchmark, the same call on inputs of the size that
+networks have: ``python -m bench.ops`` checks and measures those.
 """
 
 from op_cases.case import Case

@@ -5,42 +5,78 @@ from __future__ import annotations
 from typing import Any
 
 from op_cases.bounds import exactly, linear, sum_of_products, without_rounding
-from op_cases.case import CHANNELS, INF, NAN, Case, array, distinct, normal, quarters, uniform
+from op_cases.case import (
+    CHANNELS,
+    INF,
+    NAN,
+    Case,
+    Maker,
+    array,
+    distinct,
+    normal,
+    quarters,
+    uniform,
+)
+
+Size = int | tuple[int, int]
 
 
-def pool(
-    id: str,
-    image: tuple[int, ...],
-    size: int | tuple[int, int],
-    *,
-    exact: bool = False,
-    **attributes: Any,
-) -> list[Case]:
-    """A row of ``max_pool2d`` and one of ``average_pool2d``.
+def max_pool(id: str, x: Maker, size: Size, **attributes: Any) -> Case:
+    # A maximum is one of its inputs.
+    return Case(
+        "max_pool2d", id, {"x": x}, {"size": size, **attributes}, exactly, without_rounding, ("x",)
+    )
 
-    ``exact`` averages round nowhere: each covers a power of two of pixels that have few bits.
-    """
+
+def average_pool(
+    id: str, image: tuple[int, ...], size: Size, *, exact: bool = False, **attributes: Any
+) -> Case:
+    """``exact`` averages round nowhere: each covers a power of two of pixels that have few bits."""
     pixels = size * size if isinstance(size, int) else size[0] * size[1]
-    attributes = {"size": size, **attributes}
-    average = {"x": quarters(*image) if exact else normal(*image)}
     error, gradient = (
         (exactly, without_rounding) if exact else (sum_of_products(pixels + 1), linear())
     )
-    maximum = {"x": distinct(*image)}
+    x = quarters(*image) if exact else normal(*image)
+    return Case(
+        "average_pool2d", id, {"x": x}, {"size": size, **attributes}, error, gradient, ("x",)
+    )
+
+
+def pool(
+    id: str, image: tuple[int, ...], size: Size, *, exact: bool = False, **attributes: Any
+) -> list[Case]:
+    """A row of ``max_pool2d`` and one of ``average_pool2d``."""
     return [
-        # A maximum is one of its inputs.
-        Case("max_pool2d", id, maximum, attributes, exactly, without_rounding, ("x",)),
-        Case("average_pool2d", id, average, attributes, error, gradient, ("x",)),
+        max_pool(id, distinct(*image), size, **attributes),
+        average_pool(id, image, size, exact=exact, **attributes),
     ]
 
 
+def global_average_pool(id: str, image: tuple[int, ...], **attributes: bool) -> Case:
+    return Case(
+        "global_average_pool2d",
+        id,
+        {"x": normal(*image)},
+        attributes,
+        sum_of_products(image[1] * image[2] + 1),
+        linear(),
+        ("x",),
+    )
+
+
+BEFORE_POOLING = (32, 112, 112, 64)
+
 POOLING = [
-    *pool("2x2", (2, 6, 4, 3), 2),
+    max_pool("2x2", distinct(2, 6, 4, 3), 2).measured_as(
+        max_pool("2x2-112", normal(*BEFORE_POOLING), 2)),
+    average_pool("2x2", (2, 6, 4, 3), 2).measured_as(average_pool("2x2-112", BEFORE_POOLING, 2)),
     *pool("rest", (1, 5, 7, 3), 2),
     *pool("overlapping", (1, 5, 7, 3), (3, 2), strides=1),
     *pool("overlapping-strided", (1, 7, 7, 3), 3, strides=2),
     *pool("stride-above-size", (1, 9, 9, 3), 2, strides=(3, 4)),
-    *pool("same", (1, 5, 6, 3), 3, strides=2, padding="same"),
+    max_pool("same", distinct(1, 5, 6, 3), 3, strides=2, padding="same").measured_as(
+        max_pool("3x3-112", normal(*BEFORE_POOLING), 3, strides=2, padding="same")),
+    average_pool("same", (1, 5, 6, 3), 3, strides=2, padding="same"),
     *pool("same-stride-1", (1, 4, 3, 3), 2, strides=1, padding="same"),
     *pool("same-2x2-odd", (2, 5, 3, 4), 2, padding="same"),
     *pool("same-window-above-image", (1, 2, 1, 3), 5, strides=2, padding="same"),
@@ -69,18 +105,13 @@ POOLING = [
          {"size": 3, "strides": 1, "padding": "same"}),
     Case("average_pool2d", "nan", {"x": array([[[[1], [NAN], [3], [4]], [[5], [6], [7], [8]]]])},
          {"size": 2}, sum_of_products(5)),
-    *(
-        Case("global_average_pool2d", id, {"x": normal(*image)}, attributes,
-             sum_of_products(image[1] * image[2] + 1), linear(), ("x",))
-        for id, image, attributes in [
-            ("plain", (2, 3, 4, 5), {}),
-            ("keepdims", (2, 3, 4, 5), {"keepdims": True}),
-            ("one-pixel", (3, 1, 1, 4), {}),
-            ("empty-batch", (0, 3, 3, 4), {}),
-            ("no-channels", (2, 3, 3, 0), {}),
-            ("large", (3, 25, 25, 70), {}),
-            *((f"channels-{c}", (2, 3, 3, c), {}) for c in CHANNELS),
-        ]
-    ),
+    global_average_pool("plain", (2, 3, 4, 5)).measured_as(
+        global_average_pool("7x7-2048", (32, 7, 7, 2048))),
+    global_average_pool("keepdims", (2, 3, 4, 5), keepdims=True),
+    global_average_pool("one-pixel", (3, 1, 1, 4)),
+    global_average_pool("empty-batch", (0, 3, 3, 4)),
+    global_average_pool("no-channels", (2, 3, 3, 0)),
+    global_average_pool("large", (3, 25, 25, 70)),
+    *(global_average_pool(f"channels-{c}", (2, 3, 3, c)) for c in CHANNELS),
     Case("global_average_pool2d", "no-pixels", {"x": normal(2, 0, 3, 4)}),
 ]  # fmt: skip

@@ -14,7 +14,17 @@ from op_cases.bounds import (
     softmax_error,
     sum_of_products,
 )
-from op_cases.case import CHANNELS, INF, NAN, Case, array, distinct, normal
+from op_cases.case import (
+    ACTIVATIONS,
+    CHANNELS,
+    INF,
+    LOGITS,
+    NAN,
+    Case,
+    array,
+    distinct,
+    normal,
+)
 
 
 def reduce(
@@ -40,10 +50,12 @@ REDUCTIONS = [
             reduce(op, "all-keepdims", (2, 3, 4), keepdims=True),
             reduce(op, "first", (3, 4, 5), axis=0),
             reduce(op, "middle", (3, 4, 5), axis=1),
-            reduce(op, "last", (3, 4, 5), axis=-1),
+            reduce(op, "last", (3, 4, 5), axis=-1).measured_as(
+                reduce(op, "rows", LOGITS, axis=-1)),
             reduce(op, "last-keepdims", (3, 4, 5), axis=-1, keepdims=True),
             reduce(op, "outer", (3, 4, 5), axis=(0, 2)),
-            reduce(op, "two-first", (3, 4, 5), axis=(0, 1), keepdims=True),
+            reduce(op, "two-first", (3, 4, 5), axis=(0, 1), keepdims=True).measured_as(
+                reduce(op, "channels", ACTIVATIONS, axis=(0, 1, 2))),
             reduce(op, "unordered", (3, 4, 5), axis=(2, -2)),
             reduce(op, "alternate", (2, 3, 2, 3, 2), axis=(0, 2, 4)),
             reduce(op, "size-1", (3, 1, 4), axis=1),
@@ -67,28 +79,35 @@ REDUCTIONS = [
     reduce("mean", "empty-all", (3, 0), differentiable=False),
 ]  # fmt: skip
 
-SOFTMAX_SHAPES: list[tuple[str, tuple[int, ...], dict[str, int]]] = [
-    ("plain", (3, 5), {}),
-    ("first", (4, 3), {"axis": 0}),
-    ("middle", (2, 4, 3), {"axis": 1}),
-    ("rank-1", (6,), {}),
-    ("rank-4", (2, 2, 1, 5), {}),
-    ("empty-batch", (0, 5), {}),
-    ("no-classes", (3, 0), {}),
-    ("large", (67, 50), {}),
-    *((f"classes-{n}", (2, n), {}) for n in CHANNELS),
-]
+SOFTMAX = {"softmax": softmax_error, "log_softmax": log_softmax_error}
+
+
+def softmax(op: str, id: str, shape: tuple[int, ...], *, axis: int | None = None) -> Case:
+    attributes = {} if axis is None else {"axis": axis}
+    terms = shape[-1 if axis is None else axis] + 4 * ELEMENTARY
+    inputs = {"x": normal(*shape, scale=2)}
+    return Case(op, id, inputs, attributes, SOFTMAX[op], smooth(terms), ("x",))
+
 
 ALONG_AXIS = [
     *(
-        Case(op, id, {"x": normal(*shape, scale=2)}, attributes, error,
-             smooth(shape[attributes.get("axis", -1)] + 4 * ELEMENTARY), ("x",))
-        for op, error in [("softmax", softmax_error), ("log_softmax", log_softmax_error)]
-        for id, shape, attributes in SOFTMAX_SHAPES
+        case
+        for op in SOFTMAX
+        for case in [
+            softmax(op, "plain", (3, 5)).measured_as(softmax(op, "classes", LOGITS)),
+            softmax(op, "first", (4, 3), axis=0),
+            softmax(op, "middle", (2, 4, 3), axis=1),
+            softmax(op, "rank-1", (6,)),
+            softmax(op, "rank-4", (2, 2, 1, 5)),
+            softmax(op, "empty-batch", (0, 5)),
+            softmax(op, "no-classes", (3, 0)),
+            softmax(op, "large", (67, 50)),
+            *(softmax(op, f"classes-{n}", (2, n)) for n in CHANNELS),
+        ]
     ),
     *(
         Case(op, id, {"x": array(values)}, {}, error)
-        for op, error in [("softmax", softmax_error), ("log_softmax", log_softmax_error)]
+        for op, error in SOFTMAX.items()
         for id, values in [
             ("huge", [[1e4, -1e4, 9999.0], [3e38, 1.0, -3e38]]),
             ("masked", [[1.0, -INF, 2.0]]),
@@ -97,7 +116,8 @@ ALONG_AXIS = [
             ("alike", [[1000.0] * 9]),
         ]
     ),
-    Case("argmax", "plain", {"x": distinct(4, 5)}),
+    Case("argmax", "plain", {"x": distinct(4, 5)}).measured_as(
+        Case("argmax", "classes", {"x": normal(*LOGITS)})),
     Case("argmax", "first-axis", {"x": distinct(4, 5)}, {"axis": 0}),
     Case("argmax", "middle-axis", {"x": distinct(2, 4, 3)}, {"axis": 1}),
     Case("argmax", "ties", {"x": array([[1, 3, 3], [2, 2, 1], [0, 0, 0]])}),
