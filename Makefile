@@ -19,7 +19,7 @@ help:
 	@echo "make test    build, and run the tests; make test ARGS='-k conv2d' runs some of them"
 	@echo "make lint    formatting, types, stubs, compiler warnings, what ISA objects export"
 	@echo "make format  reformat all Python and C++ files"
-	@echo "make bench   measure GEMM and convolution against NumPy and the machine's peak"
+	@echo "make bench   measure every operation, GEMM and convolution (docs/benchmarks.md)"
 	@echo "make wheel   build a wheel into dist/"
 	@echo "make clean   remove everything that make made"
 
@@ -44,6 +44,7 @@ format: $(VENV)/.installed-checks
 	$(BIN)/clang-format -i $(CXX_FILES)
 
 bench: $(VENV)/.installed-checks
+	$(BIN)/python -m bench.ops
 	$(BIN)/python -m bench.gemm
 	$(BIN)/python -m bench.convolution
 

@@ -121,8 +121,9 @@ def machine(**more: object) -> dict[str, object]:
 class Lines:
     """Prints results as they come: aligned columns to read, or JSON lines to keep."""
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, *, as_json: bool, case_width: int = 30) -> None:
         self.as_json = as_json
+        self.case_width = case_width
         self.head: tuple[str, ...] = ()
 
     @staticmethod
@@ -143,12 +144,14 @@ class Lines:
             return
         if tuple(fields) != self.head:
             self.head = tuple(fields)
-            print("  ".join(_cell(name, name) for name in fields))
-        print("  ".join(_cell(name, value) for name, value in fields.items()), flush=True)
+            print("  ".join(self._cell(name, name) for name in fields))
+        print("  ".join(self._cell(name, value) for name, value in fields.items()), flush=True)
 
-
-def _cell(name: str, value: object) -> str:
-    if isinstance(value, float):
-        value = f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
-    width = 30 if name == "case" else max(8, len(name))
-    return f"{value:<{width}}" if name == "case" else f"{value!s:>{width}}"
+    def _cell(self, name: str, value: object) -> str:
+        if value is None:
+            value = "-"
+        if isinstance(value, float):
+            value = f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+        if name == "case":
+            return f"{value:<{self.case_width}}"
+        return f"{value!s:>{max(8, len(name))}}"
