@@ -1,6 +1,7 @@
 #include "ops/tap_gemm.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/check.h"
 #include "base/memory.h"
@@ -19,8 +20,15 @@ constexpr int64_t kPanelBlockBytes = 320 << 10;
 constexpr double kItemFlops = 4e6;
 // ... and there should be at least so many.
 constexpr int64_t kLeastItems = 8;
-// Rows of a B panel that are used before C goes back to memory: 1024 rows of 32 columns are 128 KB.
+// Numbers of A that each tap reads before C goes back to memory. Rows that only one tap reads are
+// met again for the next panel alone: 14 rows of 256 stay in L1 for it.
 constexpr int64_t kDepthBlock = 1024;
+constexpr int64_t kSingleTapDepthBlock = 256;
+// Rows at this distance, in numbers, share their places in an 8-way L1 cache and drive each other
+// out, so they are copied side by side first.
+constexpr int64_t kAliasedDistance = 1024;
+// Between copied rows: a cache line, so that they in turn do not share places.
+constexpr int64_t kCopyGap = 16;
 
 }  // namespace
 
@@ -104,7 +112,11 @@ TapGemm::Tile TapGemm::tile_at(const TileSet& set, int64_t images, int64_t index
 
 void TapGemm::choose_blocks() {
   for (const Box& box : shape_.boxes) max_depth_ = std::max(max_depth_, box.depth);
-  depth_block_ = ceil_div(max_depth_, ceil_div(max_depth_, kDepthBlock));
+  const int64_t limit = max_taps_ == 1 ? kSingleTapDepthBlock : kDepthBlock;
+  depth_block_ = ceil_div(max_depth_, ceil_div(max_depth_, limit));
+  copies_rows_ = max_taps_ == 1 && max_depth_ >= kCopyGap && shape_.columns > 0;
+  for (const Box& box : shape_.boxes)
+    copies_rows_ = copies_rows_ && box.a_column % kAliasedDistance == 0 && box.a_column > 0;
   const int64_t rows = std::min(shape_.b_rows, depth_block_ * std::max<int64_t>(1, max_taps_));
   const int64_t panel_bytes = std::max<int64_t>(1, rows * width_ * 4);
   panel_block_ = std::clamp<int64_t>(kPanelBlockBytes / panel_bytes, 1, panels_);
@@ -142,9 +154,13 @@ std::string TapGemm::layout() const {
   return "panels of " + std::to_string(width_) + " for " + std::to_string(shape_.groups) + " groups";
 }
 
-int64_t TapGemm::thread_scratch_bytes() const {
-  // Pointers: rows of A for every tap, rows of B, and base and C rows of one tile.
+// Rows of A for every tap, rows of B, and base and C rows of one tile.
+int64_t TapGemm::pointer_bytes() const {
   return align_up((max_taps_ * (rows_ + 1) + 2 * rows_) * static_cast<int64_t>(sizeof(void*)));
+}
+
+int64_t TapGemm::thread_scratch_bytes() const {
+  return pointer_bytes() + (copies_rows_ ? align_up(rows_ * (depth_block_ + kCopyGap) * 4) : 0);
 }
 
 void TapGemm::run(int64_t item, const float* a, const float* packed, const float* bias, float* c,
@@ -153,6 +169,8 @@ void TapGemm::run(int64_t item, const float* a, const float* packed, const float
   const float** b_rows = a_rows + max_taps_ * rows_;
   const float** base = b_rows + max_taps_;
   auto** c_rows = const_cast<float**>(base + rows_);
+  auto* copies = reinterpret_cast<float*>(
+      thread_scratch + pointer_bytes());
 
   // Items of one panel block are neighbours, so a thread keeps its panels in cache.
   const int64_t sets = shape_.images / set_images_;
@@ -207,6 +225,12 @@ void TapGemm::run(int64_t item, const float* a, const float* packed, const float
       g.rows = tile.rows;
       g.batch = taps;
       g.depth = std::min(depth_block_, box.depth - k);
+      if (copies_rows_)
+        for (int64_t m = 0; m < taps * tile.rows; ++m) {
+          float* copy = copies + m * (depth_block_ + kCopyGap);
+          std::memcpy(copy, a_rows[m], static_cast<size_t>(g.depth) * sizeof(float));
+          a_rows[m] = copy;
+        }
       const bool last = k + depth_block_ >= box.depth;
       g.accumulate = k > 0;
       g.activation = last ? shape_.activation : Activation::none;

@@ -98,6 +98,7 @@ class TapGemm {
   // `box` is where the search begins: that of the tile before, or 0.
   Tile tile_at(const TileSet& set, int64_t images, int64_t index, size_t box) const;
   void choose_blocks();
+  int64_t pointer_bytes() const;
 
   const KernelTable& kernels_;
   TapGemmShape shape_;
@@ -113,6 +114,7 @@ class TapGemm {
   int64_t set_blocks_ = 0;        // items of a full set, for one panel block
   int64_t last_blocks_ = 0;
   int64_t items_ = 0;
+  bool copies_rows_ = false;  // rows of A are first copied side by side
   int64_t max_taps_ = 0;
   int64_t max_depth_ = 1;  // at least one pass, which stores act(bias), where nothing is read
   double flops_ = 0;
