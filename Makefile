@@ -55,7 +55,8 @@ clean:
 	rm -rf $(VENV) build dist demo
 
 $(BIN)/python:
-	$(PYTHON) -m venv $(VENV)
+	@# Without ensurepip a broken environment would stay behind and hide what is missing.
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 	$(PIP) install --quiet --upgrade pip
 
 # The last installation wins: each marks the other as no longer there.
