@@ -6,14 +6,13 @@ import contextlib
 import hashlib
 import os
 import re
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPResponse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tqdm import tqdm
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
 
 __all__ = ["RemoteFile", "cache_folder", "exclusive", "fetch"]
 
@@ -69,6 +68,10 @@ def fetch(remote: RemoteFile, path: Path) -> None:
         ConnectionError: The server could not be reached or stopped sending. What came is kept.
         ValueError: The file is not the one expected. It is removed.
     """
+    # What speaks HTTP takes 50 ms to import, and few programs download anything.
+    import urllib.error
+    from http.client import HTTPException
+
     part = path.with_name(path.name + ".part")
     while True:
         before = _size(part)
@@ -109,6 +112,10 @@ def _receive(remote: RemoteFile, part: Path, start: int) -> None:
     """
     if start >= remote.size:
         return
+    import urllib.request
+
+    from tqdm import tqdm
+
     request = urllib.request.Request(remote.url)
     if start:
         request.add_header("Range", f"bytes={start}-")

@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tqdm import tqdm
-
 __all__ = ["Progress", "resolve_verbose"]
 
 # Often enough for the eye; each refresh costs about 100 microseconds.
@@ -55,6 +53,8 @@ class Progress:
         self._start = self._last = time.perf_counter()
         self._bar: Any = None
         if verbose == 1:
+            from tqdm import tqdm  # nobody else should pay for its import
+
             self._bar = tqdm(
                 desc=title,
                 total=steps,
