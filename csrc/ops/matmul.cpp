@@ -21,18 +21,20 @@ class Matmul final : public Step {
         k_(k),
         transpose_b_(transpose_b),
         has_bias_(has_bias),
-        gemm_(shape_of(m, n, k, activation)),
+        in_place_(!transpose_b && m <= kernels().gemm_rows && n % kernels().lanes == 0),
+        gemm_(shape_of(m, n, k, in_place_ ? n : 0, activation)),
         kernels_(kernels()),
         packing_{1, std::string(kernels_.isa) + (transpose_b ? " matmul transposed " : " matmul ") + gemm_.layout(),
                  gemm_.packed_bytes(), gemm_.panels()} {}
 
   int64_t items(int) const override { return gemm_.items(); }
   int64_t thread_scratch_bytes() const override { return gemm_.thread_scratch_bytes(); }
-  const Packing* packing() const override { return &packing_; }
+  const Packing* packing() const override { return in_place_ ? nullptr : &packing_; }
   Cost cost() const override { return cost_of(m_, n_, k_, gemm_.flops()); }
 
   void run(int, int64_t item, const Buffers& at) const noexcept override {
-    gemm_.run(item, at.input(0), reinterpret_cast<const float*>(at.packed),
+    gemm_.run(item, at.input(0),
+              in_place_ ? at.input(1) : reinterpret_cast<const float*>(at.packed),
               has_bias_ ? at.input(2) : nullptr, at.output(0), at.thread_scratch);
   }
 
@@ -48,7 +50,8 @@ class Matmul final : public Step {
   }
 
  private:
-  static TapGemmShape shape_of(int64_t m, int64_t n, int64_t k, Activation activation) {
+  static TapGemmShape shape_of(int64_t m, int64_t n, int64_t k, int64_t b_stride,
+                               Activation activation) {
     Box box{};
     box.height = 1;
     box.width = m;
@@ -62,12 +65,15 @@ class Matmul final : public Step {
     shape.groups = 1;
     shape.columns = n;
     shape.b_rows = k;
+    shape.b_stride = b_stride;
     shape.activation = activation;
     return shape;
   }
 
   int64_t m_, n_, k_;
   bool transpose_b_, has_bias_;
+  // One tile of rows reads b once, so packing it could only cost.
+  bool in_place_;
   TapGemm gemm_;
   const KernelTable& kernels_;
   Packing packing_;

@@ -163,7 +163,7 @@ int64_t TapGemm::thread_scratch_bytes() const {
   return pointer_bytes() + (copies_rows_ ? align_up(rows_ * (depth_block_ + kCopyGap) * 4) : 0);
 }
 
-void TapGemm::run(int64_t item, const float* a, const float* packed, const float* bias, float* c,
+void TapGemm::run(int64_t item, const float* a, const float* b, const float* bias, float* c,
                   std::byte* thread_scratch) const noexcept {
   const auto** a_rows = reinterpret_cast<const float**>(thread_scratch);
   const float** b_rows = a_rows + max_taps_ * rows_;
@@ -191,7 +191,8 @@ void TapGemm::run(int64_t item, const float* a, const float* packed, const float
   GemmTile g{};
   g.a = a_rows;
   g.b = b_rows;
-  g.b_stride = width_;
+  const bool in_place = shape_.b_stride > 0;
+  g.b_stride = in_place ? shape_.b_stride : width_;
   for (int64_t k = 0; k < max_depth_; k += depth_block_) {
     Tile tile{};
     for (int64_t i = tile_from; i < tile_to; ++i) {
@@ -236,9 +237,10 @@ void TapGemm::run(int64_t item, const float* a, const float* packed, const float
       g.activation = last ? shape_.activation : Activation::none;
       g.c = c_rows;
       for (int64_t p = panel_from; p < panel_to; ++p) {
-        const float* panel = packed + ((group * panels_ + p) * shape_.b_rows + k) * width_;
+        const float* panel = b + k * g.b_stride +
+                             (in_place ? p * width_ : (group * panels_ + p) * shape_.b_rows * width_);
         for (int64_t t = 0; t < taps; ++t)
-          b_rows[t] = panel + box.taps[static_cast<size_t>(t)].b_row * width_;
+          b_rows[t] = panel + box.taps[static_cast<size_t>(t)].b_row * g.b_stride;
         g.columns = column_count(p);
         g.bias = k == 0 && bias != nullptr ? bias + group * shape_.columns + p * width_ : nullptr;
         kernels_.gemm_tile(g);

@@ -57,6 +57,7 @@ struct TapGemmShape {
   int64_t a_group, c_group;
   int64_t columns;  // of C in one group
   int64_t b_rows;   // of packed B in one group
+  int64_t b_stride = 0;  // between rows of B where it is read as it lies; 0 where it is packed
   Activation activation = Activation::none;
 };
 
@@ -66,8 +67,8 @@ class TapGemm {
   explicit TapGemm(TapGemmShape shape);
 
   int64_t items() const { return items_; }
-  // bias: groups * columns numbers, or null.
-  void run(int64_t item, const float* a, const float* packed, const float* bias, float* c,
+  // b: packed, or as it lies; bias: groups * columns numbers, or null.
+  void run(int64_t item, const float* a, const float* b, const float* bias, float* c,
            std::byte* thread_scratch) const noexcept;
   int64_t thread_scratch_bytes() const;
   double flops() const { return flops_; }
