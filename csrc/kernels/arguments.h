@@ -20,7 +20,12 @@ struct GemmTile {
   bool accumulate;    // add to what C holds instead of to the bias
   const float* bias;  // `columns` numbers, or null for zeros
   Activation activation;
+  // gemm_tile_pooled alone: where the largest of each window stood, or null; as c otherwise.
+  uint8_t* const* argmax;
 };
+
+// Pixels of the window whose largest value gemm_tile_pooled stores: 2 x 2, in row-major order.
+constexpr int64_t kPooledPixels = 4;
 
 // A run of k whose rows of A and B lie at constant distances.
 struct Segment {

@@ -47,9 +47,7 @@ inline void start_tile(Vec (&acc)[kRows][kVectors], bool accumulate, float* cons
 }
 
 template <int kRows, int kVectors>
-void gemm_tile_of(const GemmTile& tile) {
-  Vec acc[kRows][kVectors];
-  start_tile(acc, tile.accumulate, tile.c, tile.bias, tile.columns);
+inline void add_products(Vec (&acc)[kRows][kVectors], const GemmTile& tile) {
   const int64_t stride = tile.b_stride;
   for (int64_t t = 0; t < tile.batch; ++t) {
     const float* a[kRows];
@@ -62,6 +60,13 @@ void gemm_tile_of(const GemmTile& tile) {
         for (int v = 0; v < kVectors; ++v) acc[m][v] += a[m][k] * column[v];
     }
   }
+}
+
+template <int kRows, int kVectors>
+void gemm_tile_of(const GemmTile& tile) {
+  Vec acc[kRows][kVectors];
+  start_tile(acc, tile.accumulate, tile.c, tile.bias, tile.columns);
+  add_products(acc, tile);
   if (tile.activation == Activation::relu)
     for (int m = 0; m < kRows; ++m)
       for (int v = 0; v < kVectors; ++v) acc[m][v] = relu(acc[m][v]);
@@ -75,6 +80,32 @@ void gemm_tile_of(const GemmTile& tile) {
     }
   }
   if (tile.activation > Activation::relu) activate_tile(tile);
+}
+
+// The same, but of each window of pixels (neighbouring rows of the tile) only the largest value is
+// stored, and which pixel had it: the first of equals, the first NaN. ReLU keeps the order, so it
+// is applied to the largest alone.
+template <int kWindows, int kVectors>
+void pooled_tile_of(const GemmTile& tile) {
+  Vec acc[kWindows * kPooledPixels][kVectors];
+  start_tile(acc, false, tile.c, tile.bias, tile.columns);
+  add_products(acc, tile);
+  for (int w = 0; w < kWindows; ++w)
+    for (int v = 0; v < kVectors; ++v) {
+      Vec largest = acc[w * kPooledPixels][v];
+      VecInt which{};
+      for (int pixel = 1; pixel < kPooledPixels; ++pixel) {
+        const Vec x = acc[w * kPooledPixels + pixel][v];
+        const VecInt wins = (x > largest) | ((x != x) & (largest == largest));
+        largest = wins ? x : largest;
+        which = wins ? VecInt{} + pixel : which;
+      }
+      if (tile.activation == Activation::relu) largest = relu(largest);
+      const int64_t left = tile.columns - v * kLanes;
+      const int64_t n = left < kLanes ? left : kLanes;
+      store_head(tile.c[w] + v * kLanes, largest, n);
+      if (tile.argmax != nullptr) store_bytes(tile.argmax[w] + v * kLanes, which, n);
+    }
 }
 
 template <int kRows, int kVectors, bool kHead>
@@ -109,6 +140,7 @@ void transposed_tile_of(const TransposedGemmTile& tile) {
 template <int kVectors, int... kRow>
 struct RowSequence {
   static constexpr void (*plain[])(const GemmTile&) = {gemm_tile_of<kRow, kVectors>...};
+  static constexpr void (*pooled[])(const GemmTile&) = {pooled_tile_of<kRow, kVectors>...};
   static constexpr void (*transposed[])(const TransposedGemmTile&) = {
       transposed_tile_of<kRow, kVectors, false>...};
   static constexpr void (*transposed_head[])(const TransposedGemmTile&) = {
@@ -127,6 +159,12 @@ void gemm_tile(const GemmTile& tile) noexcept {
   if (vectors == 2) return Rows<2, kGemmRows>::plain[i](tile);
   if (vectors == 3) return Rows<3, kWideRows>::plain[i](tile);
   Rows<4, kWideRows>::plain[i](tile);
+}
+
+void gemm_tile_pooled(const GemmTile& tile) noexcept {
+  constexpr int kWindows = kGemmRows / kPooledPixels;
+  const int64_t i = tile.rows / kPooledPixels - 1;
+  (tile.columns <= kLanes ? Rows<1, kWindows>::pooled[i] : Rows<2, kWindows>::pooled[i])(tile);
 }
 
 void gemm_tile_transposed(const TransposedGemmTile& tile) noexcept {

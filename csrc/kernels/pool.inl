@@ -49,6 +49,25 @@ void average_pool_row(const PoolWindows& at, const float* x, float* y) noexcept 
   }
 }
 
+// One row of 2 x 2 windows: dy goes to the pixel that argmax names, the others get zeros.
+void unpool_row(int64_t windows, int64_t channels, const uint8_t* argmax, const float* dy,
+                float* top, float* bottom) noexcept {
+  for (int64_t j = 0; j < windows; ++j) {
+    for_row(channels, [&](int64_t i, int64_t n) {
+      const VecInt which = load_bytes(argmax + i, n);
+      const Vec share = load_head(dy + i, n);
+      store_head(top + i, which == 0 ? share : Vec{}, n);
+      store_head(top + channels + i, which == 1 ? share : Vec{}, n);
+      store_head(bottom + i, which == 2 ? share : Vec{}, n);
+      store_head(bottom + channels + i, which == 3 ? share : Vec{}, n);
+    });
+    argmax += channels;
+    dy += channels;
+    top += 2 * channels;
+    bottom += 2 * channels;
+  }
+}
+
 // Writes zeros to columns [begin, end) of the rows that the caller owns.
 inline void clear_columns(const PoolWindows& at, const PoolGradient& grad, int64_t begin,
                           int64_t end) {

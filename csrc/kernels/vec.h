@@ -91,6 +91,24 @@ inline Vec relu(Vec x) { return (Vec)_mm_max_ps(_mm_setzero_ps(), (__m128)x); }
 inline Vec relu(Vec x) { return 0 > x ? Vec{} : x; }
 #endif
 
+// Small numbers kept as bytes. Touches nothing past p + n.
+typedef uint8_t VecByte __attribute__((vector_size(kLanes)));
+inline VecInt load_bytes(const uint8_t* p, int64_t n) {
+  VecByte v{};
+  if (n == kLanes)
+    __builtin_memcpy(&v, p, sizeof v);
+  else
+    for (int64_t i = 0; i < n; ++i) v[i] = p[i];
+  return __builtin_convertvector(v, VecInt);
+}
+inline void store_bytes(uint8_t* p, VecInt x, int64_t n) {
+  const VecByte v = __builtin_convertvector(x, VecByte);
+  if (n == kLanes)
+    __builtin_memcpy(p, &v, sizeof v);
+  else
+    for (int64_t i = 0; i < n; ++i) p[i] = v[i];
+}
+
 // 0, 1, 2 ...
 inline VecInt lane_index() {
   VecInt v{};

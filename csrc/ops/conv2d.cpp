@@ -130,7 +130,8 @@ class Conv2d final : public Step {
 
   void run(int, int64_t item, const Buffers& at) const noexcept override {
     gemm_.run(item, at.input(0), reinterpret_cast<const float*>(at.packed),
-              has_bias_ ? at.input(2) : nullptr, at.output(0), at.thread_scratch);
+              has_bias_ ? at.input(2) : nullptr, at.output(0),
+              outputs.size() == 2 ? at.output<uint8_t>(1) : nullptr, at.thread_scratch);
   }
 
   void pack(int64_t item, const void* input, std::byte* packed) const noexcept override {
@@ -164,19 +165,16 @@ class Conv2d final : public Step {
   Packing packing_;
 };
 
-}  // namespace
+bool checked_bias(const StepSpec& spec, const ConvShape& conv) {
+  if (spec.inputs.size() < 3) return false;
+  check_operand(spec.op, "bias", spec.inputs[2], DType::f32, 1);
+  check_shape(spec.op, "bias", spec.inputs[2], Shape({conv.out_channels}));
+  return true;
+}
 
-std::unique_ptr<Step> make_conv2d(const StepSpec& spec) {
-  check((spec.inputs.size() == 2 || spec.inputs.size() == 3) && spec.outputs.size() == 1, spec.op,
-        ": takes x, kernel, maybe bias and y");
-  const ConvShape conv = conv_shape(spec, spec.inputs[0], spec.inputs[1], spec.outputs[0]);
-  const bool has_bias = spec.inputs.size() == 3;
-  if (has_bias) {
-    check_operand(spec.op, "bias", spec.inputs[2], DType::f32, 1);
-    check_shape(spec.op, "bias", spec.inputs[2], Shape({conv.out_channels}));
-  }
-  const WindowAxis& h = conv.window.height;
-  const WindowAxis& w = conv.window.width;
+// The forward convolution that writes the positions of axes h and w.
+TapConvolution forward_taps(const StepSpec& spec, const ConvShape& conv, const WindowAxis& h,
+                            const WindowAxis& w) {
   TapConvolution taps(forward_phases(h), forward_phases(w), conv.in_channels, w.in, conv.group_in(),
                       conv.out_channels, w.out);
   taps.shape.images = conv.batch;
@@ -187,7 +185,59 @@ std::unique_ptr<Step> make_conv2d(const StepSpec& spec) {
   taps.shape.c_group = conv.group_out();
   taps.shape.columns = conv.group_out();
   taps.shape.activation = activation_from(spec);
-  return std::make_unique<Conv2d>(conv, std::move(taps), false, has_bias);
+  return taps;
+}
+
+// An axis whose positions are the pooled ones: every second pixel.
+WindowAxis pooled_axis(WindowAxis axis) {
+  axis.out /= 2;
+  axis.window.stride *= 2;
+  return axis;
+}
+
+}  // namespace
+
+std::unique_ptr<Step> make_conv2d(const StepSpec& spec) {
+  check((spec.inputs.size() == 2 || spec.inputs.size() == 3) && spec.outputs.size() == 1, spec.op,
+        ": takes x, kernel, maybe bias and y");
+  const ConvShape conv = conv_shape(spec, spec.inputs[0], spec.inputs[1], spec.outputs[0]);
+  return std::make_unique<Conv2d>(
+      conv, forward_taps(spec, conv, conv.window.height, conv.window.width), false,
+      checked_bias(spec, conv));
+}
+
+std::unique_ptr<Step> make_conv2d_max_pool(const StepSpec& spec) {
+  check((spec.inputs.size() == 2 || spec.inputs.size() == 3) &&
+            (spec.outputs.size() == 1 || spec.outputs.size() == 2),
+        spec.op, ": takes x, kernel, maybe bias, y and maybe argmax");
+  check_operand(spec.op, "x", spec.inputs[0], DType::f32, 4);
+  check_operand(spec.op, "kernel", spec.inputs[1], DType::f32, 4);
+  const auto& output = spec.attrs.integers("output");
+  check(output.size() == 2 && output[0] >= 2 && output[1] >= 2, spec.op,
+        ": output must hold a window of 2 x 2 pixels");
+  const Operand z{DType::f32, Shape({spec.inputs[0].shape[0], output[0], output[1],
+                                     spec.inputs[1].shape[3]})};
+  const ConvShape conv = conv_shape(spec, spec.inputs[0], spec.inputs[1], z);
+  const WindowAxis& h = conv.window.height;
+  const WindowAxis& w = conv.window.width;
+  for (const WindowAxis* axis : {&h, &w})
+    check(axis->window.pad_before == 0 && axis->window.pad_after == 0, spec.op,
+          ": padding must be 0, got ", axis->window.pad_before, " and ", axis->window.pad_after);
+  const Shape pooled({conv.batch, output[0] / 2, output[1] / 2, conv.out_channels});
+  check_operand(spec.op, "y", spec.outputs[0], DType::f32, 4);
+  check_shape(spec.op, "y", spec.outputs[0], pooled);
+  if (spec.outputs.size() == 2) {
+    check_operand(spec.op, "argmax", spec.outputs[1], DType::u8, 4);
+    check_shape(spec.op, "argmax", spec.outputs[1], pooled);
+  }
+  TapConvolution taps = forward_taps(spec, conv, pooled_axis(h), pooled_axis(w));
+  check(taps.shape.activation == Activation::none || taps.shape.activation == Activation::relu,
+        spec.op, ": activation must be none or relu");
+  taps.shape.pooled = true;
+  const int64_t right = w.window.stride * conv.in_channels;
+  const int64_t down = h.window.stride * w.in * conv.in_channels;
+  taps.shape.window_offset = {0, right, down, down + right};
+  return std::make_unique<Conv2d>(conv, std::move(taps), false, checked_bias(spec, conv));
 }
 
 std::unique_ptr<Step> make_conv2d_input_grad(const StepSpec& spec) {

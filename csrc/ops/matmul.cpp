@@ -35,7 +35,7 @@ class Matmul final : public Step {
   void run(int, int64_t item, const Buffers& at) const noexcept override {
     gemm_.run(item, at.input(0),
               in_place_ ? at.input(1) : reinterpret_cast<const float*>(at.packed),
-              has_bias_ ? at.input(2) : nullptr, at.output(0), at.thread_scratch);
+              has_bias_ ? at.input(2) : nullptr, at.output(0), nullptr, at.thread_scratch);
   }
 
   void pack(int64_t p, const void* input, std::byte* packed) const noexcept override {

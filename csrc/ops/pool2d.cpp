@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "kernels/table.h"
 #include "ops/geometry.h"
+#include "ops/split.h"
 
 namespace fastcnn {
 namespace {
@@ -204,6 +205,48 @@ class Pool2dGrad final : public PoolStep {
   decltype(KernelTable::max_pool_grad_row) kernel_;
 };
 
+// Work items are sets of pairs of image rows: those of one row of windows.
+class Unpool2d final : public Step {
+ public:
+  explicit Unpool2d(const Shape& dx)
+      : height_(dx[1]),
+        width_(dx[2]),
+        channels_(dx[3]),
+        pairs_((height_ + 1) / 2),
+        split_(Split::by_elements(dx[0] * pairs_, 2 * width_ * channels_)) {}
+
+  int64_t items(int) const override { return split_.items(); }
+  Cost cost() const override {
+    const auto dx = static_cast<double>(split_.total * 2 * width_ * channels_);
+    return {dx, dx * 4 + dx / 4 * 5};
+  }
+
+  void run(int, int64_t item, const Buffers& at) const noexcept override {
+    const int64_t row = width_ * channels_;
+    const int64_t windows = width_ / 2;
+    for (int64_t i = split_.begin(item); i < split_.end(item); ++i) {
+      const int64_t image = i / pairs_;
+      const int64_t pair = i % pairs_;
+      float* top = at.output(0) + (image * height_ + 2 * pair) * row;
+      if (2 * pair + 1 == height_) {  // below the last window
+        std::fill(top, top + row, 0.0f);
+        continue;
+      }
+      const int64_t pooled = (image * (height_ / 2) + pair) * windows * channels_;
+      kernels_.unpool_row(windows, channels_, at.input<uint8_t>(0) + pooled, at.input(1) + pooled,
+                          top, top + row);
+      for (float* line : {top, top + row})  // right of the last window
+        std::fill(line + 2 * windows * channels_, line + row, 0.0f);
+    }
+  }
+
+ private:
+  int64_t height_, width_, channels_;
+  int64_t pairs_;  // of rows in an image, the last may be single
+  Split split_;
+  const KernelTable& kernels_ = kernels();
+};
+
 void check_counts(const StepSpec& spec, size_t inputs, const char* what) {
   check(spec.inputs.size() == inputs && spec.outputs.size() == 1, spec.op, ": takes ", what);
 }
@@ -236,6 +279,18 @@ std::unique_ptr<Step> make_average_pool2d_grad(const StepSpec& spec) {
   check_counts(spec, 1, "dy and dx");
   return std::make_unique<Pool2dGrad>(pool_shape(spec, spec.outputs[0], spec.inputs[0]), false,
                                       kernels().average_pool_grad_row);
+}
+
+std::unique_ptr<Step> make_max_pool2d_argmax_grad(const StepSpec& spec) {
+  check_counts(spec, 2, "argmax, dy and dx");
+  check_operand(spec.op, "dx", spec.outputs[0], DType::f32, 4);
+  const Shape& dx = spec.outputs[0].shape;
+  const Shape pooled({dx[0], dx[1] / 2, dx[2] / 2, dx[3]});
+  check_operand(spec.op, "argmax", spec.inputs[0], DType::u8, 4);
+  check_shape(spec.op, "argmax", spec.inputs[0], pooled);
+  check_operand(spec.op, "dy", spec.inputs[1], DType::f32, 4);
+  check_shape(spec.op, "dy", spec.inputs[1], pooled);
+  return std::make_unique<Unpool2d>(dx);
 }
 
 }  // namespace fastcnn

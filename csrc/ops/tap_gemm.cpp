@@ -70,9 +70,11 @@ TapGemm::TapGemm(TapGemmShape shape) : kernels_(kernels()), shape_(std::move(sha
               static_cast<double>(static_cast<int64_t>(box.taps.size()) * box.depth) *
               static_cast<double>(shape_.columns * shape_.groups);
   }
-  rows_ = kernels_.gemm_rows;
+  row_pixels_ = shape_.pooled ? kPooledPixels : 1;
+  flops_ *= static_cast<double>(row_pixels_);
+  rows_ = kernels_.gemm_rows / row_pixels_;
   int64_t vectors = kernels_.gemm_vectors;
-  if (shape_.images * pixels <= kernels_.gemm_wide_rows &&
+  if (!shape_.pooled && shape_.images * pixels <= kernels_.gemm_wide_rows &&
       shape_.columns > kernels_.gemm_vectors * kernels_.lanes) {
     rows_ = kernels_.gemm_wide_rows;
     vectors = kernels_.gemm_wide_vectors;
@@ -112,9 +114,11 @@ TapGemm::Tile TapGemm::tile_at(const TileSet& set, int64_t images, int64_t index
 
 void TapGemm::choose_blocks() {
   for (const Box& box : shape_.boxes) max_depth_ = std::max(max_depth_, box.depth);
-  const int64_t limit = max_taps_ == 1 ? kSingleTapDepthBlock : kDepthBlock;
+  // A pooled sum has to be complete before its maximum is known.
+  const int64_t limit =
+      shape_.pooled ? max_depth_ : (max_taps_ == 1 ? kSingleTapDepthBlock : kDepthBlock);
   depth_block_ = ceil_div(max_depth_, ceil_div(max_depth_, limit));
-  copies_rows_ = max_taps_ == 1 && max_depth_ >= kCopyGap && shape_.columns > 0;
+  copies_rows_ = !shape_.pooled && max_taps_ == 1 && max_depth_ >= kCopyGap && shape_.columns > 0;
   for (const Box& box : shape_.boxes)
     copies_rows_ = copies_rows_ && box.a_column % kAliasedDistance == 0 && box.a_column > 0;
   const int64_t rows = std::min(shape_.b_rows, depth_block_ * std::max<int64_t>(1, max_taps_));
@@ -154,9 +158,10 @@ std::string TapGemm::layout() const {
   return "panels of " + std::to_string(width_) + " for " + std::to_string(shape_.groups) + " groups";
 }
 
-// Rows of A for every tap, rows of B, and base and C rows of one tile.
+// Rows of A for every tap, rows of B, and base, C and argmax rows of one tile.
 int64_t TapGemm::pointer_bytes() const {
-  return align_up((max_taps_ * (rows_ + 1) + 2 * rows_) * static_cast<int64_t>(sizeof(void*)));
+  return align_up((max_taps_ * (rows_ * row_pixels_ + 1) + 3 * rows_) *
+                  static_cast<int64_t>(sizeof(void*)));
 }
 
 int64_t TapGemm::thread_scratch_bytes() const {
@@ -164,11 +169,13 @@ int64_t TapGemm::thread_scratch_bytes() const {
 }
 
 void TapGemm::run(int64_t item, const float* a, const float* b, const float* bias, float* c,
-                  std::byte* thread_scratch) const noexcept {
+                  uint8_t* argmax, std::byte* thread_scratch) const noexcept {
   const auto** a_rows = reinterpret_cast<const float**>(thread_scratch);
-  const float** b_rows = a_rows + max_taps_ * rows_;
+  const float** b_rows = a_rows + max_taps_ * rows_ * row_pixels_;
   const float** base = b_rows + max_taps_;
   auto** c_rows = const_cast<float**>(base + rows_);
+  auto** argmax_rows = reinterpret_cast<uint8_t**>(c_rows + rows_);
+  const float* c_start = c;
   auto* copies = reinterpret_cast<float*>(
       thread_scratch + pointer_bytes());
 
@@ -220,10 +227,17 @@ void TapGemm::run(int64_t item, const float* a, const float* b, const float* bia
           ++image;
         }
       }
-      for (int64_t t = 0; t < taps; ++t)
-        for (int64_t m = 0; m < tile.rows; ++m)
-          a_rows[t * tile.rows + m] = base[m] + box.taps[static_cast<size_t>(t)].a_offset;
-      g.rows = tile.rows;
+      g.rows = tile.rows * row_pixels_;
+      for (int64_t t = 0; t < taps; ++t) {
+        const int64_t offset = box.taps[static_cast<size_t>(t)].a_offset;
+        const float** rows = a_rows + t * g.rows;
+        if (shape_.pooled)
+          for (int64_t m = 0; m < g.rows; ++m)
+            rows[m] = base[m / kPooledPixels] + offset +
+                      shape_.window_offset[static_cast<size_t>(m % kPooledPixels)];
+        else
+          for (int64_t m = 0; m < g.rows; ++m) rows[m] = base[m] + offset;
+      }
       g.batch = taps;
       g.depth = std::min(depth_block_, box.depth - k);
       if (copies_rows_)
@@ -236,6 +250,7 @@ void TapGemm::run(int64_t item, const float* a, const float* b, const float* bia
       g.accumulate = k > 0;
       g.activation = last ? shape_.activation : Activation::none;
       g.c = c_rows;
+      g.argmax = argmax != nullptr ? argmax_rows : nullptr;
       for (int64_t p = panel_from; p < panel_to; ++p) {
         const float* panel = b + k * g.b_stride +
                              (in_place ? p * width_ : (group * panels_ + p) * shape_.b_rows * width_);
@@ -243,7 +258,13 @@ void TapGemm::run(int64_t item, const float* a, const float* b, const float* bia
           b_rows[t] = panel + box.taps[static_cast<size_t>(t)].b_row * g.b_stride;
         g.columns = column_count(p);
         g.bias = k == 0 && bias != nullptr ? bias + group * shape_.columns + p * width_ : nullptr;
-        kernels_.gemm_tile(g);
+        if (shape_.pooled) {
+          for (int64_t m = 0; argmax != nullptr && m < tile.rows; ++m)
+            argmax_rows[m] = argmax + (c_rows[m] - c_start);
+          kernels_.gemm_tile_pooled(g);
+        } else {
+          kernels_.gemm_tile(g);
+        }
         for (int64_t m = 0; m < tile.rows; ++m) c_rows[m] += width_;
       }
     }

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -59,6 +60,10 @@ struct TapGemmShape {
   int64_t b_rows;   // of packed B in one group
   int64_t b_stride = 0;  // between rows of B where it is read as it lies; 0 where it is packed
   Activation activation = Activation::none;
+  // Of every 2 x 2 pixels only the largest value is stored: a pixel of a box is such a window then,
+  // and these are the distances in A of its four from the first. Activation: none or ReLU.
+  bool pooled = false;
+  std::array<int64_t, kPooledPixels> window_offset{};
 };
 
 // Cuts the product into work items and runs them. The caller packs B.
@@ -67,9 +72,10 @@ class TapGemm {
   explicit TapGemm(TapGemmShape shape);
 
   int64_t items() const { return items_; }
-  // b: packed, or as it lies; bias: groups * columns numbers, or null.
+  // b: packed, or as it lies; bias: groups * columns numbers, or null; argmax: null, or for a
+  // pooled product which pixel of its window each number of c comes from.
   void run(int64_t item, const float* a, const float* b, const float* bias, float* c,
-           std::byte* thread_scratch) const noexcept;
+           uint8_t* argmax, std::byte* thread_scratch) const noexcept;
   int64_t thread_scratch_bytes() const;
   double flops() const { return flops_; }
 
@@ -103,7 +109,8 @@ class TapGemm {
 
   const KernelTable& kernels_;
   TapGemmShape shape_;
-  int64_t rows_;          // largest tile
+  int64_t rows_;          // largest tile: rows of C
+  int64_t row_pixels_;    // rows of A for each row of C
   int64_t width_;         // columns of a panel
   int64_t panels_;        // of one group
   int64_t set_images_;    // images that are tiled together

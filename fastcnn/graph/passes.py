@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from fastcnn.graph.fused import Conv2DMaxPool, MaxPool2DArgmaxGrad
 from fastcnn.graph.lowering import Graph
 from fastcnn.graph.tensor import Node, Tensor
 
-__all__ = ["PASSES", "fuse_activation", "gate_pooled_gradient", "run_passes"]
+__all__ = ["PASSES", "fuse_activation", "fuse_max_pool", "gate_pooled_gradient", "run_passes"]
 
 #: Makes the replacement of a node's outputs from its (already replaced) inputs, or None.
 Rule = Callable[[Node, tuple[Tensor, ...]], "tuple[Tensor, ...] | None"]
@@ -53,7 +54,11 @@ def _readers(graph: Graph) -> Counter[tuple[Node, int]]:
 
 
 def _made_by(tensor: Tensor, name: str) -> bool:
-    return tensor.node.op is not None and tensor.node.op.name == name
+    return _made(tensor.node, name)
+
+
+def _made(node: Node, name: str) -> bool:
+    return node.op is not None and node.op.name == name
 
 
 def fuse_activation(graph: Graph) -> Graph:
@@ -103,10 +108,78 @@ def gate_pooled_gradient(graph: Graph) -> Graph:
     return _rewrite(graph, rule)
 
 
+def fuse_max_pool(graph: Graph) -> Graph:
+    """Max-pooling with 2 x 2 windows of a convolution without padding is done while the results
+    are still in registers. Neither the image before pooling nor its uncovered edge is ever made;
+    the gradient needs one byte a window instead of it.
+    """
+    readers: dict[tuple[Node, int], list[Node]] = {}
+    for node in graph.nodes():
+        for tensor in node.inputs:
+            readers.setdefault((tensor.node, tensor.index), []).append(node)
+    wanted = {(tensor.node, tensor.index) for tensor in graph.outputs}
+
+    # Gradients by the pooling they belong to.
+    fusable: dict[Node, list[Node]] = {}
+    for node in graph.nodes():
+        if not _pools_pairs(node) or (image := node.inputs[0].node, 0) in wanted:
+            continue
+        others = [reader for reader in readers[image, 0] if reader is not node]
+        if _poolable(image) and all(_gradient_of(reader, node) for reader in others):
+            fusable[node] = others
+
+    fused: dict[Node, tuple[Tensor, ...]] = {}
+
+    def rule(node: Node, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:
+        if node in fusable:
+            image = inputs[0].node
+            op, attrs = Conv2DMaxPool(), {**image.attrs, "argmax": bool(fusable[node])}
+            specs = op.infer(*(tensor.spec for tensor in image.inputs), **attrs)
+            fused[node] = Node(op, image.inputs, attrs, outputs=len(specs)).tensors(*specs)
+            return fused[node][:1]
+        pool = node.inputs[1].node if _made(node, "max_pool2d_grad") else None
+        if pool not in fused:
+            return None
+        shape = inputs[0].spec
+        grad = Node(MaxPool2DArgmaxGrad(), (fused[pool][1], inputs[2]), {"shape": shape.shape})
+        return grad.tensors(shape)
+
+    return _rewrite(graph, rule)
+
+
+def _pools_pairs(node: Node) -> bool:
+    """Whether it is max-pooling with 2 x 2 windows that neither overlap nor are padded."""
+    return (
+        _made(node, "max_pool2d")
+        and node.attrs["size"] == node.attrs["strides"] == (2, 2)
+        and not any(node.attrs["padding"])
+        and min(node.attrs["output"]) > 0
+    )
+
+
+def _poolable(image: Node) -> bool:
+    return (
+        _made(image, "conv2d")
+        and not any(image.attrs["padding"])
+        and image.attrs["activation"] in {"none", "relu"}
+    )
+
+
+def _gradient_of(node: Node, pool: Node) -> bool:
+    """Whether it is the pooling's gradient and reads the image only as that."""
+    return (
+        _made(node, "max_pool2d_grad")
+        and node.inputs[1].node is pool
+        and node.inputs[0].node is pool.inputs[0].node
+        and node.inputs[2].node is not pool.inputs[0].node
+    )
+
+
 #: All passes, in order, by name.
 PASSES: dict[str, Callable[[Graph], Graph]] = {
     "fuse_activation": fuse_activation,
     "gate_pooled_gradient": gate_pooled_gradient,
+    "fuse_max_pool": fuse_max_pool,
 }
 
 
