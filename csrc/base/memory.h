@@ -7,7 +7,9 @@ namespace fastcnn {
 // Every buffer starts on a cache line, which is also the widest vector.
 constexpr int64_t kAlignment = 64;
 
-constexpr int64_t align_up(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+constexpr int64_t align_up(int64_t bytes) {
+  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
 
 // Uninitialised aligned memory, freed with the object. Large blocks ask for huge pages.
 class Memory {

@@ -117,7 +117,9 @@ class Pool {
     wanted_ = threads;
     epoch_.fetch_add(1);  // odd: open
     if (sleepers_.load() > 0) {
-      { const std::lock_guard<std::mutex> guard(sleep_); }
+      {
+        const std::lock_guard<std::mutex> guard(sleep_);
+      }
       wake_.notify_all();
     }
     body(0);

@@ -20,7 +20,8 @@ py::dtype numpy_dtype(DType dtype) { return py::dtype(name_of(dtype)); }
 
 DType dtype_of(const py::array& array) {
   const py::dtype dtype = array.dtype();
-  check(dtype.attr("isnative").cast<bool>(), "array has a foreign byte order; use .astype(dtype.newbyteorder('='))");
+  check(dtype.attr("isnative").cast<bool>(),
+        "array has a foreign byte order; use .astype(dtype.newbyteorder('='))");
   return dtype_from_name(dtype.attr("name").cast<std::string>());
 }
 
@@ -31,13 +32,17 @@ Shape shape_of(const py::array& array) {
 char kind_of(DType dtype) {
   switch (dtype) {
     case DType::f32:
-    case DType::f64: return 'f';
-    case DType::boolean: return 'b';
+    case DType::f64:
+      return 'f';
+    case DType::boolean:
+      return 'b';
     case DType::u8:
     case DType::u16:
     case DType::u32:
-    case DType::u64: return 'u';
-    default: return 'i';
+    case DType::u64:
+      return 'u';
+    default:
+      return 'i';
   }
 }
 
@@ -57,7 +62,8 @@ void* borrow(const py::array& array, const Operand& operand, const char* role, s
   bool same = array.ndim() == operand.shape.rank();
   for (int axis = 0; same && axis < operand.shape.rank(); ++axis)
     same = array.shape(axis) == operand.shape[axis];
-  check(same, role, " ", i, " must have shape ", operand.shape.text(), ", got ", shape_of(array).text());
+  check(same, role, " ", i, " must have shape ", operand.shape.text(), ", got ",
+        shape_of(array).text());
   check((array.flags() & py::array::c_style) != 0, role, " ", i,
         " must be C-contiguous; use np.ascontiguousarray");
   check(!writable || array.writeable(), role, " ", i, " must be writeable");
@@ -77,7 +83,8 @@ py::array array_of(const py::handle& item, const char* role, size_t i) {
   return py::reinterpret_borrow<py::array>(item);
 }
 
-Borrowed borrow_all(const Program& program, const py::sequence& feeds, const py::sequence& fetches) {
+Borrowed borrow_all(const Program& program, const py::sequence& feeds,
+                    const py::sequence& fetches) {
   check(feeds.size() == program.inputs().size() && fetches.size() == program.outputs().size(),
         "program takes ", program.inputs().size(), " feeds and ", program.outputs().size(),
         " fetches, got ", feeds.size(), " and ", fetches.size());
@@ -154,8 +161,10 @@ void bind_variable(py::module_& m) {
              return variable;
            }),
            "value"_a)
-      .def_property_readonly("dtype", [](const Variable& v) { return std::string(name_of(v.dtype())); })
-      .def_property_readonly("shape", [](const Variable& v) { return py::tuple(py::cast(v.shape().dims())); })
+      .def_property_readonly("dtype",
+                             [](const Variable& v) { return std::string(name_of(v.dtype())); })
+      .def_property_readonly(
+          "shape", [](const Variable& v) { return py::tuple(py::cast(v.shape().dims())); })
       .def_property_readonly("version", &Variable::version)
       .def("numpy",
            [](Variable& v) {
@@ -169,16 +178,17 @@ void bind_variable(py::module_& m) {
              }
              return copy;
            })
-      .def("assign",
-           [](Variable& v, const py::array& value) {
-             const void* from = borrow(value, {v.dtype(), v.shape()}, "value", 0, false);
-             const py::gil_scoped_release others_run;
-             v.lock().lock_write();
-             if (v.bytes() > 0) std::memcpy(v.data(), from, static_cast<size_t>(v.bytes()));
-             v.raise_version();
-             v.lock().unlock();
-           },
-           "value"_a);
+      .def(
+          "assign",
+          [](Variable& v, const py::array& value) {
+            const void* from = borrow(value, {v.dtype(), v.shape()}, "value", 0, false);
+            const py::gil_scoped_release others_run;
+            v.lock().lock_write();
+            if (v.bytes() > 0) std::memcpy(v.data(), from, static_cast<size_t>(v.bytes()));
+            v.raise_version();
+            v.lock().unlock();
+          },
+          "value"_a);
 }
 
 void bind_program(py::module_& m) {
@@ -190,8 +200,10 @@ void bind_program(py::module_& m) {
            }),
            "op"_a, "inputs"_a, "outputs"_a, "attrs"_a)
       .def_property_readonly("scratch_bytes", &Step::scratch_bytes)
-      .def_property_readonly("packing_bytes", [](const Step& s) { return s.packing() ? s.packing()->bytes : 0; })
-      .def_property_readonly("packing_input", [](const Step& s) { return s.packing() ? s.packing()->input : -1; })
+      .def_property_readonly("packing_bytes",
+                             [](const Step& s) { return s.packing() ? s.packing()->bytes : 0; })
+      .def_property_readonly("packing_input",
+                             [](const Step& s) { return s.packing() ? s.packing()->input : -1; })
       .def_property_readonly("algorithm", [](const Step& s) { return std::string(s.algorithm()); })
       .def_property_readonly("flops", [](const Step& s) { return s.cost().flops; })
       .def_property_readonly("bytes", [](const Step& s) { return s.cost().bytes; });
@@ -208,10 +220,12 @@ void bind_program(py::module_& m) {
              std::vector<PlacedStep> placed;
              for (const py::handle& item : steps) {
                auto [step, in, out, scratch] =
-                   item.cast<std::tuple<std::shared_ptr<Step>, std::vector<int64_t>, std::vector<int64_t>, int64_t>>();
+                   item.cast<std::tuple<std::shared_ptr<Step>, std::vector<int64_t>,
+                                        std::vector<int64_t>, int64_t>>();
                placed.push_back({step, in, out, scratch});
              }
-             return std::make_shared<Program>(std::move(all), std::move(placed), std::move(variables), arena_bytes);
+             return std::make_shared<Program>(std::move(all), std::move(placed),
+                                              std::move(variables), arena_bytes);
            }),
            "values"_a, "steps"_a, "variables"_a, "arena_bytes"_a)
       .def_property_readonly("arena_bytes", &Program::arena_bytes)

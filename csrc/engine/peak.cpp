@@ -12,8 +12,9 @@
 namespace fastcnn {
 
 double measure_peak(int threads, double seconds) {
-  check(threads >= 1 && seconds > 0 && seconds <= 60, "measure_peak: threads must be positive and seconds 0 to 60, got ",
-        threads, " and ", seconds);
+  check(threads >= 1 && seconds > 0 && seconds <= 60,
+        "measure_peak: threads must be positive and seconds 0 to 60, got ", threads, " and ",
+        seconds);
   using Clock = std::chrono::steady_clock;
   constexpr int64_t kRounds = 200000;
   constexpr double kFlopsPerRound = 12 * 2;  // chains, and a multiply-add is two
@@ -30,7 +31,8 @@ double measure_peak(int threads, double seconds) {
       table.fma_chain(kRounds, values);
     });
     const double took = std::chrono::duration<double>(Clock::now() - start).count();
-    best = std::max(best, kFlopsPerRound * static_cast<double>(kRounds * table.lanes * took_part) / took / 1e9);
+    best = std::max(
+        best, kFlopsPerRound * static_cast<double>(kRounds * table.lanes * took_part) / took / 1e9);
   } while (Clock::now() < end);
   return best;
 }

@@ -60,10 +60,10 @@ struct Program::Context {
   Memory arena;
   Memory thread_scratch;
   int team_limit = 0;
-  std::vector<void*> base;                // by value
-  std::vector<const void*> in;            // operands of all steps, end to end
+  std::vector<void*> base;      // by value
+  std::vector<const void*> in;  // operands of all steps, end to end
   std::vector<void*> out;
-  std::vector<Buffers> buffers;           // by step
+  std::vector<Buffers> buffers;            // by step
   std::vector<std::atomic<int64_t>> next;  // first item not yet taken, [share][phase]
   std::vector<std::atomic<int64_t>> done;  // items that have ended, by phase
   int team = 1;                            // shares that the items are dealt out in
@@ -115,7 +115,8 @@ Program::Program(std::vector<Value> values, std::vector<PlacedStep> steps,
       variables_(std::move(variables)),
       written_(variables_.size()),
       arena_bytes_(arena_bytes) {
-  check(arena_bytes >= 0 && arena_bytes <= kMaxElements, "program: arena of ", arena_bytes, " bytes");
+  check(arena_bytes >= 0 && arena_bytes <= kMaxElements, "program: arena of ", arena_bytes,
+        " bytes");
   std::vector<int64_t> input_bytes, output_bytes;
   for (const Value& value : values_) {
     const int64_t bytes = value.operand.shape.elements() * size_of(value.operand.dtype);
@@ -165,7 +166,8 @@ Program::Program(std::vector<Value> values, std::vector<PlacedStep> steps,
     } else if (packing != nullptr) {
       const Value& value =
           values_[static_cast<size_t>(placed.inputs[static_cast<size_t>(packing->input)])];
-      forms_.back() = variables_[static_cast<size_t>(value.index)]->packed_form(packing->key, packing->bytes);
+      forms_.back() =
+          variables_[static_cast<size_t>(value.index)]->packed_form(packing->key, packing->bytes);
     }
     check(placed.scratch_offset >= 0 && placed.scratch_offset % kAlignment == 0 &&
               placed.scratch_offset <= arena_bytes - scratch,
@@ -195,9 +197,11 @@ void Program::check_step(const PlacedStep& placed) const {
   check(placed.inputs.size() == step.inputs.size() && placed.outputs.size() == step.outputs.size(),
         "program: a step takes ", step.inputs.size(), " inputs and ", step.outputs.size(),
         " outputs, got ", placed.inputs.size(), " and ", placed.outputs.size());
-  const auto check_list = [this](const std::vector<int64_t>& ids, const std::vector<Operand>& operands) {
+  const auto check_list = [this](const std::vector<int64_t>& ids,
+                                 const std::vector<Operand>& operands) {
     for (size_t i = 0; i < ids.size(); ++i) {
-      check(ids[i] >= 0 && static_cast<size_t>(ids[i]) < values_.size(), "program: no value ", ids[i]);
+      check(ids[i] >= 0 && static_cast<size_t>(ids[i]) < values_.size(), "program: no value ",
+            ids[i]);
       const Operand& value = values_[static_cast<size_t>(ids[i])].operand;
       check(value == operands[i], "program: value ", ids[i], " is ", value.text(),
             ", the step expects ", operands[i].text());
@@ -211,7 +215,8 @@ void Program::check_step(const PlacedStep& placed) const {
 bool Program::packs_in_run(const PlacedStep& placed) const {
   const Packing* packing = placed.step->packing();
   if (packing == nullptr) return false;
-  const Value& value = values_[static_cast<size_t>(placed.inputs[static_cast<size_t>(packing->input)])];
+  const Value& value =
+      values_[static_cast<size_t>(placed.inputs[static_cast<size_t>(packing->input)])];
   return value.place != Place::variable || written_[static_cast<size_t>(value.index)];
 }
 
@@ -225,7 +230,8 @@ void Program::add_phases() {
     std::vector<Range> in;
     std::vector<Range> out;
     for (const int64_t id : placed.inputs) in.push_back(range_of(values_[static_cast<size_t>(id)]));
-    for (const int64_t id : placed.outputs) out.push_back(range_of(values_[static_cast<size_t>(id)]));
+    for (const int64_t id : placed.outputs)
+      out.push_back(range_of(values_[static_cast<size_t>(id)]));
     int64_t scratch = placed.step->scratch_bytes();
     const bool packs = packs_in_run(placed);
     if (packs) scratch = align_up(scratch) + placed.step->packing()->bytes;
@@ -261,7 +267,8 @@ void Program::refresh_packed_forms(int threads) const {
     if (forms_[s] == nullptr) continue;
     const Step& step = *steps_[s].step;
     const Packing& packing = *step.packing();
-    const Value& value = values_[static_cast<size_t>(steps_[s].inputs[static_cast<size_t>(packing.input)])];
+    const Value& value =
+        values_[static_cast<size_t>(steps_[s].inputs[static_cast<size_t>(packing.input)])];
     const Variable& variable = *variables_[static_cast<size_t>(value.index)];
     const std::lock_guard<std::mutex> guard(forms_[s]->filling);
     if (forms_[s]->version == variable.version()) continue;
@@ -303,10 +310,18 @@ void Program::run(const std::vector<const void*>& inputs, const std::vector<void
     const Value& value = values_[v];
     const auto index = static_cast<size_t>(value.index);
     switch (value.place) {
-      case Place::arena: context.base[v] = context.arena.data() + value.index; break;
-      case Place::input: context.base[v] = const_cast<void*>(inputs[index]); break;
-      case Place::output: context.base[v] = outputs[index]; break;
-      case Place::variable: context.base[v] = variables_[index]->data(); break;
+      case Place::arena:
+        context.base[v] = context.arena.data() + value.index;
+        break;
+      case Place::input:
+        context.base[v] = const_cast<void*>(inputs[index]);
+        break;
+      case Place::output:
+        context.base[v] = outputs[index];
+        break;
+      case Place::variable:
+        context.base[v] = variables_[index]->data();
+        break;
     }
   }
   const void** in = context.in.data();

@@ -64,8 +64,8 @@ class Program {
   std::vector<Value> values_;
   std::vector<PlacedStep> steps_;
   std::vector<std::shared_ptr<Variable>> variables_;
-  std::vector<bool> written_;     // by variable
-  std::vector<size_t> lock_order_;  // indices of variables by id
+  std::vector<bool> written_;                       // by variable
+  std::vector<size_t> lock_order_;                  // indices of variables by id
   std::vector<std::shared_ptr<PackedForm>> forms_;  // by step; null when packed in the run or not
   std::vector<Operand> inputs_;
   std::vector<Operand> outputs_;

@@ -90,7 +90,8 @@ class Step {
   virtual const char* algorithm() const { return "direct"; }
 
   virtual const Packing* packing() const { return nullptr; }
-  virtual void pack(int64_t /*item*/, const void* /*input*/, std::byte* /*packed*/) const noexcept {}
+  virtual void pack(int64_t /*item*/, const void* /*input*/, std::byte* /*packed*/) const noexcept {
+  }
 };
 
 // Prepares the operation that `spec.op` names. Throws std::invalid_argument for an unknown name

@@ -16,7 +16,7 @@ struct GemmTile {
   const float* const* a;  // batch * rows pointers, each to `depth` contiguous numbers
   const float* const* b;  // batch pointers; whole vectors are read, so rows are padded to lanes
   int64_t b_stride;
-  float* const* c;  // one pointer a row
+  float* const* c;    // one pointer a row
   bool accumulate;    // add to what C holds instead of to the bias
   const float* bias;  // `columns` numbers, or null for zeros
   Activation activation;

@@ -31,8 +31,7 @@ inline void start_tile(Vec (&acc)[kRows][kVectors], bool accumulate, float* cons
                        const float* bias, int64_t columns) {
   for (int v = 0; v < kVectors; ++v) {
     const Vec first = bias != nullptr ? load_columns(bias, v, columns) : Vec{};
-    for (int m = 0; m < kRows; ++m)
-      acc[m][v] = accumulate ? load_columns(c[m], v, columns) : first;
+    for (int m = 0; m < kRows; ++m) acc[m][v] = accumulate ? load_columns(c[m], v, columns) : first;
   }
 }
 
@@ -122,7 +121,8 @@ void transposed_tile_of(const TransposedGemmTile& tile) {
     for (int64_t k = 0; k < tile.segment[s].depth; ++k, a += tile.a_stride, b += tile.b_stride) {
       Vec column[kVectors];
       for (int v = 0; v < kVectors; ++v)
-        column[v] = kHead && v == kVectors - 1 ? load_head(b + v * kLanes, left) : load(b + v * kLanes);
+        column[v] =
+            kHead && v == kVectors - 1 ? load_head(b + v * kLanes, left) : load(b + v * kLanes);
       for (int m = 0; m < kRows; ++m)
         for (int v = 0; v < kVectors; ++v) acc[m][v] += a[m] * column[v];
     }
@@ -183,14 +183,14 @@ void pack_rows(int64_t rows, int64_t columns, int64_t width, const float* source
   for (int64_t k = 0; k < rows; ++k, source += stride, panel += width)
     for (int64_t n = 0; n < width; n += kLanes) {
       const int64_t left = columns - n;
-      store(panel + n, left >= kLanes ? load(source + n)
-                                      : load_head(source + n, left > 0 ? left : 0));
+      store(panel + n,
+            left >= kLanes ? load(source + n) : load_head(source + n, left > 0 ? left : 0));
     }
 }
 
 // The same from the transposed source: panel[k][n] = source[n * stride + k].
-void pack_columns(int64_t rows, int64_t columns, int64_t width, const float* source,
-                  int64_t stride, float* panel) noexcept {
+void pack_columns(int64_t rows, int64_t columns, int64_t width, const float* source, int64_t stride,
+                  float* panel) noexcept {
   // Blocks of a cache line of source: each is read once, and its part of the panel stays in L1.
   constexpr int64_t kBlock = 16;
   for (int64_t k = 0; k < rows; k += kBlock) {

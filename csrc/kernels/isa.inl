@@ -36,12 +36,7 @@ namespace {
 
 extern const KernelTable table;
 constexpr KernelTable table = {
-    FASTCNN_STR(FASTCNN_ISA),
-    kLanes,
-    kGemmRows,
-    kGemmVectors,
-    kWideRows,
-    kWideVectors,
+    FASTCNN_STR(FASTCNN_ISA), kLanes, kGemmRows, kGemmVectors, kWideRows, kWideVectors,
 #define FASTCNN_KERNEL(name, args) name,
 #include "kernels/kernels.inc"
 #undef FASTCNN_KERNEL

@@ -7,8 +7,8 @@
 
 namespace fastcnn {
 
-#define FASTCNN_ISA_TABLE(isa) \
-  namespace isa {              \
+#define FASTCNN_ISA_TABLE(isa)    \
+  namespace isa {                 \
   extern const KernelTable table; \
   }
 FASTCNN_ISA_TABLE(baseline)

@@ -35,7 +35,8 @@ std::vector<AxisPhase> input_grad_phases(const WindowAxis& axis) {
   const Window1d& w = axis.window;
   std::vector<AxisPhase> phases;
   for (int64_t first = 0; first < std::min(w.stride, axis.in); ++first) {
-    AxisPhase phase{{(axis.in - first + w.stride - 1) / w.stride, 1, axis.out, {}}, first, w.stride, {}};
+    AxisPhase phase{
+        {(axis.in - first + w.stride - 1) / w.stride, 1, axis.out, {}}, first, w.stride, {}};
     for (int64_t t = w.size - 1; t >= 0; --t) {
       const int64_t distance = first + w.pad_before - t * w.dilation;
       if (distance % w.stride != 0) continue;
@@ -55,7 +56,8 @@ class TapConvolution {
   TapGemmShape shape;
 
   TapConvolution(const std::vector<AxisPhase>& vertical, const std::vector<AxisPhase>& horizontal,
-                 int64_t channels_a, int64_t width_a, int64_t depth, int64_t channels_c, int64_t width_c) {
+                 int64_t channels_a, int64_t width_a, int64_t depth, int64_t channels_c,
+                 int64_t width_c) {
     for (const AxisPhase& v : vertical)
       for (const AxisPhase& h : horizontal) {
         const auto first_tap = static_cast<int64_t>(order.size());
@@ -81,7 +83,8 @@ class TapConvolution {
             for (int64_t r = rows.first; r < rows.last; ++r)
               for (int64_t s = columns.first; s < columns.last; s += run)
                 box.taps.push_back({(v.reads.offset[static_cast<size_t>(r)] * width_a +
-                                     h.reads.offset[static_cast<size_t>(s)]) * channels_a,
+                                     h.reads.offset[static_cast<size_t>(s)]) *
+                                        channels_a,
                                     (first_tap + r * taps_w + s) * depth});
             shape.boxes.push_back(std::move(box));
           }
@@ -106,7 +109,9 @@ class Conv2d final : public Step {
         input_grad_(input_grad),
         has_bias_(has_bias),
         kernels_(kernels()),
-        packing_{1, std::string(kernels_.isa) + (input_grad ? " conv2d input grad " : " conv2d ") + gemm_.layout(),
+        packing_{1,
+                 std::string(kernels_.isa) + (input_grad ? " conv2d input grad " : " conv2d ") +
+                     gemm_.layout(),
                  gemm_.packed_bytes(), conv.groups * gemm_.panels()} {
     // Phases depend on stride and padding, and with them the order of taps.
     if (input_grad)
@@ -124,7 +129,8 @@ class Conv2d final : public Step {
     const WindowAxis& h = conv_.window.height;
     const WindowAxis& w = conv_.window.width;
     return {gemm_.flops(),
-            4.0 * static_cast<double>(conv_.batch * (h.in * w.in * conv_.in_channels + h.out * w.out * conv_.out_channels) +
+            4.0 * static_cast<double>(conv_.batch * (h.in * w.in * conv_.in_channels +
+                                                     h.out * w.out * conv_.out_channels) +
                                       conv_.taps() * conv_.group_in() * conv_.out_channels)};
   }
 
@@ -143,11 +149,13 @@ class Conv2d final : public Step {
     const int64_t depth = input_grad_ ? conv_.group_out() : in;
     const int64_t width = gemm_.panel_width();
     for (const auto& [r, s] : order_) {
-      const float* tap = kernel + (r * conv_.window.width.window.size + s) * in * conv_.out_channels +
+      const float* tap = kernel +
+                         (r * conv_.window.width.window.size + s) * in * conv_.out_channels +
                          group * conv_.group_out();
       if (input_grad_)
         kernels_.pack_columns(depth, gemm_.column_count(p), width,
-                              tap + gemm_.first_column(p) * conv_.out_channels, conv_.out_channels, panel);
+                              tap + gemm_.first_column(p) * conv_.out_channels, conv_.out_channels,
+                              panel);
       else
         kernels_.pack_rows(depth, gemm_.column_count(p), width, tap + gemm_.first_column(p),
                            conv_.out_channels, panel);
@@ -201,9 +209,9 @@ std::unique_ptr<Step> make_conv2d(const StepSpec& spec) {
   check((spec.inputs.size() == 2 || spec.inputs.size() == 3) && spec.outputs.size() == 1, spec.op,
         ": takes x, kernel, maybe bias and y");
   const ConvShape conv = conv_shape(spec, spec.inputs[0], spec.inputs[1], spec.outputs[0]);
-  return std::make_unique<Conv2d>(
-      conv, forward_taps(spec, conv, conv.window.height, conv.window.width), false,
-      checked_bias(spec, conv));
+  return std::make_unique<Conv2d>(conv,
+                                  forward_taps(spec, conv, conv.window.height, conv.window.width),
+                                  false, checked_bias(spec, conv));
 }
 
 std::unique_ptr<Step> make_conv2d_max_pool(const StepSpec& spec) {
@@ -215,8 +223,8 @@ std::unique_ptr<Step> make_conv2d_max_pool(const StepSpec& spec) {
   const auto& output = spec.attrs.integers("output");
   check(output.size() == 2 && output[0] >= 2 && output[1] >= 2, spec.op,
         ": output must hold a window of 2 x 2 pixels");
-  const Operand z{DType::f32, Shape({spec.inputs[0].shape[0], output[0], output[1],
-                                     spec.inputs[1].shape[3]})};
+  const Operand z{DType::f32,
+                  Shape({spec.inputs[0].shape[0], output[0], output[1], spec.inputs[1].shape[3]})};
   const ConvShape conv = conv_shape(spec, spec.inputs[0], spec.inputs[1], z);
   const WindowAxis& h = conv.window.height;
   const WindowAxis& w = conv.window.width;

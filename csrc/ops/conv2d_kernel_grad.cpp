@@ -53,7 +53,8 @@ TapGradientShape shape_of(const ConvShape& conv) {
       const Seen rows = seen_by(h, r);
       const Seen columns = seen_by(w, s);
       const int64_t y = r * h.window.dilation - h.window.pad_before;
-      const int64_t x = columns.begin * w.window.stride + s * w.window.dilation - w.window.pad_before;
+      const int64_t x =
+          columns.begin * w.window.stride + s * w.window.dilation - w.window.pad_before;
       shape.taps.push_back({rows.begin, rows.end, columns.end - columns.begin,
                             (y * w.in + x) * conv.in_channels, columns.begin * conv.out_channels,
                             (r * taps_w + s) * shape.tap_rows});
@@ -72,8 +73,9 @@ class Conv2dKernelGrad final : public Step {
   Cost cost() const override {
     const WindowAxis& h = conv_.window.height;
     const WindowAxis& w = conv_.window.width;
-    return {gradient_.flops(), 4.0 * static_cast<double>(conv_.batch * (h.in * w.in * conv_.in_channels +
-                                                         h.out * w.out * conv_.out_channels))};
+    return {gradient_.flops(),
+            4.0 * static_cast<double>(conv_.batch * (h.in * w.in * conv_.in_channels +
+                                                     h.out * w.out * conv_.out_channels))};
   }
   void run(int phase, int64_t item, const Buffers& at) const noexcept override {
     gradient_.run(phase, item, at.input(0), at.input(1), at.output(0), at);

@@ -22,10 +22,14 @@ namespace {
 
 WindowAxis axis_from(const std::string& op, const char* name, int64_t in, int64_t out,
                      const Window1d& w) {
-  check(w.size >= 1 && w.size <= kMaxWindow, op, ": window ", name, " must be 1 to ", kMaxWindow, ", got ", w.size);
-  check(w.stride >= 1 && w.stride <= kMaxWindow, op, ": stride must be 1 to ", kMaxWindow, ", got ", w.stride);
-  check(w.dilation >= 1 && w.dilation <= kMaxWindow, op, ": dilation must be 1 to ", kMaxWindow, ", got ", w.dilation);
-  check(w.pad_before >= 0 && w.pad_before <= kMaxWindow && w.pad_after >= 0 && w.pad_after <= kMaxWindow,
+  check(w.size >= 1 && w.size <= kMaxWindow, op, ": window ", name, " must be 1 to ", kMaxWindow,
+        ", got ", w.size);
+  check(w.stride >= 1 && w.stride <= kMaxWindow, op, ": stride must be 1 to ", kMaxWindow, ", got ",
+        w.stride);
+  check(w.dilation >= 1 && w.dilation <= kMaxWindow, op, ": dilation must be 1 to ", kMaxWindow,
+        ", got ", w.dilation);
+  check(w.pad_before >= 0 && w.pad_before <= kMaxWindow && w.pad_after >= 0 &&
+            w.pad_after <= kMaxWindow,
         op, ": padding must be 0 to ", kMaxWindow, ", got ", w.pad_before, " and ", w.pad_after);
   const int64_t room = in + w.pad_before + w.pad_after - w.reach();
   const int64_t expected = room < 0 ? 0 : room / w.stride + 1;
@@ -56,7 +60,8 @@ Activation activation_from(const StepSpec& spec) {
   if (name == "none") return Activation::none;
   if (name == "relu") return Activation::relu;
   if (name == "sigmoid") return Activation::sigmoid;
-  check(name == "tanh", spec.op, ": activation must be none, relu, sigmoid or tanh, got '", name, "'");
+  check(name == "tanh", spec.op, ": activation must be none, relu, sigmoid or tanh, got '", name,
+        "'");
   return Activation::tanh;
 }
 

@@ -24,7 +24,9 @@ class Matmul final : public Step {
         in_place_(!transpose_b && m <= kernels().gemm_rows && n % kernels().lanes == 0),
         gemm_(shape_of(m, n, k, in_place_ ? n : 0, activation)),
         kernels_(kernels()),
-        packing_{1, std::string(kernels_.isa) + (transpose_b ? " matmul transposed " : " matmul ") + gemm_.layout(),
+        packing_{1,
+                 std::string(kernels_.isa) + (transpose_b ? " matmul transposed " : " matmul ") +
+                     gemm_.layout(),
                  gemm_.packed_bytes(), gemm_.panels()} {}
 
   int64_t items(int) const override { return gemm_.items(); }

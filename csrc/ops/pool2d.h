@@ -23,7 +23,8 @@ std::unique_ptr<Step> make_max_pool2d_grad(const StepSpec& spec);
 std::unique_ptr<Step> make_average_pool2d_grad(const StepSpec& spec);
 
 // Gradient of max-pooling with windows of 2 x 2 that do not overlap, from inputs argmax (uint8, as
-// conv2d_max_pool writes it) and dy, both of the pooled shape. Pixels outside all windows get zeros.
+// conv2d_max_pool writes it) and dy, both of the pooled shape. Pixels outside all windows get
+// zeros.
 std::unique_ptr<Step> make_max_pool2d_argmax_grad(const StepSpec& spec);
 
 }  // namespace fastcnn

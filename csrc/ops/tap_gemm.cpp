@@ -101,7 +101,8 @@ TapGemm::TileSet TapGemm::tiles_of(int64_t images) const {
   return set;
 }
 
-TapGemm::Tile TapGemm::tile_at(const TileSet& set, int64_t images, int64_t index, size_t box) const {
+TapGemm::Tile TapGemm::tile_at(const TileSet& set, int64_t images, int64_t index,
+                               size_t box) const {
   while (index >= set.end[box]) ++box;
   const int64_t first = box == 0 ? 0 : set.end[box - 1];
   const int64_t count = set.end[box] - first;
@@ -138,13 +139,17 @@ void TapGemm::choose_blocks() {
   };
   const int64_t tiles = tiles_.count();
   tile_block_ = std::clamp<int64_t>(
-      static_cast<int64_t>(kItemFlops / std::max(1.0, tile_flops * static_cast<double>(panel_block_))), 1, tiles);
+      static_cast<int64_t>(kItemFlops /
+                           std::max(1.0, tile_flops * static_cast<double>(panel_block_))),
+      1, tiles);
   while (count() < kLeastItems && tile_block_ > 4) tile_block_ = ceil_div(tile_block_, 2);
   while (count() < kLeastItems && panel_block_ > 1) panel_block_ = ceil_div(panel_block_, 2);
   while (count() < kLeastItems && tile_block_ > 1) tile_block_ = ceil_div(tile_block_, 2);
 }
 
-int64_t TapGemm::packed_bytes() const { return shape_.groups * panels_ * shape_.b_rows * width_ * 4; }
+int64_t TapGemm::packed_bytes() const {
+  return shape_.groups * panels_ * shape_.b_rows * width_ * 4;
+}
 
 float* TapGemm::panel(std::byte* packed, int64_t group, int64_t panel) const {
   return reinterpret_cast<float*>(packed) + (group * panels_ + panel) * shape_.b_rows * width_;
@@ -155,7 +160,8 @@ int64_t TapGemm::column_count(int64_t p) const {
 }
 
 std::string TapGemm::layout() const {
-  return "panels of " + std::to_string(width_) + " for " + std::to_string(shape_.groups) + " groups";
+  return "panels of " + std::to_string(width_) + " for " + std::to_string(shape_.groups) +
+         " groups";
 }
 
 // Rows of A for every tap, rows of B, and base, C and argmax rows of one tile.
@@ -176,8 +182,7 @@ void TapGemm::run(int64_t item, const float* a, const float* b, const float* bia
   auto** c_rows = const_cast<float**>(base + rows_);
   auto** argmax_rows = reinterpret_cast<uint8_t**>(c_rows + rows_);
   const float* c_start = c;
-  auto* copies = reinterpret_cast<float*>(
-      thread_scratch + pointer_bytes());
+  auto* copies = reinterpret_cast<float*>(thread_scratch + pointer_bytes());
 
   // Items of one panel block are neighbours, so a thread keeps its panels in cache.
   const int64_t sets = shape_.images / set_images_;
@@ -213,8 +218,8 @@ void TapGemm::run(int64_t item, const float* a, const float* b, const float* bia
       // Row by row of the box, so that the inner loop only adds.
       for (int64_t m = 0; m < tile.rows; column = 0) {
         const int64_t run = std::min(box.width - column, tile.rows - m);
-        const float* a_pixel = a + image * shape_.a_image + box.a_origin + row * box.a_row +
-                               column * box.a_column + k;
+        const float* a_pixel =
+            a + image * shape_.a_image + box.a_origin + row * box.a_row + column * box.a_column + k;
         float* c_pixel = c + image * shape_.c_image + box.c_origin + row * box.c_row +
                          column * box.c_column + panel_from * width_;
         for (int64_t i_run = 0; i_run < run; ++i_run) {
@@ -252,8 +257,9 @@ void TapGemm::run(int64_t item, const float* a, const float* b, const float* bia
       g.c = c_rows;
       g.argmax = argmax != nullptr ? argmax_rows : nullptr;
       for (int64_t p = panel_from; p < panel_to; ++p) {
-        const float* panel = b + k * g.b_stride +
-                             (in_place ? p * width_ : (group * panels_ + p) * shape_.b_rows * width_);
+        const float* panel =
+            b + k * g.b_stride +
+            (in_place ? p * width_ : (group * panels_ + p) * shape_.b_rows * width_);
         for (int64_t t = 0; t < taps; ++t)
           b_rows[t] = panel + box.taps[static_cast<size_t>(t)].b_row * g.b_stride;
         g.columns = column_count(p);

@@ -56,8 +56,8 @@ struct TapGemmShape {
   std::vector<Box> boxes;
   int64_t groups;  // independent products over slices of the channels
   int64_t a_group, c_group;
-  int64_t columns;  // of C in one group
-  int64_t b_rows;   // of packed B in one group
+  int64_t columns;       // of C in one group
+  int64_t b_rows;        // of packed B in one group
   int64_t b_stride = 0;  // between rows of B where it is read as it lies; 0 where it is packed
   Activation activation = Activation::none;
   // Of every 2 x 2 pixels only the largest value is stored: a pixel of a box is such a window then,
@@ -109,17 +109,17 @@ class TapGemm {
 
   const KernelTable& kernels_;
   TapGemmShape shape_;
-  int64_t rows_;          // largest tile: rows of C
-  int64_t row_pixels_;    // rows of A for each row of C
-  int64_t width_;         // columns of a panel
-  int64_t panels_;        // of one group
-  int64_t set_images_;    // images that are tiled together
-  TileSet tiles_;         // of a full set
-  TileSet last_tiles_;    // of the last, smaller set
-  int64_t tile_block_ = 1;        // tiles of an item
-  int64_t panel_block_ = 1;       // panels of an item
-  int64_t depth_block_ = 0;       // numbers of A a tap reads before C is put aside
-  int64_t set_blocks_ = 0;        // items of a full set, for one panel block
+  int64_t rows_;             // largest tile: rows of C
+  int64_t row_pixels_;       // rows of A for each row of C
+  int64_t width_;            // columns of a panel
+  int64_t panels_;           // of one group
+  int64_t set_images_;       // images that are tiled together
+  TileSet tiles_;            // of a full set
+  TileSet last_tiles_;       // of the last, smaller set
+  int64_t tile_block_ = 1;   // tiles of an item
+  int64_t panel_block_ = 1;  // panels of an item
+  int64_t depth_block_ = 0;  // numbers of A a tap reads before C is put aside
+  int64_t set_blocks_ = 0;   // items of a full set, for one panel block
   int64_t last_blocks_ = 0;
   int64_t items_ = 0;
   bool copies_rows_ = false;  // rows of A are first copied side by side

@@ -35,13 +35,14 @@ TapGradient::TapGradient(TapGradientShape shape) : kernels_(kernels()), shape_(s
   const int64_t numbers = shape_.c_rows * shape_.groups * shape_.columns;
   flops_ = 2.0 * static_cast<double>(pixels) *
            static_cast<double>(shape_.tap_rows * shape_.groups * shape_.columns);
-  parts_ = std::min({kMostParts, std::max<int64_t>(1, all_rows),
-                     std::max<int64_t>(1, kPartNumbers / std::max<int64_t>(1, numbers)),
-                     std::max<int64_t>(1, static_cast<int64_t>(
-                                              flops_ / (kFlopsPerPartNumber *
-                                                        static_cast<double>(std::max<int64_t>(1, numbers)))))});
-  tile_blocks_ = std::clamp<int64_t>(ceil_div(kWantedItems, parts_), 1,
-                                     std::max<int64_t>(1, tiles_));
+  parts_ = std::min(
+      {kMostParts, std::max<int64_t>(1, all_rows),
+       std::max<int64_t>(1, kPartNumbers / std::max<int64_t>(1, numbers)),
+       std::max<int64_t>(1, static_cast<int64_t>(
+                                flops_ / (kFlopsPerPartNumber *
+                                          static_cast<double>(std::max<int64_t>(1, numbers)))))});
+  tile_blocks_ =
+      std::clamp<int64_t>(ceil_div(kWantedItems, parts_), 1, std::max<int64_t>(1, tiles_));
   const int64_t row_bytes = 4 * (std::abs(shape_.a_row) + std::abs(shape_.b_row));
   chunk_ = std::clamp<int64_t>(kChunkBytes / std::max<int64_t>(1, row_bytes), 1,
                                std::max<int64_t>(1, ceil_div(all_rows, parts_)));
@@ -94,7 +95,8 @@ int64_t TapGradient::add_segments(const GradientTap& tap, int64_t from, int64_t 
   for (int64_t i = from; i < to; ++i) {
     if (row >= tap.row_begin && row < tap.row_end && tap.pixels > 0)
       segments[count++] = {a + image * shape_.a_image + row * shape_.a_row + tap.a_offset,
-                           b + image * shape_.b_image + row * shape_.b_row + tap.b_offset, tap.pixels};
+                           b + image * shape_.b_image + row * shape_.b_row + tap.b_offset,
+                           tap.pixels};
     if (++row == shape_.rows) {
       row = 0;
       ++image;

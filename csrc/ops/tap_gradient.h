@@ -20,7 +20,7 @@ struct GradientTap {
 };
 
 struct TapGradientShape {
-  int64_t images, rows;      // pixel rows of each image
+  int64_t images, rows;  // pixel rows of each image
   int64_t a_image, a_row, a_pixel;
   int64_t b_image, b_row, b_pixel;
   std::vector<GradientTap> taps;
@@ -60,13 +60,13 @@ class TapGradient {
 
   const KernelTable& kernels_;
   TapGradientShape shape_;
-  int64_t tile_columns_ = 0;   // of C in a full tile
-  int64_t row_tiles_ = 0;      // of a tap
-  int64_t column_tiles_ = 0;   // of a group
-  int64_t tiles_ = 0;          // of C
-  int64_t parts_ = 1;        // pieces of the sum, each with a C of its own
-  int64_t tile_blocks_ = 1;  // pieces of the tile list
-  int64_t chunk_ = 1;        // pixel rows whose A and B stay in cache
+  int64_t tile_columns_ = 0;  // of C in a full tile
+  int64_t row_tiles_ = 0;     // of a tap
+  int64_t column_tiles_ = 0;  // of a group
+  int64_t tiles_ = 0;         // of C
+  int64_t parts_ = 1;         // pieces of the sum, each with a C of its own
+  int64_t tile_blocks_ = 1;   // pieces of the tile list
+  int64_t chunk_ = 1;         // pixel rows whose A and B stay in cache
   double flops_ = 0;
 };
 
