@@ -6,7 +6,6 @@ import hashlib
 import json
 import math
 import os
-import re
 import secrets
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -26,6 +25,14 @@ _MOST_TENSORS = 1_000_000
 _MOST_AXES = 8
 # Deeper than any model: a model inside a model adds about ten levels.
 _DEEPEST_JSON = 200
+# Each takes up to 150 bytes once parsed; a tensor has seven.
+_MOST_VALUES = 8_000_000
+
+# What a byte of JSON outside of strings does to the depth.
+_STEPS = np.zeros(256, np.int8)
+_STEPS[list(b"[{")] = 1
+_STEPS[list(b"]}")] = -1
+_CHUNK = 1 << 20
 
 _DTYPES = {
     "BOOL": np.bool_,
@@ -186,17 +193,10 @@ def _digest(text: str, arrays: Mapping[str, Array]) -> str:
 
 
 def _json(path: str, raw: bytes, what: str) -> dict[str, Any]:
-    """JSON data of an object, of bounded depth and without double keys."""
-    # Quoted brackets do not count; the parser itself has no bound that could be relied on.
-    depth = deepest = 0
-    for bracket in re.findall(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', raw):
-        if bracket in (b"[", b"{"):
-            depth += 1
-            deepest = max(deepest, depth)
-        elif bracket in (b"]", b"}"):
-            depth -= 1
-    if deepest > _DEEPEST_JSON:
-        _refuse(path, f"its {what} is nested {deepest} deep; at most {_DEEPEST_JSON} is allowed")
+    """JSON data of an object, of bounded depth and size and without double keys."""
+    # The parser itself has no bound that could be relied on.
+    if reason := _beyond_limits(raw):
+        _refuse(path, f"its {what} {reason}")
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
@@ -211,6 +211,29 @@ def _json(path: str, raw: bytes, what: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         _refuse(path, f"its {what} is no JSON object")
     return data
+
+
+def _beyond_limits(raw: bytes) -> str | None:
+    """What of the limits on JSON data this breaks, if any; takes time in proportion to its length.
+
+    Text that is no JSON may pass: up to its first error it is measured as a parser reads it.
+    """
+    # Without escapes every quotation mark begins or ends a string.
+    text = np.frombuffer(raw.replace(rb"\\", b"").replace(rb"\"", b""), np.uint8)
+    depth = deepest = values = quotes = 0
+    for start in range(0, len(text), _CHUNK):
+        part = text[start : start + _CHUNK]
+        marks = quotes + np.cumsum(part == ord('"'))
+        bare = marks % 2 == 0
+        levels = depth + np.cumsum(_STEPS[part] * bare)
+        deepest = max(deepest, int(levels.max()))
+        values += int(np.count_nonzero(bare & ((part == ord(",")) | (_STEPS[part] > 0))))
+        depth, quotes = int(levels[-1]), int(marks[-1])
+    if deepest > _DEEPEST_JSON:
+        return f"is nested {deepest} deep; at most {_DEEPEST_JSON} is allowed"
+    if values > _MOST_VALUES:
+        return f"has {values} values; at most {_MOST_VALUES} are allowed"
+    return None
 
 
 def _checked_tensors(

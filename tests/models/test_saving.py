@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import struct
+import time
 
 import numpy as np
 import pytest
@@ -277,6 +278,32 @@ def test_few_lines_cannot_describe_billions_of_calls(path):
     write(path, header, payload)
     with pytest.raises(ValueError, match="more calls"):
         fastcnn.load(path)
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        pytest.param(b'"' + rb"\"" * 500_000, "no JSON", id="escapes"),
+        pytest.param(b'"' * 1_000_001, "no JSON", id="quotes"),
+        pytest.param(rb"\\" * 500_000 + b'"', "no JSON", id="backslashes"),
+        pytest.param(b"[]" * 500_000, "no JSON", id="brackets"),
+        pytest.param(b'{"\\\\":' + b"[" * 1_000_000, "nested 1000001 deep", id="behind-escapes"),
+        pytest.param(b'{"a":[' + b"[]," * 9_000_000, "at most 8000000", id="many-values"),
+    ],
+)
+def test_strange_headers_take_no_time(path, header, message):
+    write(path, header, b"")
+    start = time.perf_counter()
+    with pytest.raises(ValueError, match=message):
+        fastcnn.load(path)
+    assert time.perf_counter() - start < max(1.0, len(header) / 4e6)
+
+
+def test_brackets_in_strings_are_no_depth(path):
+    model = network()
+    model.metadata["text"] = '"[{\\' * 300
+    model.save(path)
+    assert fastcnn.load(path).metadata == model.metadata
 
 
 def my_schedule(step):
