@@ -11,9 +11,9 @@ from fastcnn import ops
 from fastcnn.layers import InputLayer, Layer
 from fastcnn.layers.structure import flatten, map_leaves
 from fastcnn.layers.symbolic import Call, KerasTensor, record, run_call
-from fastcnn.ops.op import PUBLIC
+from fastcnn.ops.op import DTYPES, PUBLIC
 
-__all__ = ["CallGraph"]
+__all__ = ["CallGraph", "input_of", "known_dtype"]
 
 # A file that describes more than this is no model.
 _MOST_CALLS = 100_000
@@ -115,10 +115,7 @@ class CallGraph:
         Raises:
             ValueError: The description is not a graph of known operations.
         """
-        inputs = []
-        for entry in config["inputs"]:
-            batch, *shape = entry["shape"]
-            inputs.append(InputLayer(shape, batch, entry["dtype"], entry["name"]).tensor)
+        inputs = [input_of(entry) for entry in config["inputs"]]
         values: dict[tuple[int, int], Any] = {(-1, i): tensor for i, tensor in enumerate(inputs)}
         layers = [make_layer(entry) for entry in config["layers"]]
         if len(config["calls"]) > _MOST_CALLS:
@@ -139,6 +136,23 @@ class CallGraph:
             _decoded(config["input_structure"], values),
             _decoded(config["output_structure"], values),
         )
+
+
+def input_of(entry: Mapping[str, Any]) -> KerasTensor:
+    """The input that shape, dtype and name of a description stand for.
+
+    Raises:
+        ValueError: A dtype that no operation takes.
+    """
+    batch, *shape = entry["shape"]
+    return InputLayer(shape, batch, known_dtype(entry["dtype"]), entry["name"]).tensor
+
+
+def known_dtype(dtype: Any) -> str:
+    """A dtype of a description; NumPy has more, some of them of any size."""
+    if not isinstance(dtype, str) or dtype not in DTYPES:
+        raise ValueError(f"dtype {dtype!r} is none of {', '.join(DTYPES)}"[:300])
+    return dtype
 
 
 def _keras_tensors(structure: Any, what: str) -> list[KerasTensor]:
@@ -202,7 +216,7 @@ def _decoded(value: Any, values: Mapping[tuple[int, int], Any]) -> Any:
             raise ValueError(f"a call uses a value {key} that nothing before it makes")
         return values[key]
     if "array" in value:
-        array = np.array(value["array"], np.dtype(value["dtype"]))
+        array = np.array(value["array"], known_dtype(value["dtype"]))
         if list(array.shape) != value["shape"]:
             raise ValueError(f"a constant of shape {array.shape} is declared as {value['shape']}")
         return array

@@ -15,6 +15,7 @@ from fastcnn.config import custom_object, custom_object_scope, lookup
 from fastcnn.layers import Layer
 from fastcnn.layers.symbolic import call_budget
 from fastcnn.layers.weights import awaiting_weights
+from fastcnn.models.call_graph import known_dtype
 from fastcnn.models.container import Contents, read_file, write_file
 from fastcnn.models.model import Model
 from fastcnn.models.sequential import Sequential
@@ -45,6 +46,8 @@ def make_layer(entry: Any) -> Layer:
     if not isinstance(entry, Mapping) or not isinstance(entry.get("config"), Mapping):
         raise ValueError(f"a layer is described by class_name and config, got {entry!r}"[:200])
     found = lookup("layer", str(entry.get("class_name")), _LAYERS)
+    if found is layers.InputLayer and entry["config"].get("dtype") is not None:
+        known_dtype(entry["config"]["dtype"])
     try:
         layer = found.from_config(entry["config"])
     except (TypeError, KeyError, AttributeError) as error:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fastcnn.layers import Input, InputLayer, Layer
 from fastcnn.layers.symbolic import KerasTensor, checked_shape
-from fastcnn.models.call_graph import CallGraph
+from fastcnn.models.call_graph import CallGraph, input_of
 from fastcnn.models.model import Model
 
 __all__ = ["Sequential"]
@@ -173,10 +173,7 @@ class Sequential(Model):
         from fastcnn.models.saving import make_layer
 
         entry = config["input"]
-        first = []
-        if entry is not None:
-            batch, *shape = entry["shape"]
-            first = [Input(shape, batch, entry["dtype"], entry["name"])]
+        first = [] if entry is None else [input_of(entry)]
         layers = [make_layer(item) for item in config["layers"]]
         model = cls([*first, *layers], name=config["name"])
         model._trainable = bool(config.get("trainable", True))

@@ -217,6 +217,15 @@ def strange_arguments(description):
     description["model"]["config"]["layers"][1]["config"]["evil"] = 1
 
 
+def huge_dtype(description):
+    description["model"]["config"]["input"]["dtype"] = "S2000000000"
+
+
+def input_layer_of_dtype(description):
+    entry = {"class_name": "InputLayer", "config": {"shape": [8, 8, 3], "dtype": "U2000000000"}}
+    description["model"]["config"]["layers"].insert(0, entry)
+
+
 ATTACKS = [
     pytest.param(lambda h, p: (h, p[:-4]), "cut off|take", id="cut-off"),
     pytest.param(lambda h, p: (h, p + b"more"), "take .* holds", id="too-long"),
@@ -238,6 +247,8 @@ ATTACKS = [
     pytest.param(edited(huge_layer), "holds no tensor of that shape", id="huge-layer"),
     pytest.param(edited(unknown_layer), "unknown layer 'os.system'", id="unknown-layer"),
     pytest.param(edited(strange_arguments), "cannot be made", id="arguments"),
+    pytest.param(edited(huge_dtype), "dtype 'S2000000000' is none of", id="huge-dtype"),
+    pytest.param(edited(input_layer_of_dtype), "dtype 'U2000000000' is none of", id="layer-dtype"),
     pytest.param(edited(lambda d: d.update(version=99)), "version 99", id="version"),
     pytest.param(edited(lambda d: d.pop("weights")), "list of weights", id="no-weights"),
     pytest.param(edited(lambda d: d.update(model=3)), "described by", id="no-model"),
@@ -251,6 +262,20 @@ def test_damaged_and_hostile_files(path, change, message):
     network().save(path)
     write(path, *change(*parts(path)))
     with pytest.raises(ValueError, match=rf"(?s)cannot read .*({message})"):
+        fastcnn.load(path)
+
+
+@pytest.mark.parametrize("dtype", ["S2000000000", "U9", "O", "V8", "float16", "complex128", 3])
+def test_constants_have_dtypes_that_operations_know(path, dtype):
+    x = Input((3,))
+    Model(x, ops.multiply(x, np.arange(3, dtype=np.float32))).save(path)
+
+    def change(description):
+        (call,) = description["model"]["config"]["calls"]
+        call["args"][1]["dtype"] = dtype
+
+    write(path, *edited(change)(*parts(path)))
+    with pytest.raises(ValueError, match=f"dtype {dtype!r} is none of .*float32"):
         fastcnn.load(path)
 
 
