@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fastcnn import graph
 from fastcnn.graph import Tensor
-from fastcnn.layers.cache import Cache
+from fastcnn.graph.cache import Cache
 from fastcnn.layers.structure import flatten, map_leaves
 from fastcnn.layers.trace import tracing
 

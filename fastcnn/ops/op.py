@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -13,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn import _core
+from fastcnn.graph.cache import Cache
 from fastcnn.graph.function import Function, compile
 from fastcnn.graph.tensor import Node, Op, SymbolicTensor, Tensor, constant, placeholder
 from fastcnn.variable import Variable
@@ -106,29 +105,8 @@ def operand(
     return value
 
 
-class _Cache:
-    """The Functions behind eager calls: least recently used go first."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._lock = threading.Lock()
-        self._items: OrderedDict[Any, tuple[Function, bool]] = OrderedDict()
-
-    def get(self, key: Any) -> tuple[Function, bool] | None:
-        with self._lock:
-            found = self._items.get(key)
-            if found is not None:
-                self._items.move_to_end(key)
-            return found
-
-    def put(self, key: Any, item: tuple[Function, bool]) -> None:
-        with self._lock:
-            self._items[key] = item
-            while len(self._items) > self._size:
-                self._items.popitem(last=False)
-
-
-_cache = _Cache(256)
+#: The Functions behind eager calls, and whether each returns several results.
+_cache: Cache[tuple[Function, bool]] = Cache(256)
 
 
 def _contains(arguments: Sequence[Any], kinds: tuple[type, ...]) -> Any:
@@ -185,21 +163,23 @@ def _run(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
         tuple((name, taken.key(value)) for name, value in kwargs.items()),
     )
     try:
-        cached = _cache.get(key)
+        hash(key)
     except TypeError:
         # Something that cannot be a key is no argument either: the operation says which.
         function(*args, **kwargs)
         raise
-    if cached is None:
+
+    def make() -> tuple[Function, bool]:
         inputs: list[Tensor] = []
         symbolic_args = [_Arrays.symbolic(value, inputs) for value in args]
         symbolic_kwargs = {name: _Arrays.symbolic(value, inputs) for name, value in kwargs.items()}
         result = function(*symbolic_args, **symbolic_kwargs)
         several = isinstance(result, tuple)
-        cached = (compile(inputs, result if several else [result]), several)
-        _cache.put(key, cached)
-    outputs = cached[0](*taken.arrays)
-    return outputs if cached[1] else outputs[0]
+        return compile(inputs, result if several else [result]), several
+
+    compiled, several = _cache.get(key, make)
+    outputs = compiled(*taken.arrays)
+    return outputs if several else outputs[0]
 
 
 def operation(function: Callable[P, R]) -> Callable[P, R]:

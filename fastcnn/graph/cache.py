@@ -15,7 +15,7 @@ T = TypeVar("T")
 class Cache(Generic[T]):
     """Keeps the ``capacity`` values that were used last.
 
-    A model meets few shapes again and again, and now and then very many once: the bound keeps
+    A program meets few shapes again and again, and now and then very many once: the bound keeps
     memory flat, since each compiled function owns the buffers of its shape.
     """
 
