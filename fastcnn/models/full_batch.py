@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn import graph, ops
+from fastcnn.graph.cache import Cache
 from fastcnn.layers.structure import flatten
 from fastcnn.layers.trace import tracing
 from fastcnn.models.data import Batch, BatchSource
 from fastcnn.models.objective import Plan
+from fastcnn.optimizers import Optimizer
 from fastcnn.variable import Variable
 
 if TYPE_CHECKING:
@@ -26,7 +28,13 @@ Array = NDArray[Any]
 class _Gather:
     """Adds the gradient of one piece, times a factor, to sums that wait in Variables."""
 
-    def __init__(self, model: Trainer, batch: Batch, sums: Sequence[Variable]) -> None:
+    def __init__(
+        self,
+        model: Trainer,
+        batch: Batch,
+        variables: Sequence[Variable],
+        sums: Sequence[Variable],
+    ) -> None:
         assert model.objective is not None
         inputs = [graph.placeholder(a.shape, a.dtype) for a in batch.arrays]
         share = graph.placeholder((), "float32", name="share")
@@ -37,7 +45,7 @@ class _Gather:
             self.plan: Plan = model.objective.build(
                 inputs[x : x + y], outputs, inputs[x + y :], names
             )
-        gradients = graph.gradients(self.plan.loss, model.trainable_weights)
+        gradients = graph.gradients(self.plan.loss, list(variables))
         added = [
             ops.assign(total, ops.add(total.tensor, ops.multiply(gradient, share)))
             for total, gradient in zip(sums, gradients, strict=True)
@@ -48,6 +56,39 @@ class _Gather:
             [*inputs, share, *steps],
             [self.plan.loss, *self.plan.results],
             [*added, *trace.assignments],
+        )
+
+
+class _Descent:
+    """The sums of a model's gradients, what adds to them, and the step along them.
+
+    A model keeps one for each set of weights that it trains, so that every ``fit`` and every epoch
+    use what the first one compiled.
+    """
+
+    def __init__(self, model: Trainer, optimizer: Optimizer) -> None:
+        variables = model.trainable_weights
+        if not variables:
+            raise ValueError(f"model {model.name!r} has nothing to train")
+        self._sums = [
+            Variable(np.zeros(v.shape, np.float32), name=f"sum/{v.name}", trainable=False)
+            for v in variables
+        ]
+        self._variables = variables
+        self._gathers: Cache[_Gather] = Cache(8)
+        rate, step = graph.placeholder(()), graph.placeholder((), "int64")
+        updates = optimizer.updates([s.tensor for s in self._sums], variables, rate, step)
+        self.step = graph.compile([rate, step], [], updates)
+
+    def clear(self) -> None:
+        """Set the sums to zero."""
+        for total in self._sums:
+            total.assign(np.zeros(total.shape, np.float32))
+
+    def gather(self, model: Trainer, batch: Batch) -> _Gather:
+        """What adds the gradient of batches like this one."""
+        return self._gathers.get(
+            batch.key(), lambda: _Gather(model, batch, self._variables, self._sums)
         )
 
 
@@ -73,47 +114,37 @@ class FullBatch:
         self._model = model
         self._optimizer = model.optimizer
         self._examples = source.examples
-        self._variables: list[Variable] = []
-        self._sums: list[Variable] = []
+        self._descent: _Descent | None = None
         self._piece = 0
 
     def start(self) -> None:
         """Begin an epoch with sums of zero."""
         self._piece = 0
-        for total in self._sums:
-            total.assign(np.zeros(total.shape, np.float32))
+        self._descent = None
 
     def add(self, batch: Batch) -> tuple[Plan, Sequence[Array]]:
         """Add the gradient of a piece; returns how to read the results, and the results."""
-        model = self._model
-        if not self._variables:
+        model, optimizer = self._model, self._optimizer
+        if self._descent is None:
             if not model.built:
                 model.programs.measure(batch, train=False)
-            if not model.trainable_weights:
-                raise ValueError(f"model {model.name!r} has nothing to train")
-            self._variables = model.trainable_weights
-            self._sums = [
-                Variable(np.zeros(v.shape, np.float32), name=f"sum/{v.name}", trainable=False)
-                for v in self._variables
-            ]
-        gather: _Gather = model.programs.other(
-            f"gather_{id(self)}", batch, lambda: _Gather(model, batch, self._sums)
-        )
+            self._descent = model.programs.descent(lambda: _Descent(model, optimizer))
+            self._descent.clear()
+        gather = self._descent.gather(model, batch)
         share = np.asarray(batch.size / self._examples, np.float32)
         # No two pieces of an epoch may drop the same units.
-        number = self._optimizer.iterations * self._examples + self._piece
+        number = optimizer.iterations * self._examples + self._piece
         self._piece += 1
         steps = [np.asarray(number, np.int64)] if gather.is_random else []
         return gather.plan, gather.run(*batch.arrays, share, *steps)
 
     def finish(self) -> None:
         """Step along the gathered gradient."""
+        assert self._descent is not None
         optimizer = self._optimizer
-        rate, step = graph.placeholder(()), graph.placeholder((), "int64")
-        gradients = [total.tensor for total in self._sums]
-        updates = optimizer.updates(gradients, self._variables, rate, step)
-        graph.compile([rate, step], [], updates)(
-            np.asarray(optimizer.learning_rate, np.float32),
-            np.asarray(optimizer.iterations + 1, np.int64),
-        )
-        optimizer.iterations += 1
+        with optimizer.lock:
+            self._descent.step(
+                np.asarray(optimizer.learning_rate, np.float32),
+                np.asarray(optimizer.iterations + 1, np.int64),
+            )
+            optimizer.iterations += 1

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fastcnn import graph
 from fastcnn.graph import Tensor
-from fastcnn.layers.cache import Cache
+from fastcnn.graph.cache import Cache
 from fastcnn.layers.layer import structure_version, trainable_version
 from fastcnn.layers.structure import flatten
 from fastcnn.layers.trace import tracing
@@ -108,9 +108,9 @@ class Programs:
         key = (train, structure_version(), trainable, batch.key())
         return self._cache.get(key, lambda: Measured(self._model, batch, train=train))  # type: ignore[no-any-return]
 
-    def other(self, name: str, batch: Batch, make: Callable[[], Any]) -> Any:
-        """A Program of another kind for batches like this one."""
-        return self._cache.get((name, self._trainable_set(), batch.key()), make)
+    def descent(self, make: Callable[[], Any]) -> Any:
+        """What gradient descent on the whole training set needs; see :mod:`full_batch`."""
+        return self._cache.get(("descent", structure_version(), self._trainable_set()), make)
 
     def _trainable_set(self) -> tuple[int, ...]:
         # Walking through all layers is too slow for every step; a counter tells when it is due.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,7 +22,7 @@ class TrainingStep:
     """A compiled training step; made by :func:`training_step`.
 
     Learning rate and step number are inputs that it fills in by itself. Calls from several threads
-    are run one after the other.
+    are run one after the other, also calls of other steps with the same optimizer.
     """
 
     def __init__(
@@ -47,7 +46,6 @@ class TrainingStep:
         # Written in place before each run, so that a step allocates nothing for them.
         self._learning_rate = np.zeros((), np.float32)
         self._step = np.zeros((), np.int64)
-        self._lock = threading.Lock()
 
     def __call__(self, *arrays: Array) -> tuple[Array, ...]:
         """Make one step.
@@ -59,7 +57,7 @@ class TrainingStep:
             The loss and the outputs. The Variables have been updated in place.
         """
         optimizer = self._optimizer
-        with self._lock:
+        with optimizer.lock:
             step = optimizer.iterations + 1
             self._learning_rate[()] = optimizer.learning_rate
             self._step[()] = step

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -28,6 +29,7 @@ class Optimizer(Configurable):
 
     Attributes:
         iterations: Number of finished steps.
+        lock: Held during a step, since steps of several Programs may share the optimizer.
 
     Raises:
         ValueError: A number that is not positive, or two ways of clipping.
@@ -58,6 +60,7 @@ class Optimizer(Configurable):
             )
         self.learning_rate = learning_rate
         self.iterations = 0
+        self.lock = threading.RLock()
         self._slots: dict[int, tuple[Variable, list[Variable]]] = {}
 
     @property

@@ -466,3 +466,38 @@ def test_bytes_are_cast_only_for_layers_that_need_it():
             y = model(graph.placeholder(x.shape, "uint8"))
         assert y.dtype == np.float32
         np.testing.assert_allclose(model.predict(x), model.predict(x.astype("f")), rtol=1e-6)
+
+
+def test_every_fit_of_full_batch_gradient_descent_trains(line):
+    model = linear(optimizers.GradientDescent(0.01))
+    before = model.get_weights()
+    for _ in range(50):
+        model.fit(*line, batch_size=10, verbose=0)
+        after = model.get_weights()
+        assert all((a != b).any() for a, b in zip(after, before))
+        before = after
+
+
+def test_full_batch_gradient_descent_compiles_once(line, monkeypatch):
+    model = linear(optimizers.GradientDescent(0.01))
+    model.fit(*line, batch_size=10, verbose=0)
+    monkeypatch.setattr(graph, "compile", None)
+    model.fit(*line, batch_size=10, epochs=3, verbose=0)
+    assert model.optimizer.iterations == 4
+
+
+def test_steps_of_one_optimizer_wait_for_each_other(line):
+    """Batches of different sizes have steps of their own, but one count."""
+    x, y = line
+    model = linear("adam")
+
+    def train(size):
+        for _ in range(200):
+            model.train_on_batch(x[:size], y[:size])
+
+    threads = [threading.Thread(target=train, args=(size,)) for size in (8, 16, 32)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert model.optimizer.iterations == 600
