@@ -99,6 +99,7 @@ def write_file(
     Raises:
         FileExistsError: There is a file and ``overwrite`` is False.
         FileNotFoundError: The folder does not exist.
+        ValueError: The description is larger than :func:`read_file` allows.
     """
     path = os.fspath(path)
     folder = os.path.dirname(os.path.abspath(path))
@@ -111,6 +112,8 @@ def write_file(
     if not overwrite and os.path.exists(path):
         raise FileExistsError(f"{path!r} is there already; save with overwrite=True to replace it")
     text = json.dumps(description, allow_nan=True, separators=(",", ":"))
+    if reason := _beyond_limits(text.encode()):
+        raise ValueError(f"cannot save {path!r}: its description {reason}")
     ordered = {
         name: np.ascontiguousarray(arrays[name]).reshape(arrays[name].shape)
         for name in sorted(arrays)
@@ -124,6 +127,13 @@ def write_file(
         save_file(ordered, temporary, metadata)
         os.chmod(temporary, mode)
         with open(temporary, "rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if length > _LARGEST_HEADER or len(ordered) > _MOST_TENSORS:
+                raise ValueError(
+                    f"cannot save {path!r}: its description and the names of its {len(ordered)} "
+                    f"arrays take {length} bytes; at most {_LARGEST_HEADER}, and {_MOST_TENSORS} "
+                    "arrays, can be read again. Large constants are better weights"
+                )
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -76,8 +77,8 @@ class Model(Trainer):
         self.built = graph is not None
         self.programs.clear()
         if graph is not None:
-            names = [layer.name for layer in graph.layers]
-            twice = sorted({name for name in names if names.count(name) > 1})
+            names = Counter(layer.name for layer in graph.layers)
+            twice = sorted(name for name, count in names.items() if count > 1)
             if twice:
                 raise ValueError(
                     f"model {self.name!r}: several layers are called {twice[0]!r}; names must be "
@@ -213,9 +214,11 @@ class Model(Trainer):
         if isinstance(structure, dict):
             return list(structure)
         names: list[str] = []
+        seen: Counter[str] = Counter()
         for tensor in self.graph.outputs:
             name = tensor.name if tensor.call is None else tensor.call.name
-            names.append(name if name not in names else f"{name}_{names.count(name)}")
+            names.append(f"{name}_{seen[name]}" if seen[name] else name)
+            seen[name] += 1
         return names
 
     @property

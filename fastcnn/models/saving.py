@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -25,10 +27,14 @@ __all__ = ["load", "load_weights", "make_layer", "save_model", "save_weights"]
 
 Array = NDArray[Any]
 
+_local = threading.local()
+
 _VERSION = 1
 
 # Models inside models inside models can describe billions of calls in a few lines.
 _MOST_CALLS = 100_000
+# Layers, those of models inside included.
+_MOST_LAYERS = 10_000
 
 _LAYERS: dict[str, Any] = {
     **{name: getattr(layers, name) for name in layers.__all__ if name not in ("Input", "Layer")},
@@ -41,8 +47,14 @@ def make_layer(entry: Any) -> Layer:
     """The layer that ``{"class_name": ..., "config": {...}}`` describes, with new weights.
 
     Raises:
-        ValueError: An unknown class, or a configuration that it does not take.
+        ValueError: An unknown class, a configuration that it does not take, or, while a file is
+            read, a layer too many.
     """
+    left = getattr(_local, "layers", None)
+    if left is not None:
+        if left < 1:
+            raise ValueError(f"it describes more than {_MOST_LAYERS} layers")
+        _local.layers = left - 1
     if not isinstance(entry, Mapping) or not isinstance(entry.get("config"), Mapping):
         raise ValueError(f"a layer is described by class_name and config, got {entry!r}"[:200])
     found = lookup("layer", str(entry.get("class_name")), _LAYERS)
@@ -62,6 +74,11 @@ def make_layer(entry: Any) -> Layer:
 def save_model(model: Model, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
     """See :meth:`fastcnn.Model.save`."""
     weights = _built_weights(model)
+    if (count := _count_layers(model)) > _MOST_LAYERS:
+        raise ValueError(
+            f"cannot save model {model.name!r}: it has {count} layers, at most {_MOST_LAYERS} can "
+            "be loaded again; save_weights(path) writes its weights alone"
+        )
     description: dict[str, Any] = {
         "version": _VERSION,
         "model": {"class_name": type(model).__name__, "config": model.get_config()},
@@ -92,6 +109,21 @@ def save_model(model: Model, path: str | os.PathLike[str], *, overwrite: bool = 
             **model.objective.get_config(),
         }
     write_file(path, description, arrays, overwrite=overwrite)
+
+
+def _count_layers(layer: Layer) -> int:
+    return 1 + sum(_count_layers(inner) for inner in layer.sublayers)
+
+
+@contextmanager
+def _layer_budget(layers: int) -> Iterator[None]:
+    """Let :func:`make_layer` make only so many layers inside the block."""
+    before = getattr(_local, "layers", None)
+    _local.layers = layers
+    try:
+        yield
+    finally:
+        _local.layers = before
 
 
 def save_weights(model: Model, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
@@ -144,7 +176,7 @@ def load(
         if "model" not in description:
             raise ValueError("it holds weights only; make the model and use load_weights(path)")
         shapes = (contents.shapes[name] for name in _names(contents))
-        with awaiting_weights(shapes), call_budget(_MOST_CALLS):
+        with awaiting_weights(shapes), call_budget(_MOST_CALLS), _layer_budget(_MOST_LAYERS):
             model = make_layer(description["model"])
             if not isinstance(model, Model):
                 raise ValueError(f"it describes a layer, {type(model).__name__}, not a model")
@@ -210,11 +242,12 @@ def _built_weights(model: Model) -> dict[str, Variable]:
             f"model {model.name!r} has no weights yet: give it an Input, or call it on data first"
         )
     found: dict[str, Variable] = {}
+    used: Counter[str] = Counter()
     for weight in model.weights:
-        name, number = weight.name, 1
+        name = weight.name
         while name in found or name.startswith("optimizer/"):
-            number += 1
-            name = f"{weight.name.removeprefix('optimizer/')}:{number}"
+            used[weight.name] += 1
+            name = f"{weight.name.removeprefix('optimizer/')}:{used[weight.name] + 1}"
         found[name] = weight
     return found
 
@@ -253,14 +286,8 @@ def _blamed_on(contents: Contents) -> Iterator[None]:
     """Say which file is at fault, also where its description leads to errors of another kind."""
     try:
         yield
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-        AttributeError,
-        OverflowError,
-        RecursionError,
-    ) as error:
+    except OSError:
+        raise  # of the file system
+    except Exception as error:
         reason = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else error
         raise ValueError(f"cannot read {contents.path!r}: {reason}") from error

@@ -45,8 +45,9 @@ class Sequential(Model):
         super().__init__(name=name, trainable=trainable)
         self._stack: list[Layer] = []
         self._chain: list[KerasTensor] = []
+        names: set[str] = set()
         for layer in layers or []:
-            self._append(layer)
+            self._append(layer, names)
         self._close()
 
     def add(self, layer: Any) -> None:
@@ -56,7 +57,7 @@ class Sequential(Model):
             TypeError: It is no layer.
             ValueError: An input that is not in first place, or a name that is taken.
         """
-        self._append(layer)
+        self._append(layer, {other.name for other in self._stack})
         self._close()
 
     def pop(self) -> Layer | None:
@@ -70,7 +71,8 @@ class Sequential(Model):
         self._close()
         return layer
 
-    def _append(self, layer: Any) -> None:
+    def _append(self, layer: Any, names: set[str]) -> None:
+        """Put a layer at the end, and its name to those of the layers before it."""
         if isinstance(layer, KerasTensor) and layer.origin is not None:
             layer = layer.origin
         if isinstance(layer, InputLayer):
@@ -85,7 +87,7 @@ class Sequential(Model):
                 f"model {self.name!r}: Sequential takes layers, got {type(layer).__name__}: "
                 f"{layer!r}"
             )
-        if any(other.name == layer.name for other in self._stack):
+        if layer.name in names:
             raise ValueError(
                 f"model {self.name!r}: a layer called {layer.name!r} is there already; names must "
                 "be unique within a model"
@@ -99,6 +101,7 @@ class Sequential(Model):
         if self._chain:
             self._chain.append(self._linked(layer))
         self._stack.append(layer)
+        names.add(layer.name)
 
     def _linked(self, layer: Layer) -> KerasTensor:
         output = layer(self._chain[-1])

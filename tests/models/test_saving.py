@@ -13,6 +13,7 @@ import pytest
 import fastcnn
 from fastcnn import Input, Model, Sequential, layers, ops
 from fastcnn.layers.naming import clear_names
+from fastcnn.models import saving
 
 
 def network(dropout=0.0):
@@ -226,6 +227,19 @@ def input_layer_of_dtype(description):
     description["model"]["config"]["layers"].insert(0, entry)
 
 
+def model_without_a_call(description):
+    description["model"] = {"class_name": "Model", "config": {"name": "empty"}}
+    description["build_shapes"] = [None, 3]
+
+
+def too_many_layers(description):
+    config = description["model"]["config"]
+    config["layers"] += [
+        {"class_name": "Activation", "config": {"activation": "relu", "name": f"a{number}"}}
+        for number in range(10_000)
+    ]
+
+
 ATTACKS = [
     pytest.param(lambda h, p: (h, p[:-4]), "cut off|take", id="cut-off"),
     pytest.param(lambda h, p: (h, p + b"more"), "take .* holds", id="too-long"),
@@ -249,6 +263,8 @@ ATTACKS = [
     pytest.param(edited(strange_arguments), "cannot be made", id="arguments"),
     pytest.param(edited(huge_dtype), "dtype 'S2000000000' is none of", id="huge-dtype"),
     pytest.param(edited(input_layer_of_dtype), "dtype 'U2000000000' is none of", id="layer-dtype"),
+    pytest.param(edited(model_without_a_call), "NotImplementedError", id="no-call"),
+    pytest.param(edited(too_many_layers), "more than 10000 layers", id="layers"),
     pytest.param(edited(lambda d: d.update(version=99)), "version 99", id="version"),
     pytest.param(edited(lambda d: d.pop("weights")), "list of weights", id="no-weights"),
     pytest.param(edited(lambda d: d.update(model=3)), "described by", id="no-model"),
@@ -329,6 +345,73 @@ def test_brackets_in_strings_are_no_depth(path):
     model.metadata["text"] = '"[{\\' * 300
     model.save(path)
     assert fastcnn.load(path).metadata == model.metadata
+
+
+class Hostile(layers.Layer):
+    raised: type[Exception]
+
+    def call(self, x):
+        raise self.raised("from a layer")
+
+
+@pytest.mark.parametrize(
+    "kind", [RuntimeError, MemoryError, NotImplementedError, ZeroDivisionError]
+)
+def test_whatever_a_description_leads_to_is_a_value_error(path, monkeypatch, kind):
+    monkeypatch.setattr(Hostile, "raised", kind, raising=False)
+    network().save(path)
+
+    def change(description):
+        description["model"]["config"]["layers"][1] = {"class_name": "Hostile", "config": {}}
+
+    write(path, *edited(change)(*parts(path)))
+    with pytest.raises(ValueError, match=f"cannot read .*{kind.__name__}: from a layer"):
+        fastcnn.load(path, custom_objects={"Hostile": Hostile})
+
+
+def test_what_could_not_be_read_again_is_not_saved(path, tmp_path, monkeypatch):
+    model = network()
+    model.metadata["text"] = "x" * (64 << 20)
+    with pytest.raises(ValueError, match="cannot save .* at most 67108864"):
+        model.save(path)
+    model.metadata = {"deep": json.loads("[" * 250 + "]" * 250)}
+    with pytest.raises(ValueError, match="cannot save .* nested 25. deep"):
+        model.save(path)
+    model.metadata = {}
+    monkeypatch.setattr(saving, "_MOST_LAYERS", 5)
+    with pytest.raises(ValueError, match="has 8 layers, at most 5"):
+        model.save(path)
+    assert os.listdir(tmp_path) == []
+
+
+def test_names_of_many_layers_are_compared_quickly():
+    many = [layers.Activation("relu", name=f"a{number}") for number in range(20_000)]
+    start = time.perf_counter()
+    Sequential(many)
+    assert time.perf_counter() - start < 3
+    with pytest.raises(ValueError, match="a layer called 'a0' is there already"):
+        Sequential([*many, layers.Activation("relu", name="a0")])
+
+
+def test_weights_of_the_same_name(path):
+    inner = [
+        Sequential([Input((1,)), layers.Dense(1, use_bias=False, name=name)])
+        for name in ["same", "same", "optimizer/0", "optimizer/0", "same"]
+    ]
+    Sequential(inner).save(path)
+    names = [name for name in parts(path)[0] if name != "__metadata__"]
+    assert sorted(names) == [
+        "0/kernel:2", "0/kernel:3", "same/kernel", "same/kernel:2", "same/kernel:3"
+    ]  # fmt: skip
+    again = fastcnn.load(path)
+    np.testing.assert_array_equal(again.predict([[3.0]]), Sequential(inner).predict([[3.0]]))
+
+
+def test_names_of_many_outputs():
+    x = Input((3,))
+    same = layers.Activation("relu", name="same")
+    model = Model(x, [same(x) for _ in range(3)])
+    assert model.output_names == ["same", "same_1", "same_2"]
 
 
 def my_schedule(step):
