@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fastcnn.models.container import Contents
 
 __all__ = ["add_parser"]
 
@@ -27,9 +32,37 @@ def _run(arguments: argparse.Namespace) -> int:
         print(runtime.describe())
         return 0
 
-    from fastcnn.cli.model import Classifier
+    return _describe(arguments.model)
 
-    classifier = Classifier.load(arguments.model)
-    classifier.model.summary()
-    print(f"classes: {', '.join(classifier.class_names)}")
+
+def _describe(path: Path) -> int:
+    from fastcnn.models import load
+    from fastcnn.models.container import read_file
+
+    contents = read_file(path, verify=True)
+    description = contents.description
+    if "model" not in description:
+        print(f"{path} holds weights only")
+        _list(contents)
+        return 0
+    try:
+        model = load(path, compile=False)
+    except ValueError as error:
+        # Also a sound file can need layers that only the program that wrote it has.
+        print(f"the model cannot be made here: {error}")
+        _list(contents)
+    else:
+        model.summary()
+    metadata = description.get("metadata")
+    if isinstance(metadata, dict) and isinstance(names := metadata.get("class_names"), list):
+        print(f"classes: {', '.join(map(str, names))}")
     return 0
+
+
+def _list(contents: Contents) -> None:
+    """Print the arrays of a file by name, without those of an optimizer."""
+    names = [name for name in contents.shapes if not name.startswith("optimizer/")]
+    width = max(map(len, names), default=0)
+    for name in names:
+        print(f"{name:{width}}  {contents.dtypes[name]} {contents.shapes[name]}")
+    print(f"{sum(math.prod(contents.shapes[name]) for name in names):,} parameters")

@@ -58,7 +58,9 @@ def _add_files(group: argparse._ArgumentGroup) -> None:
         help="PNG picture of loss and accuracy (default: as the model, ending in .png)",
     )
     group.add_argument(
-        "--overwrite", action="store_true", help="replace a model that is already there"
+        "--overwrite",
+        action="store_true",
+        help="replace model, log and picture that are already there",
     )
 
 
@@ -163,10 +165,10 @@ def _run(arguments: argparse.Namespace) -> int:
     from fastcnn.cli.data import load
     from fastcnn.seeding import set_random_seed
 
-    _check_output(arguments)
     log = arguments.log or arguments.output.with_suffix(".csv")
     picture = arguments.curves or arguments.output.with_suffix(".png")
     drawing = curves.available()
+    _check_output(arguments, log, picture if drawing else None)
     if arguments.curves and not drawing:
         raise ImportError(curves.NEEDED)
     if arguments.threads:
@@ -201,14 +203,21 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0 if finished else 130
 
 
-def _check_output(arguments: argparse.Namespace) -> None:
+def _check_output(arguments: argparse.Namespace, log: Path, picture: Path | None) -> None:
     output = arguments.output
     if output.suffix != _SUFFIX:
         raise ValueError(f"a model is written as {_SUFFIX}: call {output} {output.stem}{_SUFFIX}")
-    if output.exists() and not arguments.overwrite:
-        raise FileExistsError(
-            f"{output} is already there: give another --output, or --overwrite to replace it"
-        )
+    if arguments.overwrite:
+        return
+    for path, option in [
+        (output, "--output"),
+        (log, "--log" if arguments.log else "--output"),
+        (picture, "--curves" if arguments.curves else "--output"),
+    ]:
+        if path is not None and path.exists():
+            raise FileExistsError(
+                f"{path} is already there: give another {option}, or --overwrite to replace it"
+            )
 
 
 def _check_data(arguments: argparse.Namespace, data: Data) -> None:

@@ -83,6 +83,23 @@ def test_never_replaces_a_model_unasked(trained, fails, capsys, quick):
     assert trained.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("suffix", "option"), [(".csv", "--output"), (".png", "--output"), (".log", "--log")]
+)
+def test_never_replaces_log_or_curves_unasked(suffix, option, pictures, tmp_path, fails, quick):
+    output = tmp_path / "model.safetensors"
+    there = output.with_suffix(suffix)
+    there.write_text("precious")
+    command = ["train", pictures, "-o", output, "--epochs", "1", *quick]
+    if option == "--log":
+        command += ["--log", there]
+    assert f"{there} is already there: give another {option}" in fails(*command)
+    assert there.read_text() == "precious"
+    assert not output.exists()
+    assert main([*map(str, command), "--overwrite"]) == 0
+    assert there.read_bytes() != b"precious"
+
+
 def test_unreadable_pictures(pictures, tmp_path, fails, capsys, quick):
     (pictures / "dark" / "broken.jpg").write_bytes(b"not a picture")
     command = ["train", pictures, "-o", tmp_path / "model.safetensors", "--epochs", "1", *quick]

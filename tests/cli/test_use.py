@@ -10,11 +10,12 @@ import pytest
 from PIL import Image
 
 import fastcnn
-from fastcnn import layers
+from fastcnn import Input, layers
 from fastcnn.cli import main
 from fastcnn.cli.evaluate import report
 from fastcnn.cli.model import Classifier
-from fastcnn.models import Sequential
+from fastcnn.layers.naming import clear_names
+from fastcnn.models import Model, Sequential
 
 
 def test_report():
@@ -87,6 +88,47 @@ def test_info_about_a_model(trained, capsys):
     shown = capsys.readouterr().out
     assert "Conv2D" in shown
     assert "classes: dark, light" in shown
+
+
+class Own(layers.Layer):
+    def call(self, x):
+        return x
+
+
+def open_size():
+    return Sequential([layers.Conv2D(2, 3, input_shape=(None, None, 4))])
+
+
+def two_inputs():
+    a, b = Input((3,), name="a"), Input((5,), name="b")
+    return Model([a, b], {"c": layers.Dense(2)(a), "d": layers.Dense(2)(b)})
+
+
+def unnamed_graph():
+    return Sequential([layers.Dense(3, input_shape=(8,)), Own()])
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda: Sequential([layers.Dense(3, input_shape=(8,))]), ["(None, 3)", "params: 27"]),
+        (open_size, ["Conv2D", "params: 74"]),
+        (two_inputs, ["(None, 2)", "params: 20"]),
+        (unnamed_graph, ["cannot be made here", "'Own'", "dense", "float32 (8, 3)", "27 param"]),
+    ],
+)
+def test_info_about_any_model(make, expected, tmp_path, capsys):
+    clear_names()
+    path = tmp_path / "model.safetensors"
+    model = make()
+    model.compile("adam", "mse")
+    model.save(path)
+    assert main(["info", str(path)]) == 0
+    shown = capsys.readouterr().out
+    assert [text for text in expected if text not in shown] == []
+    model.save_weights(path)
+    assert main(["info", str(path)]) == 0
+    assert f"{model.count_params()} parameters" in capsys.readouterr().out
 
 
 def test_a_model_from_python(tmp_path, capsys):
