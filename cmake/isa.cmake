@@ -3,11 +3,13 @@
 set(FASTCNN_ISAS baseline)
 set(FASTCNN_FLAGS_baseline "")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND NOT MSVC)
-  set(FASTCNN_FLAGS_baseline -march=x86-64-v2)
+  # Not -march=x86-64-v3: table.cpp must be able to test for everything that is used.
+  set(FASTCNN_FLAGS_baseline -msse4.2 -mpopcnt)
   list(APPEND FASTCNN_ISAS avx2 avx512)
-  set(FASTCNN_FLAGS_avx2 -march=x86-64-v3)
+  set(FASTCNN_FLAGS_avx2 -mavx2 -mfma)
   # Without prefer-vector-width g++ would compile plain loops for 256-bit registers.
-  set(FASTCNN_FLAGS_avx512 -march=x86-64-v4 -mprefer-vector-width=512)
+  set(FASTCNN_FLAGS_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma
+      -mprefer-vector-width=512)
 endif()
 
 set(FASTCNN_ISA_DEFINITIONS "")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from fastcnn import runtime
+from fastcnn import _core, runtime
 
 
 @pytest.fixture
@@ -25,6 +25,11 @@ def isa(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def thread_counts() -> Iterator[tuple[int, ...]]:
-    """Numbers of threads that must make no difference; the default comes back afterwards."""
+    """Numbers of threads that must make no difference; the default comes back afterwards.
+
+    The smallest work is shared too, which otherwise runs on one thread.
+    """
+    _core.set_serial_seconds(0)
     yield (1, 2, 3)
+    _core.set_serial_seconds(25e-6)
     runtime.set_num_threads(None)

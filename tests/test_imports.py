@@ -21,7 +21,7 @@ FLOORS = [
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 
 #: C++ folders, lowest first.
-CPP_FLOORS = [["base"], ["kernels"], ["ops", "engine"], ["bindings"]]
+CPP_FLOORS = [["base"], ["kernels"], ["engine"], ["ops"], ["bindings"]]
 CPP_FLOOR = {name: floor for floor, names in enumerate(CPP_FLOORS) for name in names}
 
 

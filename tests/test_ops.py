@@ -128,7 +128,7 @@ def test_gradient(case, isa):
 
 
 @table(CASES)
-def test_threads_make_no_difference(case, thread_counts):
+def test_threads_make_no_difference(case, thread_counts, isa):
     inputs, _, _ = forward_case(case)
     outcomes = []
     for threads in thread_counts:
@@ -138,7 +138,7 @@ def test_threads_make_no_difference(case, thread_counts):
 
 
 @table(DIFFERENTIABLE)
-def test_threads_make_no_difference_to_gradients(case, thread_counts):
+def test_threads_make_no_difference_to_gradients(case, thread_counts, isa):
     inputs, _, _ = forward_case(case)
     dys = weights(case)
     function = gradient_function(case, inputs, dys)

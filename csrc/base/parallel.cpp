@@ -12,7 +12,6 @@
 #include <fstream>
 #include <mutex>
 #include <set>
-#include <system_error>
 #include <thread>
 
 #include "base/check.h"
@@ -23,8 +22,6 @@
 namespace fastcnn {
 namespace {
 
-constexpr int kMaxThreads = 256;
-
 int affinity_threads() {
   cpu_set_t mask;
   CPU_ZERO(&mask);
@@ -33,32 +30,52 @@ int affinity_threads() {
   return std::max(1, CPU_COUNT(&mask));
 }
 
-// CPUs that the control group grants, rounded up; 0 where there is no quota.
-int cgroup_threads() {
+// CPUs that a control group of version 2 grants, rounded up; 0 where it has no quota.
+int granted_by(const std::string& folder) {
+  std::ifstream file(folder + "/cpu.max");
   std::string quota;
   double period = 0;
-  if (std::ifstream v2("/sys/fs/cgroup/cpu.max"); v2 >> quota >> period) {
-    if (quota == "max" || period <= 0) return 0;
-    return std::max(1, static_cast<int>(std::ceil(std::atof(quota.c_str()) / period)));
-  }
-  double micros = 0;
-  std::ifstream v1("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
-  std::ifstream v1_period("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
-  if (v1 >> micros && v1_period >> period && micros > 0 && period > 0)
-    return std::max(1, static_cast<int>(std::ceil(micros / period)));
-  return 0;
+  if (!(file >> quota >> period) || quota == "max" || period <= 0) return 0;
+  return std::max(1, static_cast<int>(std::ceil(std::atof(quota.c_str()) / period)));
 }
 
-// Physical cores, from the sibling lists; 0 where the system does not tell. Two hyperthreads
-// share one set of vector units, so a second thread on a core only costs cache.
+// The least that this process' control group and those around it grant; 0 where there is no quota.
+int cgroup_threads() {
+  int least = 0;
+  const auto note = [&](int granted) {
+    if (granted > 0 && (least == 0 || granted < least)) least = granted;
+  };
+  const std::string root = "/sys/fs/cgroup";
+  std::ifstream groups("/proc/self/cgroup");
+  for (std::string line; std::getline(groups, line);) {
+    if (line.rfind("0::", 0) != 0) continue;
+    for (std::string path = line.substr(3); path.size() > 1; path.erase(path.rfind('/')))
+      note(granted_by(root + path));
+  }
+  note(granted_by(root));
+  double micros = 0;
+  double period = 0;
+  std::ifstream v1(root + "/cpu/cpu.cfs_quota_us");
+  std::ifstream v1_period(root + "/cpu/cpu.cfs_period_us");
+  if (v1 >> micros && v1_period >> period && micros > 0 && period > 0)
+    note(std::max(1, static_cast<int>(std::ceil(micros / period))));
+  return least;
+}
+
+// Physical cores among the CPUs this process may use, from the sibling lists; 0 where the system
+// does not tell. Two hyperthreads share one set of vector units, so a second thread on a core only
+// costs cache.
 int physical_cores() {
+  cpu_set_t mask;
+  CPU_ZERO(&mask);
+  if (sched_getaffinity(0, sizeof mask, &mask) != 0) return 0;
   std::set<std::string> cores;
-  for (int cpu = 0; cpu < kMaxThreads; ++cpu) {
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &mask)) continue;
     std::ifstream file("/sys/devices/system/cpu/cpu" + std::to_string(cpu) +
                        "/topology/thread_siblings_list");
     std::string siblings;
-    if (!(file >> siblings)) break;
-    cores.insert(siblings);
+    if (file >> siblings) cores.insert(siblings);
   }
   return static_cast<int>(cores.size());
 }
@@ -137,8 +154,8 @@ class Pool {
     pthread_sigmask(SIG_SETMASK, &all, &before);
     try {
       for (; workers_ < count; ++workers_) std::thread(&Pool::work, this, workers_ + 1).detach();
-    } catch (const std::system_error&) {
-      // The system has no more threads: the work gets done by those there are.
+    } catch (...) {
+      // The system has no more threads or memory: the work gets done by the threads there are.
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
@@ -147,18 +164,20 @@ class Pool {
     const FlushDenormals mode;
     uint64_t seen = 0;
     for (;;) {
-      const uint64_t now = next_call(seen);
+      const uint64_t now = next_call(thread, seen);
       // Counted first, then looked again: the caller either sees us or has closed the call.
       inside_.fetch_add(1);
-      if (epoch_.load() == now && thread < wanted_) (*body_)(thread);
+      if (epoch_.load() == now && thread < wanted_.load()) (*body_)(thread);
       inside_.fetch_sub(1);
       seen = now;
     }
   }
 
-  // Waits for an open call other than the one that has been seen.
-  uint64_t next_call(uint64_t seen) {
-    const auto open = [&](uint64_t epoch) { return epoch % 2 == 1 && epoch != seen; };
+  // Waits for an open call, other than the one that has been seen, that wants this worker.
+  uint64_t next_call(int thread, uint64_t seen) {
+    const auto open = [&](uint64_t epoch) {
+      return epoch % 2 == 1 && epoch != seen && thread < wanted_.load();
+    };
     for (int spin = 0; spin < kIdleSpins; ++spin) {
       if (const uint64_t epoch = epoch_.load(); open(epoch)) return epoch;
       pause();
@@ -174,7 +193,7 @@ class Pool {
   std::mutex owner_;
   int workers_ = 0;
   const std::function<void(int)>* body_ = nullptr;
-  int wanted_ = 0;
+  std::atomic<int> wanted_{0};
   std::atomic<uint64_t> epoch_{0};
   std::atomic<int> inside_{0};
   std::atomic<int> sleepers_{0};

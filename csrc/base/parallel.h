@@ -5,6 +5,9 @@
 
 namespace fastcnn {
 
+// No call uses more threads.
+constexpr int kMaxThreads = 256;
+
 // How many threads a Program may use, and where the number came from.
 struct ThreadChoice {
   int threads;
@@ -17,8 +20,8 @@ void set_num_threads(int64_t n);
 
 // Runs body(thread) on the caller as thread 0 and on up to threads - 1 workers, and returns when
 // all that began have ended. A worker that is late, because its core is busy or another call has
-// the workers, may not begin at all: `body` must get everything done on the caller alone. So a
-// busy machine costs speed, never a wait for a thread that does not run.
+// the workers, may not begin at all: `body` must get everything done on the caller alone, and must
+// not throw. So a busy machine costs speed, but no call waits for a worker that has not begun.
 //
 // Denormals are flushed to zero inside; the caller's mode is restored. A forked child gets workers
 // of its own at its first call.

@@ -62,10 +62,13 @@ void* borrow(const py::array& array, const Operand& operand, const char* role, s
   bool same = array.ndim() == operand.shape.rank();
   for (int axis = 0; same && axis < operand.shape.rank(); ++axis)
     same = array.shape(axis) == operand.shape[axis];
-  check(same, role, " ", i, " must have shape ", operand.shape.text(), ", got ",
-        shape_of(array).text());
+  if (!same)  // not check(): the texts would be made for every array of every run
+    throw std::invalid_argument(concat(role, " ", i, " must have shape ", operand.shape.text(),
+                                       ", got ", py::str(array.attr("shape")).cast<std::string>()));
   check((array.flags() & py::array::c_style) != 0, role, " ", i,
         " must be C-contiguous; use np.ascontiguousarray");
+  check((array.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_) != 0, role, " ", i,
+        " must be aligned in memory; use a copy");
   check(!writable || array.writeable(), role, " ", i, " must be writeable");
   return const_cast<void*>(array.data());
 }
@@ -73,7 +76,25 @@ void* borrow(const py::array& array, const Operand& operand, const char* role, s
 struct Borrowed {
   std::vector<const void*> in;
   std::vector<void*> out;
+  // Keeps the memory alive, whatever becomes of the sequences while others run.
+  std::vector<py::array> arrays;
 };
+
+// A Program takes its inputs and outputs for separate memory when it decides what must wait.
+void check_apart(const Borrowed& borrowed, size_t feeds) {
+  const auto bytes = [&](size_t i) {
+    return static_cast<const std::byte*>(borrowed.arrays[i].data());
+  };
+  for (size_t out = feeds; out < borrowed.arrays.size(); ++out)
+    for (size_t other = 0; other < out; ++other) {
+      const bool apart = bytes(out) + borrowed.arrays[out].nbytes() <= bytes(other) ||
+                         bytes(other) + borrowed.arrays[other].nbytes() <= bytes(out);
+      if (!apart)
+        throw std::invalid_argument(concat("fetch ", out - feeds, " shares memory with ",
+                                           other < feeds ? "feed " : "fetch ",
+                                           other < feeds ? other : other - feeds));
+    }
+}
 
 // The caster of std::vector<py::array> would print the arrays when one is none.
 py::array array_of(const py::handle& item, const char* role, size_t i) {
@@ -88,20 +109,36 @@ Borrowed borrow_all(const Program& program, const py::sequence& feeds,
   check(feeds.size() == program.inputs().size() && fetches.size() == program.outputs().size(),
         "program takes ", program.inputs().size(), " feeds and ", program.outputs().size(),
         " fetches, got ", feeds.size(), " and ", fetches.size());
-  Borrowed arrays;
-  arrays.in.reserve(feeds.size());
-  arrays.out.reserve(fetches.size());
-  for (size_t i = 0; i < feeds.size(); ++i)
-    arrays.in.push_back(
-        borrow(array_of(feeds[i], "feed", i), program.inputs()[i], "feed", i, false));
-  for (size_t i = 0; i < fetches.size(); ++i)
-    arrays.out.push_back(
-        borrow(array_of(fetches[i], "fetch", i), program.outputs()[i], "fetch", i, true));
-  return arrays;
+  Borrowed borrowed;
+  borrowed.in.reserve(feeds.size());
+  borrowed.out.reserve(fetches.size());
+  borrowed.arrays.reserve(feeds.size() + fetches.size());
+  for (size_t i = 0; i < feeds.size(); ++i) {
+    borrowed.arrays.push_back(array_of(feeds[i], "feed", i));
+    borrowed.in.push_back(borrow(borrowed.arrays.back(), program.inputs()[i], "feed", i, false));
+  }
+  for (size_t i = 0; i < fetches.size(); ++i) {
+    borrowed.arrays.push_back(array_of(fetches[i], "fetch", i));
+    borrowed.out.push_back(borrow(borrowed.arrays.back(), program.outputs()[i], "fetch", i, true));
+  }
+  check_apart(borrowed, feeds.size());
+  return borrowed;
+}
+
+// The caster's own error is a RuntimeError that does not say what came.
+template <class T>
+T cast_to(const py::handle& object, const char* expected) {
+  try {
+    return object.cast<T>();
+  } catch (const py::cast_error&) {
+    throw std::invalid_argument(concat("expected ", expected, ", got ",
+                                       py::repr(object).cast<std::string>().substr(0, 80)));
+  }
 }
 
 Operand operand_from(const py::handle& object) {
-  const auto pair = object.cast<std::pair<std::string, std::vector<int64_t>>>();
+  const auto pair = cast_to<std::pair<std::string, std::vector<int64_t>>>(
+      object, "a dtype name and a shape of 64-bit integers");
   return {dtype_from_name(pair.first), Shape(pair.second)};
 }
 
@@ -118,13 +155,13 @@ Attrs attrs_from(const py::dict& dict) {
     if (py::isinstance<py::bool_>(value))
       attrs.set(name, value.cast<bool>());
     else if (py::isinstance<py::int_>(value))
-      attrs.set(name, value.cast<int64_t>());
+      attrs.set(name, cast_to<int64_t>(value, "a 64-bit integer"));
     else if (py::isinstance<py::float_>(value))
       attrs.set(name, value.cast<double>());
     else if (py::isinstance<py::str>(value))
       attrs.set(name, value.cast<std::string>());
     else
-      attrs.set(name, value.cast<std::vector<int64_t>>());
+      attrs.set(name, cast_to<std::vector<int64_t>>(value, "a list of 64-bit integers"));
   }
   return attrs;
 }
@@ -145,6 +182,8 @@ void bind_runtime(py::module_& m) {
   m.def("num_threads", [] { return thread_choice().threads; }, "Threads that a call may use.");
   m.def("num_threads_source", [] { return thread_choice().source; }, "Where the number came from.");
   m.def("set_num_threads", &set_num_threads, "threads"_a, "0 returns to the default.");
+  m.def("set_serial_seconds", &set_serial_seconds, "seconds"_a,
+        "Programs with less estimated work run on the calling thread alone.");
   m.def("lanes", [] { return kernels().lanes; }, "float32 numbers in a vector register.");
   m.def("measure_peak", &measure_peak, "threads"_a = 1, "seconds"_a = 0.2,
         py::call_guard<py::gil_scoped_release>(),
@@ -204,7 +243,6 @@ void bind_program(py::module_& m) {
                              [](const Step& s) { return s.packing() ? s.packing()->bytes : 0; })
       .def_property_readonly("packing_input",
                              [](const Step& s) { return s.packing() ? s.packing()->input : -1; })
-      .def_property_readonly("algorithm", [](const Step& s) { return std::string(s.algorithm()); })
       .def_property_readonly("flops", [](const Step& s) { return s.cost().flops; })
       .def_property_readonly("bytes", [](const Step& s) { return s.cost().bytes; });
 

@@ -12,12 +12,12 @@
 namespace fastcnn {
 
 double measure_peak(int threads, double seconds) {
-  check(threads >= 1 && seconds > 0 && seconds <= 60,
-        "measure_peak: threads must be positive and seconds 0 to 60, got ", threads, " and ",
+  check(threads >= 1 && threads <= kMaxThreads && seconds > 0 && seconds <= 60,
+        "measure_peak: threads must be 1 to 256 and seconds 0 to 60, got ", threads, " and ",
         seconds);
   using Clock = std::chrono::steady_clock;
   constexpr int64_t kRounds = 200000;
-  constexpr double kFlopsPerRound = 12 * 2;  // chains, and a multiply-add is two
+  constexpr double kFlopsPerRound = 2.0 * kFmaChains;  // a multiply-add is two
   const KernelTable& table = kernels();
   double best = 0;
   const auto end = Clock::now() + std::chrono::duration<double>(seconds);

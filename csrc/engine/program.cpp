@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <new>
 #include <numeric>
 
 #include "base/check.h"
@@ -13,7 +14,7 @@ namespace {
 
 constexpr int kPackPhase = -1;
 // Below this much work a second thread costs more than it brings.
-constexpr double kSmallSeconds = 25e-6;
+std::atomic<double> serial_seconds{25e-6};
 constexpr double kFlopsPerSecond = 60e9;
 constexpr double kBytesPerSecond = 20e9;
 
@@ -97,7 +98,11 @@ class Program::Borrowed {
   }
   ~Borrowed() {
     const std::lock_guard<std::mutex> guard(program_.pool_mutex_);
-    program_.pool_.push_back(std::move(context_));
+    try {
+      program_.pool_.push_back(std::move(context_));
+    } catch (const std::bad_alloc&) {
+      // Then the next run makes another.
+    }
   }
   Borrowed(const Borrowed&) = delete;
   Borrowed& operator=(const Borrowed&) = delete;
@@ -118,6 +123,8 @@ Program::Program(std::vector<Value> values, std::vector<PlacedStep> steps,
   check(arena_bytes >= 0 && arena_bytes <= kMaxElements, "program: arena of ", arena_bytes,
         " bytes");
   std::vector<int64_t> input_bytes, output_bytes;
+  for (const std::shared_ptr<Variable>& variable : variables_)
+    check(variable != nullptr, "program: a variable is None");
   for (const Value& value : values_) {
     const int64_t bytes = value.operand.shape.elements() * size_of(value.operand.dtype);
     check(value.index >= 0, "program: negative place ", value.index);
@@ -186,13 +193,14 @@ Program::Program(std::vector<Value> values, std::vector<PlacedStep> steps,
     const Cost cost = placed.step->cost();
     work += cost.flops / kFlopsPerSecond + cost.bytes / kBytesPerSecond;
   }
-  small_ = work < kSmallSeconds;
+  work_seconds_ = work;
   add_phases();
 }
 
 Program::~Program() = default;
 
 void Program::check_step(const PlacedStep& placed) const {
+  check(placed.step != nullptr, "program: a step is None");
   const Step& step = *placed.step;
   check(placed.inputs.size() == step.inputs.size() && placed.outputs.size() == step.outputs.size(),
         "program: a step takes ", step.inputs.size(), " inputs and ", step.outputs.size(),
@@ -258,9 +266,35 @@ int64_t Program::barriers() const {
   return std::count_if(phases_.begin(), phases_.end(), [](const Phase& p) { return p.barrier; });
 }
 
+void set_serial_seconds(double seconds) { serial_seconds = seconds; }
+
 int Program::team_size(int threads) const {
-  return small_ ? 1 : (threads > 0 ? threads : thread_choice().threads);
+  check(threads <= kMaxThreads, "program: at most ", kMaxThreads, " threads, got ", threads);
+  if (work_seconds_ < serial_seconds.load()) return 1;
+  return threads > 0 ? threads : thread_choice().threads;
 }
+
+// Holds the locks of a Program's variables for a run.
+class Program::Locked {
+ public:
+  explicit Locked(const Program& program) : program_(program) {
+    for (const size_t v : program_.lock_order_) {
+      ReadWriteLock& lock = program_.variables_[v]->lock();
+      program_.written_[v] ? lock.lock_write() : lock.lock_read();
+    }
+  }
+  ~Locked() {
+    for (const size_t v : program_.lock_order_) {
+      if (program_.written_[v]) program_.variables_[v]->raise_version();
+      program_.variables_[v]->lock().unlock();
+    }
+  }
+  Locked(const Locked&) = delete;
+  Locked& operator=(const Locked&) = delete;
+
+ private:
+  const Program& program_;
+};
 
 void Program::refresh_packed_forms(int threads) const {
   for (size_t s = 0; s < steps_.size(); ++s) {
@@ -302,8 +336,7 @@ void Program::run(const std::vector<const void*>& inputs, const std::vector<void
   if (seconds != nullptr) seconds->assign(steps_.size(), 0.0);
   context.seconds = seconds;
 
-  for (const size_t v : lock_order_)
-    written_[v] ? variables_[v]->lock().lock_write() : variables_[v]->lock().lock_read();
+  const Locked locked(*this);
   refresh_packed_forms(threads);
 
   for (size_t v = 0; v < values_.size(); ++v) {
@@ -338,11 +371,6 @@ void Program::run(const std::vector<const void*>& inputs, const std::vector<void
                                      : at.scratch + align_up(placed.step->scratch_bytes());
   }
   parallel_team(threads, [this, &context](int thread) { walk(context, thread); });
-
-  for (const size_t v : lock_order_) {
-    if (written_[v]) variables_[v]->raise_version();
-    variables_[v]->lock().unlock();
-  }
 }
 
 // One thread's way through the steps. Of each phase it takes its own share of the items from the

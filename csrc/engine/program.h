@@ -25,6 +25,10 @@ struct PlacedStep {
   int64_t scratch_offset;        // bytes in the arena
 };
 
+// Programs whose estimated work takes less than this run on the calling thread alone. Tests set 0,
+// because the same bits for any number of threads are promised for small work too.
+void set_serial_seconds(double seconds);
+
 // A flat list of prepared steps over one arena: what Python's graph is lowered to. Immutable, so
 // several threads may run it at once; each run borrows an arena from a pool.
 class Program {
@@ -53,6 +57,7 @@ class Program {
   struct Phase;
   struct Context;
   class Borrowed;
+  class Locked;
 
   void check_step(const PlacedStep& placed) const;
   void add_phases();
@@ -72,7 +77,7 @@ class Program {
   std::vector<Phase> phases_;
   int64_t arena_bytes_;
   int64_t thread_scratch_bytes_ = 0;
-  bool small_ = false;
+  double work_seconds_ = 0;  // estimated, on one thread
   mutable std::mutex pool_mutex_;
   mutable std::vector<std::unique_ptr<Context>> pool_;
 };

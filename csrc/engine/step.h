@@ -86,8 +86,6 @@ class Step {
   virtual int64_t scratch_bytes() const { return 0; }
   virtual int64_t thread_scratch_bytes() const { return 0; }
   virtual Cost cost() const = 0;
-  // The way chosen, for explaining plans: "direct", "winograd" ...
-  virtual const char* algorithm() const { return "direct"; }
 
   virtual const Packing* packing() const { return nullptr; }
   virtual void pack(int64_t /*item*/, const void* /*input*/, std::byte* /*packed*/) const noexcept {

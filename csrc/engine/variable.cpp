@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "base/check.h"
+
 namespace fastcnn {
 
 ReadWriteLock::ReadWriteLock() {
@@ -32,6 +34,8 @@ std::shared_ptr<PackedForm> Variable::packed_form(const std::string& key, int64_
     form->memory = Memory(bytes);
     slot = form;
   }
+  check(form->memory.bytes() == bytes, "packed form '", key, "' has ", form->memory.bytes(),
+        " bytes, expected ", bytes);
   return form;
 }
 

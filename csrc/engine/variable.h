@@ -36,7 +36,7 @@ struct PackedForm {
   Memory memory;
 };
 
-// A named mutable array that owns its storage. Whoever reads or writes `data` holds `lock`;
+// A mutable array that owns its storage. Whoever reads or writes `data` holds `lock`;
 // every write raises the version.
 class Variable {
  public:

@@ -6,11 +6,14 @@ namespace fastcnn {
 // What is applied to a finished value before it is stored.
 enum class Activation : int32_t { none, relu, sigmoid, tanh };
 
+// Independent multiply-adds of fma_chain.
+constexpr int kFmaChains = 12;
+
 // One tile of the batch-reduce GEMM:
 //   C[m][n] = act(sum over t, k of a[t * rows + m][k] * b[t][k * b_stride + n] + bias[n])
 struct GemmTile {
   int64_t rows;           // of C: 1 to KernelTable::gemm_rows
-  int64_t columns;        // of C: 1 to gemm_vectors * lanes
+  int64_t columns;        // of C: 1 to gemm_vectors * lanes; wider for up to gemm_wide_rows rows
   int64_t batch;          // terms t
   int64_t depth;          // k of each term
   const float* const* a;  // batch * rows pointers, each to `depth` contiguous numbers

@@ -83,7 +83,7 @@ void gemm_tile_of(const GemmTile& tile) {
 
 // The same, but of each window of pixels (neighbouring rows of the tile) only the largest value is
 // stored, and which pixel had it: the first of equals, the first NaN. ReLU keeps the order, so it
-// is applied to the largest alone.
+// is applied to the largest alone; where that gives zero all four were equal.
 template <int kWindows, int kVectors>
 void pooled_tile_of(const GemmTile& tile) {
   Vec acc[kWindows * kPooledPixels][kVectors];
@@ -99,7 +99,10 @@ void pooled_tile_of(const GemmTile& tile) {
         largest = wins ? x : largest;
         which = wins ? VecInt{} + pixel : which;
       }
-      if (tile.activation == Activation::relu) largest = relu(largest);
+      if (tile.activation == Activation::relu) {
+        which = largest <= 0 ? VecInt{} : which;
+        largest = relu(largest);
+      }
       const int64_t left = tile.columns - v * kLanes;
       const int64_t n = left < kLanes ? left : kLanes;
       store_head(tile.c[w] + v * kLanes, largest, n);

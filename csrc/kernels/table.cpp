@@ -14,6 +14,8 @@ namespace fastcnn {
 FASTCNN_ISA_TABLE(baseline)
 #if defined(FASTCNN_HAVE_AVX2)
 FASTCNN_ISA_TABLE(avx2)
+#endif
+#if defined(FASTCNN_HAVE_AVX512)
 FASTCNN_ISA_TABLE(avx512)
 #endif
 
@@ -28,12 +30,13 @@ struct Row {
 std::vector<Row> rows() {
   std::vector<Row> rows{{&baseline::table, true}};
 #if defined(FASTCNN_HAVE_AVX2)
-  rows.push_back({&avx2::table, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-                                    __builtin_cpu_supports("bmi2")});
+  rows.push_back({&avx2::table, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")});
+#endif
+#if defined(FASTCNN_HAVE_AVX512)
   rows.push_back({&avx512::table,
-                  __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-                      __builtin_cpu_supports("avx512cd")});
+                  __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx512f") &&
+                      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+                      __builtin_cpu_supports("avx512vl")});
 #endif
   return rows;
 }

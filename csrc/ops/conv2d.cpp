@@ -10,6 +10,11 @@
 namespace fastcnn {
 namespace {
 
+// A plan lists each set of taps that pixels have in common. Real networks have a few dozen; a
+// window as large as the image would have one for every pixel.
+constexpr int64_t kMaxBoxes = int64_t{1} << 16;
+constexpr int64_t kMaxBoxTaps = int64_t{1} << 20;
+
 // One axis of a convolution as reads of a tap GEMM, with where its positions are written and
 // which filter tap each read belongs to.
 struct AxisPhase {
@@ -34,6 +39,8 @@ std::vector<AxisPhase> forward_phases(const WindowAxis& axis) {
 std::vector<AxisPhase> input_grad_phases(const WindowAxis& axis) {
   const Window1d& w = axis.window;
   std::vector<AxisPhase> phases;
+  check(std::min(w.stride, axis.in) <= kMaxBoxes, "conv2d_input_grad: a stride of ", w.stride,
+        " is too large");
   for (int64_t first = 0; first < std::min(w.stride, axis.in); ++first) {
     AxisPhase phase{
         {(axis.in - first + w.stride - 1) / w.stride, 1, axis.out, {}}, first, w.stride, {}};
@@ -58,6 +65,7 @@ class TapConvolution {
   TapConvolution(const std::vector<AxisPhase>& vertical, const std::vector<AxisPhase>& horizontal,
                  int64_t channels_a, int64_t width_a, int64_t depth, int64_t channels_c,
                  int64_t width_c) {
+    int64_t taps_listed = 0;
     for (const AxisPhase& v : vertical)
       for (const AxisPhase& h : horizontal) {
         const auto first_tap = static_cast<int64_t>(order.size());
@@ -86,7 +94,12 @@ class TapConvolution {
                                      h.reads.offset[static_cast<size_t>(s)]) *
                                         channels_a,
                                     (first_tap + r * taps_w + s) * depth});
+            taps_listed += static_cast<int64_t>(box.taps.size());
             shape.boxes.push_back(std::move(box));
+            check(
+                static_cast<int64_t>(shape.boxes.size()) <= kMaxBoxes && taps_listed <= kMaxBoxTaps,
+                "conv2d: too many places where the window is cut off differently; use a smaller "
+                "window, stride or padding");
           }
       }
     shape.b_rows = static_cast<int64_t>(order.size()) * depth;
@@ -102,7 +115,8 @@ class TapConvolution {
 
 class Conv2d final : public Step {
  public:
-  Conv2d(const ConvShape& conv, TapConvolution taps, bool input_grad, bool has_bias)
+  Conv2d(const ConvShape& conv, const Shape& kernel, TapConvolution taps, bool input_grad,
+         bool has_bias)
       : conv_(conv),
         order_(std::move(taps.order)),
         gemm_(std::move(taps.shape)),
@@ -111,7 +125,7 @@ class Conv2d final : public Step {
         kernels_(kernels()),
         packing_{1,
                  std::string(kernels_.isa) + (input_grad ? " conv2d input grad " : " conv2d ") +
-                     gemm_.layout(),
+                     kernel.text() + " " + gemm_.layout(),
                  gemm_.packed_bytes(), conv.groups * gemm_.panels()} {
     // Phases depend on stride and padding, and with them the order of taps.
     if (input_grad)
@@ -209,7 +223,7 @@ std::unique_ptr<Step> make_conv2d(const StepSpec& spec) {
   check((spec.inputs.size() == 2 || spec.inputs.size() == 3) && spec.outputs.size() == 1, spec.op,
         ": takes x, kernel, maybe bias and y");
   const ConvShape conv = conv_shape(spec, spec.inputs[0], spec.inputs[1], spec.outputs[0]);
-  return std::make_unique<Conv2d>(conv,
+  return std::make_unique<Conv2d>(conv, spec.inputs[1].shape,
                                   forward_taps(spec, conv, conv.window.height, conv.window.width),
                                   false, checked_bias(spec, conv));
 }
@@ -245,7 +259,8 @@ std::unique_ptr<Step> make_conv2d_max_pool(const StepSpec& spec) {
   const int64_t right = w.window.stride * conv.in_channels;
   const int64_t down = h.window.stride * w.in * conv.in_channels;
   taps.shape.window_offset = {0, right, down, down + right};
-  return std::make_unique<Conv2d>(conv, std::move(taps), false, checked_bias(spec, conv));
+  return std::make_unique<Conv2d>(conv, spec.inputs[1].shape, std::move(taps), false,
+                                  checked_bias(spec, conv));
 }
 
 std::unique_ptr<Step> make_conv2d_input_grad(const StepSpec& spec) {
@@ -262,7 +277,7 @@ std::unique_ptr<Step> make_conv2d_input_grad(const StepSpec& spec) {
   taps.shape.a_group = conv.group_out();
   taps.shape.c_group = conv.group_in();
   taps.shape.columns = conv.group_in();
-  return std::make_unique<Conv2d>(conv, std::move(taps), true, false);
+  return std::make_unique<Conv2d>(conv, spec.inputs[1].shape, std::move(taps), true, false);
 }
 
 }  // namespace fastcnn

@@ -10,7 +10,7 @@ namespace fastcnn {
 // Sizes, strides and padding above this are refused: no real network comes near, and products of
 // them with an extent stay far from overflow.
 constexpr int64_t kMaxWindow = int64_t{1} << 20;
-constexpr int64_t kMaxTaps = int64_t{1} << 16;
+constexpr int64_t kMaxTaps = int64_t{1} << 20;
 
 // A window that slides along one axis.
 struct Window1d {

@@ -26,7 +26,7 @@ class Matmul final : public Step {
         kernels_(kernels()),
         packing_{1,
                  std::string(kernels_.isa) + (transpose_b ? " matmul transposed " : " matmul ") +
-                     gemm_.layout(),
+                     std::to_string(k) + " x " + std::to_string(n) + " " + gemm_.layout(),
                  gemm_.packed_bytes(), gemm_.panels()} {}
 
   int64_t items(int) const override { return gemm_.items(); }

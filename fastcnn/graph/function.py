@@ -59,22 +59,20 @@ class Function:
         ]
 
     def explain(self, *arrays: npt.NDArray[Any]) -> str:
-        """The plan as text: a line for each step with its algorithm, work and, when arrays to run
+        """The plan as text: a line for each step with its work and, when arrays to run
         on are given, its time.
         """
         times = [f"{ms:9.3f}" for _, _, ms in self.profile(*arrays)] if arrays else []
         lines = [
             f"{len(self._steps)} steps, {self._program.barriers} waits, "
             f"{self.arena_bytes / 2**20:.2f} MB of arena",
-            f"{'step':24} {'algorithm':10} {'GFLOP':>9} {'MB':>9}"
-            + (f" {'ms':>9}" if times else "")
-            + "  output",
+            f"{'step':24} {'GFLOP':>9} {'MB':>9}" + (f" {'ms':>9}" if times else "") + "  output",
         ]
         for i, step in enumerate(self._steps):
             name = step.node.op.name if step.node.op else step.node.name
             shapes = ", ".join(str(shape) for _, shape in step.operands)
             lines.append(
-                f"{name:24} {step.step.algorithm:10} {step.step.flops / 1e9:9.4f} "
+                f"{name:24} {step.step.flops / 1e9:9.4f} "
                 f"{step.step.bytes / 2**20:9.3f}"
                 + (f" {times[i]}" if times else "")
                 + f"  {shapes}"

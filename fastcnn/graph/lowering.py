@@ -32,7 +32,8 @@ class Graph:
         Reads of a variable thereby see its value from before the run.
 
         Raises:
-            ValueError: A placeholder that is not among the inputs.
+            ValueError: A placeholder that is not among the inputs, or a use of the result of an
+                update, which is not there before the run has ended.
         """
         last = {tensor.node: None for tensor in self.updates}
         nodes = ancestors([*self.outputs, *self.updates])
@@ -42,6 +43,18 @@ class Graph:
                 raise ValueError(
                     f"compile: the outputs depend on placeholder {node.name!r}, which is not "
                     "among the inputs; list it there"
+                )
+            for tensor in node.inputs:
+                if tensor.node.targets:
+                    raise ValueError(
+                        f"compile: {node.op.name if node.op else node.name} reads the result of "
+                        f"the update of {tensor.node.targets[0].name!r}; updates run last, so "
+                        "compute from the value that is assigned instead"
+                    )
+            if node.targets and node not in last:
+                raise ValueError(
+                    f"compile: the update of {node.targets[0].name!r} is not among the updates; "
+                    "list it there"
                 )
         return [node for node in nodes if node not in last] + list(last)
 
@@ -200,6 +213,8 @@ def _reused(
         if (
             isinstance(where, Buffer)
             and where.bytes == spec.bytes
+            # Wider elements of fewer numbers fill the same bytes, but not in step.
+            and tensor.spec.dtype == spec.dtype
             # An alias' buffer may be read under its other name.
             and uses.get((tensor.node, tensor.index)) is node
             and not (tensor.node.op is not None and tensor.node.op.alias)

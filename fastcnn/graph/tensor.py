@@ -52,6 +52,8 @@ class Op(ABC):
     in_place: ClassVar[tuple[int, ...]] = ()
     #: The output is the input's memory under another shape; no step runs.
     alias: ClassVar[bool] = False
+    #: No gradient passes: the result is piecewise constant, an integer, or meant to stop it.
+    flat: ClassVar[bool] = False
 
     @abstractmethod
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
@@ -63,8 +65,18 @@ class Op(ABC):
         """
 
     def gradient(self, node: Node, *grads: Tensor | None) -> Sequence[Tensor | None]:
-        """Gradients of the inputs from those of the outputs; ``None`` where there is none."""
-        return [None] * len(node.inputs)
+        """Gradients of the inputs from those of the outputs; ``None`` where there is none.
+
+        Raises:
+            NotImplementedError: The operation has a gradient, but no rule for it. Gradients of
+                gradients end here for some operations, and zeros would be a silent error.
+        """
+        if self.flat:
+            return [None] * len(node.inputs)
+        raise NotImplementedError(
+            f"gradients: {self.name} has no gradient rule; put ops.stop_gradient around what "
+            "needs none, or build the expression from operations that have one"
+        )
 
 
 @dataclass(frozen=True, eq=False)

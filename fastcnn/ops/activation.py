@@ -75,12 +75,26 @@ class SigmoidGrad(_Same):
     name = "sigmoid_grad"
     in_place = (1,)
 
+    def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
+        g = grads[0]
+        if g is None:
+            return [None, None]
+        y, dy = node.inputs
+        return [g * dy * (1.0 - 2.0 * y), activation_grad("sigmoid", y, g)]
+
 
 class TanhGrad(_Same):
     """``dy * (1 - y * y)``; inputs y, dy."""
 
     name = "tanh_grad"
     in_place = (1,)
+
+    def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
+        g = grads[0]
+        if g is None:
+            return [None, None]
+        y, dy = node.inputs
+        return [g * dy * (-2.0 * y), activation_grad("tanh", y, g)]
 
 
 _GRADIENTS: dict[str, Op] = {"relu": ReluGrad(), "sigmoid": SigmoidGrad(), "tanh": TanhGrad()}

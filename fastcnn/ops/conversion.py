@@ -22,6 +22,10 @@ class Cast(Op):
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return (Spec(inputs[0].shape, attrs["dtype"]),)
 
+    def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
+        # Only float32 values carry gradients.
+        return [grads[0] if node.inputs[0].spec.dtype == node.attrs["dtype"] else None]
+
 
 class Rescale(Op):
     """``x * scale + offset`` as float32."""
@@ -42,6 +46,7 @@ class OneHot(Op):
     """1 at each label along a new last axis."""
 
     name = "one_hot"
+    flat = True
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return (Spec((*inputs[0].shape, attrs["depth"])),)

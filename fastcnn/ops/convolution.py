@@ -28,12 +28,11 @@ class Conv2D(Op):
         if dy is None:
             return [None] * len(node.inputs)
         x, kernel = node.inputs[:2]
-        window = {name: node.attrs[name] for name in ("strides", "padding", "dilation", "groups")}
         # The same node's output, so that no forward work is repeated.
         y = Tensor(dy.spec, node)
         dz = activation_grad(node.attrs["activation"], y, dy)
-        dx = apply(Conv2DInputGrad(), dz, kernel, shape=x.shape, **window)[0]
-        dkernel = apply(Conv2DKernelGrad(), x, dz, shape=kernel.shape, **window)[0]
+        dx = _input_grad(dz, kernel, x.shape, node)
+        dkernel = _kernel_grad(x, dz, kernel.shape, node)
         grads_of_inputs: list[Tensor | None] = [dx, dkernel, sum_to_last(dz)]
         return grads_of_inputs[: len(node.inputs)]
 
@@ -46,6 +45,13 @@ class Conv2DInputGrad(Op):
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return (Spec(tuple(attrs["shape"])),)
 
+    def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
+        g = grads[0]
+        if g is None:
+            return [None, None]
+        dy, kernel = node.inputs
+        return [_forward(g, kernel, dy, node), _kernel_grad(g, dy, kernel.shape, node)]
+
 
 class Conv2DKernelGrad(Op):
     """Inputs x, dy; ``shape`` is that of the kernel."""
@@ -54,6 +60,34 @@ class Conv2DKernelGrad(Op):
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return (Spec(tuple(attrs["shape"])),)
+
+    def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
+        g = grads[0]
+        if g is None:
+            return [None, None]
+        x, dy = node.inputs
+        return [_input_grad(dy, g, x.shape, node), _forward(x, g, dy, node)]
+
+
+# Convolution is linear in the image and in the kernel, so the gradients of its gradients are the
+# same three operations again, with the window of the node they belong to.
+_WINDOW = ("strides", "padding", "dilation", "groups")
+
+
+def _forward(x: Tensor, kernel: Tensor, y: Tensor, node: Node) -> Tensor:
+    window = {name: node.attrs[name] for name in _WINDOW}
+    output = y.shape[1:3]
+    return apply(Conv2D(), x, kernel, activation="none", output=output, **window)[0]
+
+
+def _input_grad(dy: Tensor, kernel: Tensor, shape: tuple[int, ...], node: Node) -> Tensor:
+    window = {name: node.attrs[name] for name in _WINDOW}
+    return apply(Conv2DInputGrad(), dy, kernel, shape=shape, **window)[0]
+
+
+def _kernel_grad(x: Tensor, dy: Tensor, shape: tuple[int, ...], node: Node) -> Tensor:
+    window = {name: node.attrs[name] for name in _WINDOW}
+    return apply(Conv2DKernelGrad(), x, dy, shape=shape, **window)[0]
 
 
 @operation

@@ -182,12 +182,14 @@ class Greater(_Binary):
     """1 where ``a > b``, else 0."""
 
     name = "greater"
+    flat = True
 
 
 class Equal(_Binary):
     """1 where ``a == b``, else 0."""
 
     name = "equal"
+    flat = True
 
 
 def broadcast_shape(op: str, a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -139,8 +140,9 @@ class _Arrays:
             return (np.ndarray, value.shape, value.dtype.char)
         if isinstance(value, list | tuple):
             return (type(value), *(self.key(item) for item in value))
-        # 1, 1.0 and True are equal keys but not equal settings.
-        return (type(value), value)
+        # 1, 1.0 and True are equal keys but not equal settings; nor are 0.0 and -0.0.
+        sign = math.copysign(1.0, value) if isinstance(value, float) else 1.0
+        return (type(value), value, sign)
 
     @staticmethod
     def symbolic(value: Any, placeholders: list[Tensor]) -> Any:

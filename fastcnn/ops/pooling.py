@@ -65,6 +65,13 @@ class AveragePool2DGrad(Op):
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return (Spec(tuple(attrs["shape"])),)
 
+    def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
+        # Averaging is linear, so the gradient of its gradient averages again.
+        window = {name: node.attrs[name] for name in _WINDOW}
+        output = node.inputs[0].shape[1:3]
+        g = grads[0]
+        return [None if g is None else apply(AveragePool2D(), g, output=output, **window)[0]]
+
 
 def _pool(op: Op, x: Tensor, size: Any, strides: Any, padding: Padding) -> Tensor:
     strides = size if strides is None else strides

@@ -34,6 +34,7 @@ class FoldSeed(Op):
     """Inputs: a seed and numbers, int64 or uint64 scalars."""
 
     name = "fold_seed"
+    flat = True
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return (Spec((), "int64"),)

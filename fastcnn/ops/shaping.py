@@ -31,6 +31,7 @@ class StopGradient(Op):
     """The same memory; gradients end here."""
 
     name = "stop_gradient"
+    flat = True
     alias = True
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:

@@ -20,6 +20,7 @@ class Assign(Op):
     """Input: the value."""
 
     name = "copy"
+    flat = True
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return inputs
@@ -29,6 +30,7 @@ class AssignMovingAverage(Op):
     """Inputs variable, value."""
 
     name = "assign_moving_average"
+    flat = True
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return inputs[:1]
@@ -38,6 +40,7 @@ class SGDUpdate(Op):
     """Inputs variable, gradient, learning_rate and maybe velocity; outputs variable, velocity."""
 
     name = "sgd_update"
+    flat = True
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return inputs[:1] + inputs[3:]
@@ -47,6 +50,7 @@ class AdamUpdate(Op):
     """Inputs variable, gradient, m, v, learning_rate, step; outputs variable, m, v."""
 
     name = "adam_update"
+    flat = True
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return inputs[0], inputs[2], inputs[3]

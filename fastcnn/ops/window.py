@@ -16,7 +16,7 @@ Padding = str | int | Sequence[Any]
 #: No real network comes near; beyond it products with an extent could overflow.
 LARGEST = 1 << 20
 #: Pixels of one window.
-MOST_TAPS = 1 << 16
+MOST_TAPS = 1 << 20
 
 
 def _integer(op: str, name: str, value: Any, least: int) -> int:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fastcnn import _core
+import fastcnn
+from fastcnn import _core, graph, ops
 
 F32 = "float32"
 MATMUL = {"transpose_a": False, "transpose_b": False, "activation": "none"}
@@ -200,3 +201,73 @@ def test_packed_form_follows_the_variable() -> None:
     np.testing.assert_array_equal(run(program, A), A @ B)
     variable.assign(B * 2)
     np.testing.assert_array_equal(run(program, A), A @ (B * 2))
+
+
+def test_packed_forms_of_one_variable_in_several_shapes(rng: np.random.Generator) -> None:
+    """The same bytes seen as (40, 16), (64, 10) and (100, ...) are packed apart."""
+    weights = fastcnn.Variable(rng.standard_normal((40, 16), np.float32))
+    for shape in [(40, 16), (64, 10), (20, 32), (10, 64), (128, 5)]:
+        x = graph.placeholder((100, shape[0]))
+        f = graph.compile([x], [ops.matmul(x, ops.reshape(weights.tensor, shape))])
+        value = rng.standard_normal((100, shape[0]), np.float32)
+        want = value.astype(np.float64) @ weights.numpy().reshape(shape)
+        np.testing.assert_allclose(f(value)[0], want, rtol=1e-4, atol=1e-4)
+
+
+def test_arrays_live_as_long_as_the_run(rng: np.random.Generator) -> None:
+    class Made:
+        """A sequence whose items nobody else holds."""
+
+        def __len__(self) -> int:
+            return 2
+
+        def __getitem__(self, i: int) -> Any:
+            if i > 1:
+                raise IndexError
+            return (A, B)[i].copy()
+
+    np.testing.assert_array_equal(run(matmul_program(), *Made()), A @ B)
+    out = np.empty((2, 4), np.float32)
+    matmul_program().run(Made(), [out])
+    np.testing.assert_array_equal(out, A @ B)
+
+
+def test_memory_must_be_apart_and_aligned() -> None:
+    square = _core.Step("matmul", [(F32, (2, 2))] * 2, [(F32, (2, 2))], MATMUL)
+    program = _core.Program(
+        [(F32, (2, 2), "input", 0), (F32, (2, 2), "input", 1), (F32, (2, 2), "output", 0)],
+        [(square, [0, 1], [2], 0)],
+        [],
+        1 << 16,
+    )
+    a = np.ones((2, 2), np.float32)
+    with pytest.raises(ValueError, match="fetch 0 shares memory with feed 1"):
+        program.run([a.copy(), a], [a])
+    crooked = np.frombuffer(b"\0" * 17, np.uint8)[1:].view(np.float32).reshape(2, 2)
+    with pytest.raises(ValueError, match="feed 0 must be aligned"):
+        program.run([crooked, a], [a.copy()])
+
+
+def test_nothing_in_place_of_steps_variables_and_integers() -> None:
+    with pytest.raises(ValueError, match="a step is None"):
+        _core.Program([], [(None, [], [], 0)], [], 0)  # type: ignore[list-item]
+    with pytest.raises(ValueError, match="a variable is None"):
+        _core.Program([], [], [None], 0)  # type: ignore[list-item]
+    with pytest.raises(ValueError, match="64-bit integers, got"):
+        _core.Step("relu", [(F32, (2**63,))], [(F32, (2,))], {})
+    with pytest.raises(ValueError, match="at most 256 threads"):
+        run_threads = matmul_program()
+        run_threads.run([A, B], [np.empty((2, 4), np.float32)], threads=2**31 - 1)
+
+
+def test_plans_are_bounded() -> None:
+    settings = {
+        "strides": (1, 1),
+        "padding": (127, 128, 127, 128),
+        "dilation": (1, 1),
+        "groups": 2,
+        "activation": "none",
+    }
+    x, kernel = (1, 256, 256, 2), (256, 256, 1, 2)
+    with pytest.raises(ValueError, match="use a smaller window, stride or padding"):
+        _core.Step("conv2d", [(F32, x), (F32, kernel)], [(F32, x)], settings)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -26,6 +28,42 @@ def test_second_order() -> None:
     (first,) = graph.gradients(x * x * x, [x])
     (second,) = graph.gradients(first, [x])
     assert run([x], [first, second], 2.0) == [12.0, 12.0]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        pytest.param(lambda x, k: ops.conv2d(x, k, padding="same", strides=2), id="conv2d"),
+        pytest.param(lambda x, k: ops.tanh(ops.conv2d(x, k)), id="tanh"),
+        pytest.param(lambda x, k: ops.sigmoid(ops.conv2d(x, k)), id="sigmoid"),
+        pytest.param(lambda x, k: ops.average_pool2d(ops.conv2d(x, k), 2), id="average"),
+    ],
+)
+def test_second_order_of_layers(f: Any, rng: np.random.Generator) -> None:
+    """The gradient of a gradient's square, as a gradient penalty has it, by differences."""
+    x, k = graph.placeholder((1, 6, 6, 2)), graph.placeholder((3, 3, 2, 3))
+    y = f(x, k)
+    (first,) = graph.gradients(ops.sum(y * y), [x])
+    penalty = ops.sum(first * first)
+    run_all = graph.compile([x, k], [penalty, *graph.gradients(penalty, [k])])
+    image = rng.standard_normal((1, 6, 6, 2)).astype(np.float32)
+    kernel = rng.standard_normal((3, 3, 2, 3)).astype(np.float32) * 0.3
+    direction = rng.standard_normal(kernel.shape).astype(np.float32)
+    step = np.float32(1e-3)
+    above, _ = run_all(image, kernel + step * direction)
+    below, _ = run_all(image, kernel - step * direction)
+    _, slope = run_all(image, kernel)
+    want = float(above - below) / (2 * step)
+    assert abs(float((slope * direction).sum()) - want) <= 0.02 * abs(want) + 0.5
+    assert np.abs(slope).max() > 0.1
+
+
+def test_a_missing_rule_is_an_error_not_zero() -> None:
+    x = graph.placeholder((1, 4, 4, 1))
+    y = ops.max_pool2d(x * x, 2)
+    (first,) = graph.gradients(ops.sum(y * y), [x])
+    with pytest.raises(NotImplementedError, match="max_pool2d_grad has no gradient rule"):
+        graph.gradients(ops.sum(first * first), [x])
 
 
 def test_inner_values_and_variables() -> None:

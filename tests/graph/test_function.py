@@ -93,6 +93,25 @@ def test_an_input_that_is_reshaped_keeps_its_shape(rng: np.random.Generator) -> 
     np.testing.assert_array_equal(f(value)[0], np.square(value).ravel())
 
 
+def test_memory_is_not_reused_across_dtypes() -> None:
+    """int64 (n,) and float32 (2, n) fill the same bytes, but not in step."""
+    scores = graph.placeholder((8, 3))
+    labels = ops.argmax(scores, axis=-1)
+    classes = np.array([[0], [1]])
+    f = graph.compile([scores], [ops.equal(labels, classes) * 3.0])
+    value = np.eye(3, dtype=np.float32)[[0, 1, 2, 1, 0, 2, 1, 0]]
+    np.testing.assert_array_equal(f(value)[0], 3.0 * (value.argmax(1) == classes))
+
+
+def test_results_of_updates_are_not_read() -> None:
+    v = fastcnn.Variable(np.float32(1))
+    done = assign(v, v.tensor + 1.0)
+    with pytest.raises(ValueError, match="reads the result of the update of 'variable'"):
+        graph.compile([], [done * 2.0], [done])
+    with pytest.raises(ValueError, match="update of 'variable' is not among the updates"):
+        graph.compile([], [done * 2.0])
+
+
 def test_concurrent_runs_do_not_share_memory(rng: np.random.Generator) -> None:
     x = graph.placeholder((32, 32))
     f = graph.compile([x], [ops.matmul(ops.relu(x), ops.exp(x))])
