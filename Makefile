@@ -1,5 +1,6 @@
 # `make demo` and `make test` do all their own set-up in the virtual environment $(VENV). Needed
-# beforehand: a C++17 compiler, make, and Python 3.10 or newer with its venv module.
+# beforehand: make, g++ 11 or newer (or clang 12), and Python 3.10 or newer with its venv module and
+# Python.h. On Debian and Ubuntu: apt install g++ make python3-dev python3-venv
 
 PYTHON ?= python3
 VENV ?= .venv
