@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fastcnn import graph
 from fastcnn.graph import Tensor
 from fastcnn.graph.cache import Cache
+from fastcnn.layers.inventory import Inventory
 from fastcnn.layers.structure import flatten, map_leaves
 from fastcnn.layers.trace import tracing
 
@@ -67,21 +68,26 @@ class EagerFunctions:
     def __init__(self) -> None:
         self._cache: Cache[_EagerFunction] = Cache(8)
         self._calls = itertools.count()
+        self._inventory = Inventory()
 
-    def run(self, layer: Layer, x: Any, training: bool, version: int) -> Any:
+    def run(self, layer: Layer, x: Any, training: bool) -> Any:
         """Outputs of ``layer`` for arrays ``x``, as arrays.
 
         Args:
             layer: The layer.
             x: Arrays in the structure that it takes.
             training: Whether it behaves as in training.
-            version: Another number makes what was compiled before useless.
         """
         x = map_leaves(lambda a: graph_array(a, keep_uint8=layer.takes_uint8), x)
         arrays = flatten(x)
-        trainable = tuple(id(weight) for weight in layer.trainable_weights) if training else ()
         structure = repr(map_leaves(lambda a: (a.shape, a.dtype.char), x))
-        function = self._cache.get(
-            (version, training, trainable, structure), lambda: _EagerFunction(layer, x, training)
-        )
+
+        def make() -> _EagerFunction:
+            return _EagerFunction(layer, x, training)
+
+        # The first trace makes the weights, which are part of the key.
+        made = None if layer.built else make()
+        parts = self._inventory
+        state = parts.training(layer) if training else parts.structure(layer)
+        function = self._cache.get((training, state, structure), lambda: made or make())
         return function(arrays, self._calls)

@@ -16,6 +16,7 @@ from fastcnn import initializers
 from fastcnn.config import Configurable
 from fastcnn.graph import Tensor
 from fastcnn.layers import eager
+from fastcnn.layers.inventory import all_layers, changed, held_by, own_weights
 from fastcnn.layers.naming import unique_name
 from fastcnn.layers.structure import flatten, map_leaves
 from fastcnn.layers.symbolic import Call, KerasTensor, infer, record
@@ -23,22 +24,9 @@ from fastcnn.layers.trace import current_trace
 from fastcnn.layers.weights import new_weight
 from fastcnn.variable import Variable
 
-__all__ = ["Layer", "structure_version", "trainable_version"]
+__all__ = ["Layer"]
 
 Array = NDArray[Any]
-
-_trainable_version = 0
-_structure_version = 0
-
-
-def trainable_version() -> int:
-    """A number that grows whenever ``trainable`` of any layer is set."""
-    return _trainable_version
-
-
-def structure_version() -> int:
-    """A number that grows whenever a layer in use gets another layer as an attribute."""
-    return _structure_version
 
 
 class Layer(Configurable):
@@ -86,11 +74,15 @@ class Layer(Configurable):
         self._eager = eager.EagerFunctions()
 
     def __setattr__(self, name: str, value: Any) -> None:
-        global _structure_version
-        if isinstance(value, Layer) and getattr(self, "built", False):
-            # What was compiled with the layer that stood here must not be used again.
-            _structure_version += 1
+        before = self.__dict__.get(name)
         super().__setattr__(name, value)
+        if isinstance(value, _PARTS) or isinstance(before, _PARTS) or name in ("graph", "built"):
+            # What was compiled with the layer that stood here must not be used again.
+            changed()
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        changed()
 
     def build(self, input_shape: Any) -> None:
         """Make the weights. Runs once, before the first ``call``.
@@ -125,7 +117,7 @@ class Layer(Configurable):
             self._ensure_built(x)
             with _mode(training) as mode:
                 return self._run(x, mode)
-        return self._eager.run(self, x, bool(training), _structure_version)
+        return self._eager.run(self, x, bool(training))
 
     def _run(self, x: Any, training: bool) -> Any:
         if _takes_training(type(self)):
@@ -182,38 +174,28 @@ class Layer(Configurable):
             trainable=trainable,
         )
         self._weights.append(weight)
+        changed()
         return weight
 
     @property
     def sublayers(self) -> list[Layer]:
         """Layers that this one keeps in its attributes, also inside lists and dicts."""
-        found: dict[int, Layer] = {}
-        for key, value in vars(self).items():
-            if not key.startswith("_"):
-                for leaf in flatten(value):
-                    if isinstance(leaf, Layer):
-                        found[id(leaf)] = leaf
-        return list(found.values())
+        return held_by(self, Layer)
 
     @property
     def weights(self) -> list[Variable]:
         """All Variables, this layer's first, each once."""
-        found = {id(weight): weight for weight in self._weights}
-        for layer in self.sublayers:
-            found.update((id(weight), weight) for weight in layer.weights)
-        return list(found.values())
+        owned = [weight for layer in all_layers(self) for weight in own_weights(layer)]
+        return list({id(weight): weight for weight in owned}.values())
 
     variables = weights
 
     @property
     def trainable_weights(self) -> list[Variable]:
         """The Variables that training changes."""
-        if not self._trainable:
-            return []
-        found = {id(weight): weight for weight in self._weights if weight.trainable}
-        for layer in self.sublayers:
-            found.update((id(weight), weight) for weight in layer.trainable_weights)
-        return list(found.values())
+        layers = all_layers(self, trainable=True)
+        owned = [weight for layer in layers for weight in own_weights(layer)]
+        return list({id(weight): weight for weight in owned if weight.trainable}.values())
 
     trainable_variables = trainable_weights
 
@@ -232,11 +214,9 @@ class Layer(Configurable):
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        global _trainable_version
-        _trainable_version += 1
-        self._trainable = bool(value)
-        for layer in self.sublayers:
-            layer.trainable = value
+        for layer in all_layers(self):
+            layer._trainable = bool(value)
+        changed()
 
     def get_weights(self) -> list[Array]:
         """Copies of all weights, in the order of :attr:`weights`."""
@@ -319,6 +299,10 @@ class Layer(Configurable):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+#: Kinds of values whose arrival in an attribute may change what a layer consists of.
+_PARTS = (Layer, Variable, list, tuple, dict)
 
 
 @contextmanager

@@ -73,9 +73,6 @@ class Model(Trainer):
             self._set_graph(CallGraph(inputs, outputs))
 
     def _set_graph(self, graph: CallGraph | None) -> None:
-        self.graph = graph
-        self.built = graph is not None
-        self.programs.clear()
         if graph is not None:
             names = Counter(layer.name for layer in graph.layers)
             twice = sorted(name for name, count in names.items() if count > 1)
@@ -84,6 +81,8 @@ class Model(Trainer):
                     f"model {self.name!r}: several layers are called {twice[0]!r}; names must be "
                     "unique within a model"
                 )
+        self.graph = graph
+        self.built = graph is not None
 
     @property
     def layers(self) -> list[Layer]:

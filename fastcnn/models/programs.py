@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fastcnn import graph
 from fastcnn.graph import Tensor
 from fastcnn.graph.cache import Cache
-from fastcnn.layers.layer import structure_version, trainable_version
+from fastcnn.layers.inventory import Inventory
 from fastcnn.layers.structure import flatten
 from fastcnn.layers.trace import tracing
 from fastcnn.models.data import Batch
@@ -83,8 +83,7 @@ class Programs:
     def __init__(self, model: Trainer) -> None:
         self._model = model
         self._cache: Cache[Any] = Cache(16)
-        self._version = (-1, -1)
-        self._trainable: tuple[int, ...] = ()
+        self._inventory = Inventory()
 
     def clear(self) -> None:
         """Forget all; the model changed."""
@@ -95,30 +94,26 @@ class Programs:
 
     def predict(self, arrays: Sequence[Array]) -> PredictProgram:
         """Outputs of the model for input arrays like these."""
-        key = (
-            "predict",
-            structure_version(),
-            *[(array.shape, array.dtype.char) for array in arrays],
-        )
-        return self._cache.get(key, lambda: PredictProgram(self._model, arrays))  # type: ignore[no-any-return]
+        kind = ("predict", *[(array.shape, array.dtype.char) for array in arrays])
+        return self._get(kind, False, lambda: PredictProgram(self._model, arrays))  # type: ignore[no-any-return]
 
     def measure(self, batch: Batch, *, train: bool) -> Measured:
         """Loss and metrics for batches like this one, maybe with a training step."""
-        trainable = self._trainable_set() if train else ()
-        key = (train, structure_version(), trainable, batch.key())
-        return self._cache.get(key, lambda: Measured(self._model, batch, train=train))  # type: ignore[no-any-return]
+        kind = ("measure", batch.key())
+        return self._get(kind, train, lambda: Measured(self._model, batch, train=train))  # type: ignore[no-any-return]
 
     def descent(self, make: Callable[[], Any]) -> Any:
         """What gradient descent on the whole training set needs; see :mod:`full_batch`."""
-        return self._cache.get(("descent", structure_version(), self._trainable_set()), make)
+        return self._get("descent", True, make)
 
-    def _trainable_set(self) -> tuple[int, ...]:
-        # Walking through all layers is too slow for every step; a counter tells when it is due.
-        version = (trainable_version(), structure_version())
-        if version != self._version:
-            self._trainable = tuple(id(weight) for weight in self._model.trainable_weights)
-            self._version = version
-        return self._trainable
+    def _get(self, kind: Hashable, train: bool, make: Callable[[], Any]) -> Any:
+        model, parts = self._model, self._inventory
+        if not model.built:
+            # The first trace makes the weights, which are part of the key.
+            made = make()
+            make = lambda: made  # noqa: E731
+        state = parts.training(model) if train else parts.structure(model)
+        return self._cache.get((kind, train, state), make)
 
 
 def _placeholders(arrays: Sequence[Array]) -> list[Tensor]:

@@ -8,6 +8,7 @@ import pytest
 from fastcnn import graph, layers, ops, reference
 from fastcnn.layers.naming import clear_names
 from fastcnn.layers.trace import tracing
+from fastcnn.variable import Variable
 
 # One of each, with the shape of an input (or of several); arguments differ from the defaults.
 CASES = [
@@ -146,6 +147,50 @@ def test_layers_inside_a_layer_belong_to_it(rng):
     assert not block.trainable_weights
     assert not block.inner[1].trainable
     assert block.count_params() == 2 * 3 + 3 + 4 * 3
+
+
+class Private(layers.Layer):
+    """Parts in attributes of all kinds, with and without an underscore."""
+
+    def __init__(self):
+        super().__init__()
+        self._first = layers.Dense(2)
+        self._more = {"a": [layers.Dense(3)], "b": (layers.Dense(4),)}
+        self._factor = Variable(np.full(4, 2, np.float32), name="factor")
+        self.count = Variable(np.zeros(1, np.float32), name="count", trainable=False)
+        self.again = self._factor
+
+    def call(self, x):
+        x = self._more["b"][0](self._more["a"][0](self._first(x)))
+        return ops.multiply(x, self._factor)
+
+
+def test_private_attributes_and_own_variables_are_tracked(rng):
+    layer = Private()
+    layer(rng.standard_normal((2, 5), np.float32))
+    assert [weight.name for weight in layer.weights[:2]] == ["factor", "count"]
+    assert [weight.shape for weight in layer.weights[2:]] == [
+        (5, 2),
+        (2,),
+        (2, 3),
+        (3,),
+        (3, 4),
+        (4,),
+    ]
+    assert len(layer.trainable_weights) == 7
+    assert [weight.name for weight in layer.non_trainable_weights] == ["count"]
+    layer.trainable = False
+    assert not layer.trainable_weights
+    assert not layer._first.trainable
+
+
+def test_layers_that_know_each_other():
+    inner, outer = Private(), Private()
+    inner.parent, outer.child = outer, inner
+    assert {weight.name for weight in outer.weights} == {"factor", "count"}
+    assert len(outer.weights) == 4
+    outer.trainable = False
+    assert not inner.trainable
 
 
 def test_mode_reaches_layers_inside(rng):
