@@ -99,12 +99,12 @@ class Sequential(Model):
                 spec = layer.graph.inputs[0]
                 self._chain = [Input(spec.shape[1:], spec.shape[0], spec.dtype)]
         if self._chain:
-            self._chain.append(self._linked(layer))
+            self._chain.append(self._linked(layer, self._chain[-1]))
         self._stack.append(layer)
         names.add(layer.name)
 
-    def _linked(self, layer: Layer) -> KerasTensor:
-        output = layer(self._chain[-1])
+    def _linked(self, layer: Layer, x: KerasTensor) -> KerasTensor:
+        output = layer(x)
         if not isinstance(output, KerasTensor):
             raise ValueError(
                 f"model {self.name!r}: layer {layer.name!r} returns several outputs; a Sequential "
@@ -130,25 +130,20 @@ class Sequential(Model):
         Raises:
             ValueError: There are no layers, or one cannot take the shape.
         """
-        if self.graph is not None:
-            return
-        if not self._stack:
-            raise ValueError(f"model {self.name!r} has no layers: add some first")
-        shape = checked_shape(input_shape)
-        chain = [Input(shape[1:])]
-        self._chain = chain
-        try:
+        with self._build_lock:
+            if self.graph is not None:
+                return
+            if not self._stack:
+                raise ValueError(f"model {self.name!r} has no layers: add some first")
+            chain = [Input(checked_shape(input_shape)[1:])]
             for layer in self._stack:
-                self._chain.append(self._linked(layer))
-        except Exception:
-            self._chain = []
-            raise
-        self._close()
+                chain.append(self._linked(layer, chain[-1]))
+            self._chain = chain
+            self._close()
 
     def _ensure_built(self, x: Any) -> None:
         if self.graph is None:
-            with self._build_lock:
-                self.build((None, *x.shape[1:]))
+            self.build((None, *x.shape[1:]))
 
     def prepare(self, arrays: Sequence[Array]) -> None:
         """Build for the shape of the first data."""

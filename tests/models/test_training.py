@@ -341,6 +341,163 @@ def test_layers_may_be_exchanged():
     assert model.predict(x).shape == model(x).shape == (3, 5)
 
 
+class Stack(Model):
+    """Layers in a list and in a dict, a Variable, a model inside."""
+
+    def __init__(self):
+        super().__init__()
+        self._blocks = []
+        self._named = {}
+        self.scale = fastcnn.Variable(np.ones(1, np.float32))
+        self.inner = Sequential([Input((4,)), layers.Dense(3)])
+
+    def call(self, x):
+        for layer in [*self._blocks, *self._named.values(), self.inner]:
+            x = layer(x)
+        return ops.multiply(x, self.scale)
+
+
+def change_list(model):
+    model._blocks.append(layers.Dense(4, kernel_initializer="ones"))
+
+
+def change_dict(model):
+    model._named["last"] = layers.Rescaling(2.0)
+
+
+def change_variable(model):
+    model.scale = fastcnn.Variable(np.full(1, 3, np.float32))
+
+
+def change_inner(model):
+    model.inner.add(layers.Dense(5))
+
+
+def shrink_inner(model):
+    model.inner.pop()
+
+
+def drop(model):
+    del model._blocks[0]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [[change_list], [change_list, drop], [change_dict], [change_variable], [change_inner],
+     [change_inner, shrink_inner]],
+)  # fmt: skip
+def test_changed_models_are_compiled_anew(changes, rng):
+    model = Stack()
+    x = rng.standard_normal((2, 4)).astype(np.float32)
+    model.predict(x), model(x)
+    for change in changes:
+        before = model.predict(x)
+        change(model)
+        after = model.predict(x)
+        np.testing.assert_array_equal(after, model(x))
+        assert after.shape != before.shape or (after != before).any()
+        with fastcnn.tracing(training=False):
+            tensor = graph.placeholder((2, 4))
+            want = graph.compile([tensor], [model.on_tensors([tensor])])(x)[0]
+        np.testing.assert_array_equal(after, want)
+
+
+def test_other_models_do_not_compile_anything_anew(line):
+    model = linear()
+    model.fit(*line, verbose=0)
+    programs = len(model.programs)
+    change_inner(Stack())
+    linear().layers[0].trainable = False
+    model.fit(*line, verbose=0)
+    assert len(model.programs) == programs
+
+
+def test_first_call_of_a_subclass_compiles_once(line):
+    class Own(Model):
+        def __init__(self):
+            super().__init__()
+            self._layer = layers.Dense(1)
+
+        def call(self, x):
+            return self._layer(x)
+
+    model = Own()
+    model.compile("sgd", "mse")
+    for _ in range(3):
+        model.train_on_batch(*line)
+    assert len(model.programs) == 1
+
+
+def test_frozen_averages_stay_without_other_weights(rng):
+    norm = layers.BatchNormalization(center=False, scale=False)
+    model = Sequential([Input((3,)), norm, layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x, y = rng.standard_normal((8, 3), np.float32), rng.standard_normal((8, 1), np.float32)
+    model.fit(x, y, verbose=0)
+    norm.trainable = False
+    before = norm.get_weights()
+    model.fit(x, y, verbose=0)
+    for a, b in zip(norm.get_weights(), before):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_models_train_and_keep_private_parts(line, tmp_path):
+    class Hidden(Model):
+        def __init__(self):
+            super().__init__()
+            self._layer = layers.Dense(1)
+            self._shift = fastcnn.Variable(np.zeros(1, np.float32), name="shift")
+
+        def get_config(self):
+            return {}
+
+        def call(self, x):
+            return ops.add(self._layer(x), self._shift)
+
+    model = Hidden()
+    model.compile("sgd", "mse")
+    model(line[0])
+    before = model.get_weights()
+    model.fit(*line, verbose=0)
+    assert len(before) == 3
+    assert all((a != b).any() for a, b in zip(model.get_weights(), before))
+    model.save(tmp_path / "hidden")
+    again = fastcnn.load(tmp_path / "hidden", custom_objects={"Hidden": Hidden})
+    np.testing.assert_array_equal(again.predict(line[0]), model.predict(line[0]))
+
+
+@pytest.mark.parametrize("how", ["predict", "call", "build"])
+def test_unbuilt_models_are_built_once_by_threads(how, rng):
+    x = rng.standard_normal((2, 6), np.float32)
+    ways = {
+        "predict": lambda model: model.predict(x),
+        "call": lambda model: model(x),
+        "build": lambda model: model.build((None, 6)),
+    }
+    for _ in range(10):
+        model = Sequential([layers.Dense(6) for _ in range(8)])
+        start, failures = threading.Barrier(4), []
+
+        def work(model=model, start=start, failures=failures):
+            start.wait()
+            try:
+                ways[how](model)
+            except Exception as error:
+                failures.append(error)
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not failures
+        want = x
+        for layer in model.layers:
+            want = want @ layer.get_weights()[0]
+        np.testing.assert_allclose(model.predict(x), want, rtol=1e-4, atol=1e-4)
+        assert len(model.graph.calls) == len(model.layers) == 8
+
+
 def test_freezing_back_and_forth_compiles_twice(line):
     model = linear()
     for _ in range(4):
