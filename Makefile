@@ -7,17 +7,19 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 BUILD := build/checks
+SETTINGS := --config-settings=cmake.define.FASTCNN_WERROR=ON
 
 # What an installation is made from. An editable one follows the Python files by itself.
 NATIVE := pyproject.toml CMakeLists.txt $(shell find cmake csrc -type f)
 PACKAGE := $(NATIVE) README.md $(shell find fastcnn -type f -name '*.py*' -not -name '*.pyc')
 CXX_FILES := $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.inc')
 
-.PHONY: help demo test lint format bench wheel clean
+.PHONY: help demo test sanitize lint format bench wheel clean
 
 help:
 	@echo "make demo    build, install, and train a CNN on scanned digits (about a minute)"
 	@echo "make test    build, and run the tests; make test ARGS='-k conv2d' runs some of them"
+	@echo "make sanitize  the same for tests/test_ops.py, under the address and undefined sanitizers"
 	@echo "make lint    formatting, types, stubs, compiler warnings, what ISA objects export"
 	@echo "make format  reformat all Python and C++ files"
 	@echo "make bench   measure every operation, GEMM and convolution (docs/benchmarks.md)"
@@ -30,6 +32,18 @@ demo: $(VENV)/.installed-demo
 
 test: $(VENV)/.installed-checks
 	$(BIN)/pytest $(ARGS)
+
+# With an environment and a build of its own; takes ten minutes the first time. The interpreter is
+# not instrumented, so the runtime comes first by preloading, and with it libstdc++, or no exception
+# could be thrown. Leaks are not looked for: the interpreter has its own.
+SANITIZED := .venv-sanitize
+sanitize:
+	$(MAKE) VENV=$(SANITIZED) BUILD=build/sanitize \
+	  SETTINGS="--config-settings=cmake.define.FASTCNN_SANITIZE=ON \
+	  --config-settings=cmake.build-type=RelWithDebInfo" $(SANITIZED)/.installed-checks
+	LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libstdc++.so)" \
+	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	  $(SANITIZED)/bin/python -m pytest $(or $(ARGS),-x tests/test_ops.py)
 
 lint: $(VENV)/.installed-checks
 	$(BIN)/ruff format --check .
@@ -53,7 +67,7 @@ wheel: $(BIN)/python
 	$(PIP) wheel --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf $(VENV) build dist demo
+	rm -rf $(VENV) $(SANITIZED) build dist demo
 
 $(BIN)/python:
 	@# Without ensurepip a broken environment would stay behind and hide what is missing.
@@ -70,5 +84,5 @@ $(VENV)/.installed-demo: $(PACKAGE) | $(BIN)/python
 $(VENV)/.installed-checks: $(NATIVE) | $(BIN)/python
 	$(PIP) install --quiet "scikit-build-core>=0.10" "pybind11>=2.13" cmake ninja
 	$(PIP) install --quiet --no-build-isolation --editable ".[test,lint]" \
-	  --config-settings=build-dir=$(BUILD) --config-settings=cmake.define.FASTCNN_WERROR=ON
+	  --config-settings=build-dir=$(BUILD) $(SETTINGS)
 	@rm -f $(VENV)/.installed-demo && touch $@
