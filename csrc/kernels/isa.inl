@@ -23,6 +23,7 @@ namespace {
 //
 #include "kernels/batch_norm.inl"
 #include "kernels/convert.inl"
+#include "kernels/depthwise.inl"
 #include "kernels/elementwise.inl"
 #include "kernels/gemm.inl"
 #include "kernels/peak.inl"

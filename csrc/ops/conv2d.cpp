@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "ops/conv2d_shape.h"
+#include "ops/depthwise.h"
 #include "ops/tap_gemm.h"
 
 namespace fastcnn {
@@ -223,6 +224,8 @@ std::unique_ptr<Step> make_conv2d(const StepSpec& spec) {
   check((spec.inputs.size() == 2 || spec.inputs.size() == 3) && spec.outputs.size() == 1, spec.op,
         ": takes x, kernel, maybe bias and y");
   const ConvShape conv = conv_shape(spec, spec.inputs[0], spec.inputs[1], spec.outputs[0]);
+  if (is_depthwise(conv))
+    return make_depthwise(conv, checked_bias(spec, conv), activation_from(spec));
   return std::make_unique<Conv2d>(conv, spec.inputs[1].shape,
                                   forward_taps(spec, conv, conv.window.height, conv.window.width),
                                   false, checked_bias(spec, conv));
@@ -266,6 +269,7 @@ std::unique_ptr<Step> make_conv2d_max_pool(const StepSpec& spec) {
 std::unique_ptr<Step> make_conv2d_input_grad(const StepSpec& spec) {
   check(spec.inputs.size() == 2 && spec.outputs.size() == 1, spec.op, ": takes dy, kernel and dx");
   const ConvShape conv = conv_shape(spec, spec.outputs[0], spec.inputs[1], spec.inputs[0]);
+  if (is_depthwise(conv)) return make_depthwise_input_grad(conv);
   const WindowAxis& h = conv.window.height;
   const WindowAxis& w = conv.window.width;
   TapConvolution taps(input_grad_phases(h), input_grad_phases(w), conv.out_channels, w.out,

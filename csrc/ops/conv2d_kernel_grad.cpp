@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "ops/conv2d.h"
 #include "ops/conv2d_shape.h"
+#include "ops/depthwise.h"
 #include "ops/tap_gradient.h"
 
 namespace fastcnn {
@@ -90,8 +91,9 @@ class Conv2dKernelGrad final : public Step {
 
 std::unique_ptr<Step> make_conv2d_kernel_grad(const StepSpec& spec) {
   check(spec.inputs.size() == 2 && spec.outputs.size() == 1, spec.op, ": takes x, dy and dkernel");
-  return std::make_unique<Conv2dKernelGrad>(
-      conv_shape(spec, spec.inputs[0], spec.outputs[0], spec.inputs[1]));
+  const ConvShape conv = conv_shape(spec, spec.inputs[0], spec.outputs[0], spec.inputs[1]);
+  if (is_depthwise(conv)) return make_depthwise_kernel_grad(conv);
+  return std::make_unique<Conv2dKernelGrad>(conv);
 }
 
 }  // namespace fastcnn

@@ -162,6 +162,8 @@ def _poolable(image: Node) -> bool:
         _made(image, "conv2d")
         and not any(image.attrs["padding"])
         and image.attrs["activation"] in {"none", "relu"}
+        # A filter for each channel has a step of its own.
+        and image.attrs["groups"] < max(2, image.inputs[0].shape[3])
     )
 
 

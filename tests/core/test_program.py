@@ -265,9 +265,9 @@ def test_plans_are_bounded() -> None:
         "strides": (1, 1),
         "padding": (127, 128, 127, 128),
         "dilation": (1, 1),
-        "groups": 2,
+        "groups": 1,
         "activation": "none",
     }
-    x, kernel = (1, 256, 256, 2), (256, 256, 1, 2)
+    x, kernel = (1, 256, 256, 2), (256, 256, 2, 2)
     with pytest.raises(ValueError, match="use a smaller window, stride or padding"):
         _core.Step("conv2d", [(F32, x), (F32, kernel)], [(F32, x)], settings)
