@@ -36,27 +36,54 @@ class Configurable:
     def get_config(self) -> dict[str, Any]:
         """Constructor arguments as JSON data.
 
+        Arguments that ``**kwargs`` hands on to a base class are that class's. A class that keeps an
+        argument elsewhere adds it: ``{**super().get_config(), "units": self.size}``.
+
         Raises:
             TypeError: An argument is not kept as an attribute of its name.
         """
         config = {}
-        for name, parameter in inspect.signature(type(self)).parameters.items():
+        for name in _argument_names(type(self)):
             if name in self._not_configured:
                 continue
-            variadic = parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
-            if variadic or not hasattr(self, name):
+            if hasattr(self, name):
+                config[name] = serialize(getattr(self, name))
+            elif not _writes_its_config(type(self)):
                 raise TypeError(
                     f"{type(self).__name__} takes the argument {name!r} but keeps no attribute "
                     f"self.{name}, so it cannot be saved: keep the argument under its name, or "
                     "write get_config()"
                 )
-            config[name] = serialize(getattr(self, name))
         return config
 
     @classmethod
     def from_config(cls: type[T], config: Mapping[str, Any]) -> T:
         """Make the object that :meth:`get_config` described."""
         return cls(**config)
+
+
+def _argument_names(kind: type) -> list[str]:
+    """Arguments of a constructor and, where it has ``**kwargs``, of the one that gets the rest."""
+    names: dict[str, None] = {}
+    for base in kind.__mro__:
+        if "__init__" not in vars(base):
+            continue
+        parameters = list(inspect.signature(vars(base)["__init__"]).parameters.values())[1:]
+        variadic = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+        names.update((p.name, None) for p in parameters if p.kind not in variadic)
+        if not any(p.kind == inspect.Parameter.VAR_KEYWORD for p in parameters):
+            break
+    return list(names)
+
+
+def _writes_its_config(kind: type) -> bool:
+    """Whether the class with the constructor, or one derived from it, defines ``get_config``."""
+    for base in kind.__mro__:
+        if "get_config" in vars(base):
+            return True
+        if "__init__" in vars(base):
+            return False
+    return False
 
 
 @contextmanager

@@ -286,3 +286,35 @@ def test_arguments_must_be_kept_to_be_saved():
 
     with pytest.raises(TypeError, match="keeps no attribute self.units"):
         Secretive(3).get_config()
+
+
+class Canonical(layers.Layer):
+    """As the guide of Keras writes a layer of one's own."""
+
+    def __init__(self, units=32, **kwargs):
+        super().__init__(**kwargs)
+        self.size = units
+
+    def build(self, input_shape):
+        self.w = self.add_weight(shape=(input_shape[-1], self.size), initializer="random_normal")
+
+    def call(self, inputs):
+        return ops.matmul(inputs, self.w)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.size}
+
+
+class Wide(layers.Dense):
+    def __init__(self, *args, factor=2, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.factor = factor
+
+
+def test_arguments_that_go_on_to_the_base_class():
+    layer = Canonical(4, name="mine", trainable=False)
+    assert layer.get_config() == {"units": 4, "name": "mine", "trainable": False}
+    again = Canonical.from_config(layer.get_config())
+    assert (again.size, again.name, again.trainable) == (4, "mine", False)
+    wide = Wide.from_config(Wide(3, "relu", factor=5, name="wide").get_config())
+    assert (wide.units, wide.activation, wide.factor, wide.name) == (3, ops.relu, 5, "wide")
