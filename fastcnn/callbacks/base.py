@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-__all__ = ["Callback", "CallbackList", "History", "LambdaCallback", "Logs"]
+__all__ = ["Callback", "CallbackList", "History", "LambdaCallback", "Logs", "as_list"]
 
 Logs = Mapping[str, Any]
 
@@ -15,7 +15,8 @@ class Callback:
 
     Attributes:
         model: The model that is trained.
-        params: ``{"epochs", "steps", "verbose"}`` of the call.
+        params: ``{"epochs", "steps", "verbose"}`` of the call; in ``fit`` also ``"validates"``,
+            whether any epoch ends with a validation.
     """
 
     def __init__(self) -> None:
@@ -44,9 +45,17 @@ class Callback:
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Before each training step."""
+        self.on_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """After each training step, with means since the epoch began."""
+        self.on_batch_end(batch, logs)
+
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Another name of :meth:`on_train_batch_begin`."""
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Another name of :meth:`on_train_batch_end`."""
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
         """Before an evaluation."""
@@ -71,6 +80,15 @@ class Callback:
 
     def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """After each batch of a prediction, with its outputs."""
+
+
+def as_list(callbacks: Callback | Iterable[Callback] | None) -> list[Callback]:
+    """What ``fit(callbacks=...)`` was given: none, one or several."""
+    if callbacks is None:
+        return []
+    # What is neither gets its message from CallbackList.
+    several = isinstance(callbacks, Iterable) and not isinstance(callbacks, Callback)
+    return list(callbacks) if several else [callbacks]  # type: ignore[arg-type, list-item]
 
 
 class CallbackList:
@@ -101,10 +119,11 @@ class CallbackList:
 
     def listens(self, hook: str) -> bool:
         """Whether any callback does something there: hooks of steps are skipped otherwise."""
-        base = getattr(Callback, hook)
+        names = [hook, hook.replace("_train_", "_")] if "_train_batch" in hook else [hook]
         return any(
-            getattr(type(callback), hook) is not base or hook in vars(callback)
+            getattr(type(callback), name) is not getattr(Callback, name) or name in vars(callback)
             for callback in self.callbacks
+            for name in names
         )
 
 

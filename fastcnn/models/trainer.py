@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fastcnn import optimizers
 from fastcnn.callbacks import Callback, CallbackList, History
+from fastcnn.callbacks.base import as_list
 from fastcnn.layers import Layer
 from fastcnn.layers.structure import map_leaves
 from fastcnn.layers.symbolic import KerasTensor, Shape
@@ -28,6 +29,20 @@ from fastcnn.seeding import next_seed
 __all__ = ["Trainer"]
 
 Array = NDArray[Any]
+
+
+_LOOP = (
+    "write the loop yourself, with fastcnn.training_step(loss, variables, optimizer, inputs=[...]) "
+    "for the step"
+)
+#: What subclasses override in Keras, and what to use here.
+_KERAS_HOOKS = {
+    "train_step": _LOOP,
+    "test_step": f"hand what it measures to compile(metrics=[...]), or {_LOOP}",
+    "predict_step": "put what it computes into call()",
+    "compute_loss": f"hand compile(loss=...) a function of (y_true, y_pred), or {_LOOP}",
+    "compute_metrics": "hand what it measures to compile(metrics=[...])",
+}
 
 
 class Trainer(Layer):
@@ -105,7 +120,13 @@ class Trainer(Layer):
 
         Raises:
             ValueError: An unknown name.
+            TypeError: The class defines a method of Keras' training loop, which fastcnn has not.
         """
+        for name, instead in _KERAS_HOOKS.items():
+            if hasattr(type(self), name):
+                raise TypeError(
+                    f"{type(self).__name__} defines {name}(), which fastcnn never calls: {instead}"
+                )
         if run_eagerly:
             raise ValueError("compile: run_eagerly=True is not supported; every step is compiled")
         self.optimizer = optimizers.get(optimizer)
@@ -136,7 +157,7 @@ class Trainer(Layer):
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: str | int = "auto",
-        callbacks: Iterable[Callback] | None = None,
+        callbacks: Callback | Iterable[Callback] | None = None,
         validation_split: float = 0.0,
         validation_data: Any = None,
         shuffle: bool = True,
@@ -161,7 +182,7 @@ class Trainer(Layer):
             batch_size: Examples per step, 32 unless told.
             epochs: Number of the last epoch.
             verbose: 0 silent, 1 a bar, 2 a line per epoch; ``"auto"`` is 1 on a terminal, else 2.
-            callbacks: See :mod:`fastcnn.callbacks`.
+            callbacks: One or several of :mod:`fastcnn.callbacks`.
             validation_split: Share of the examples, taken from the end, to measure on.
             validation_data: ``(x, y)`` or ``(x, y, sample_weight)``, or a source of batches.
             shuffle: Whether each epoch takes the examples in another order.
@@ -200,13 +221,14 @@ class Trainer(Layer):
         validation_batches = validation_batch_size or batch_size
         due = _due_epochs(validation_freq)
         hooks = CallbackList(
-            [*(callbacks or []), history := History()],
+            [*as_list(callbacks), history := History()],
             self,
             {
                 "epochs": epochs,
                 "steps": stream.steps,
                 "verbose": verbose,
-                "validates": validation_data is not None,
+                "validates": validation_data is not None
+                and any(due(epoch + 1) for epoch in range(initial_epoch, epochs)),
             },
         )
         self.history = history
@@ -254,7 +276,7 @@ class Trainer(Layer):
         verbose: str | int = "auto",
         sample_weight: Any = None,
         steps: int | None = None,
-        callbacks: Iterable[Callback] | None = None,
+        callbacks: Callback | Iterable[Callback] | None = None,
         return_dict: bool = False,
     ) -> Any:
         """Measure loss and metrics.
@@ -276,7 +298,7 @@ class Trainer(Layer):
         verbose = resolve_verbose(verbose)
         source = open_data(self._feed, x, y, sample_weight, batch_size=batch_size)
         stream = Stream(source, steps)
-        hooks = CallbackList(callbacks or [], self, {"steps": stream.steps, "verbose": verbose})
+        hooks = CallbackList(as_list(callbacks), self, {"steps": stream.steps, "verbose": verbose})
         with Progress("Evaluation", stream.steps, verbose) as progress:
             logs = measure(self, stream, hooks, progress)
             progress.finish(logs)
@@ -288,7 +310,7 @@ class Trainer(Layer):
         batch_size: int | None = None,
         verbose: str | int = "auto",
         steps: int | None = None,
-        callbacks: Iterable[Callback] | None = None,
+        callbacks: Callback | Iterable[Callback] | None = None,
     ) -> Any:
         """Outputs for many inputs.
 
@@ -302,6 +324,8 @@ class Trainer(Layer):
         Returns:
             An array with one row per example, or arrays in the structure of the model's outputs.
         """
+        if batch_size is not None and (isinstance(batch_size, bool) or batch_size < 1):
+            raise ValueError(f"predict: batch_size must be a positive integer, got {batch_size!r}")
         shape: tuple[int, ...] = getattr(x, "shape", ())
         whole = bool(shape) and 0 < shape[0] <= (batch_size or 32) and steps is None
         if whole and verbose in ("auto", 0) and callbacks is None:
@@ -310,7 +334,7 @@ class Trainer(Layer):
         stream = Stream(source, steps)
         quiet = verbose == "auto" and (stream.steps == 1 or resolve_verbose(verbose) == 2)
         verbose = 0 if quiet else resolve_verbose(verbose)
-        hooks = CallbackList(callbacks or [], self, {"steps": stream.steps, "verbose": verbose})
+        hooks = CallbackList(as_list(callbacks), self, {"steps": stream.steps, "verbose": verbose})
         hooks.call("on_predict_begin", {})
         rows = source.examples if steps is None else None
         with Progress("Prediction", stream.steps, verbose) as progress:

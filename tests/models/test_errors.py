@@ -155,6 +155,28 @@ def test_wrong_arguments_of_compile(settings, message):
         classifier().compile(**settings)
 
 
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("train_step", "fastcnn.training_step"),
+        ("test_step", "metrics="),
+        ("predict_step", "call()"),
+        ("compute_loss", "loss=...* a function"),
+        ("compute_metrics", "metrics="),
+    ],
+)
+def test_methods_that_would_never_be_called(name, instead):
+    kind = type("Own", (Sequential,), {name: lambda self, *args, **rest: None})
+    with pytest.raises(TypeError, match=rf"Own defines {name}\(\).*{instead}"):
+        kind([Input((2,)), layers.Dense(1)]).compile("sgd", "mse")
+
+
+@pytest.mark.parametrize("size", [0, -1, True])
+def test_batches_of_nothing(size):
+    with pytest.raises(ValueError, match="batch_size must be a positive integer"):
+        classifier().predict(images(), batch_size=size)
+
+
 def test_wrong_graphs():
     a, b = Input((2,), name="a"), Input((2,), name="b")
     with pytest.raises(ValueError, match="input 'b'.*not among inputs"):
