@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import os
 from collections.abc import Callable
-from typing import TextIO
+from typing import Any, TextIO
 
 from fastcnn.callbacks.base import Callback, Logs
 
@@ -47,10 +48,11 @@ class CSVLogger(Callback):
         logs = logs or {}
         writer = csv.writer(self._file, delimiter=self.separator)
         if self._keys is None:
-            self._keys = list(logs)
+            keys = set(logs)
             # With validation_freq > 1 the first epoch lacks columns that later ones have.
             if self.params.get("validates") and not any(key.startswith("val_") for key in logs):
-                self._keys += [f"val_{key}" for key in logs if key != "learning_rate"]
+                keys |= {f"val_{key}" for key in logs if key != "learning_rate"}
+            self._keys = sorted(keys)
             writer.writerow(["epoch", *self._keys])
         writer.writerow([epoch, *[logs.get(key, "NA") for key in self._keys]])
         self._file.flush()
@@ -66,7 +68,7 @@ class LearningRateScheduler(Callback):
     """Sets the learning rate before each epoch.
 
     Args:
-        schedule: ``schedule(epoch, learning_rate)`` returns the new rate.
+        schedule: ``schedule(epoch, learning_rate)`` or ``schedule(epoch)`` returns the new rate.
         verbose: 1 prints it.
     """
 
@@ -75,9 +77,18 @@ class LearningRateScheduler(Callback):
         self.schedule = schedule
         self.verbose = verbose
 
+    def _rate(self, epoch: int, before: float) -> Any:
+        try:
+            inspect.signature(self.schedule).bind(epoch, before)
+        except TypeError:
+            return self.schedule(epoch)
+        except ValueError:
+            pass  # a function of C that does not tell its arguments
+        return self.schedule(epoch, before)
+
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Set the rate."""
-        rate = self.schedule(epoch, self.model.optimizer.learning_rate)
+        rate = self._rate(epoch, self.model.optimizer.learning_rate)
         if isinstance(rate, bool) or not hasattr(rate, "__float__"):
             raise ValueError(
                 f"LearningRateScheduler: the schedule must return a number, got {rate!r}"

@@ -28,14 +28,17 @@ class _Monitor(Callback):
         self.monitor_op = operator.gt if larger_is_better else operator.lt
         self.worst = -math.inf if larger_is_better else math.inf
 
-    def value(self, logs: Logs | None) -> float:
-        """The number.
+    def value(self, logs: Logs | None) -> float | None:
+        """The number; ``None`` after an epoch without the validation that would give it.
 
         Raises:
-            ValueError: The logs do not have it; lists what they have.
+            ValueError: The logs will never have it; lists what they have.
         """
         logs = logs or {}
         if self.monitor not in logs:
+            validated = any(key.startswith("val_") for key in logs)
+            if self.monitor.startswith("val_") and self.params.get("validates") and not validated:
+                return None
             hint = (
                 " Hand validation_data or validation_split to fit()."
                 if self.monitor.startswith("val_")
@@ -98,6 +101,8 @@ class EarlyStopping(_Monitor):
         if epoch < self.start_from_epoch:
             return
         value = self.value(logs)
+        if value is None:
+            return
         if self.restore_best_weights and self.best_weights is None:
             # Also when nothing ever improves on the baseline there is something to restore.
             self.best_weights = self.model.get_weights()
@@ -164,6 +169,11 @@ class ModelCheckpoint(_Monitor):
                 "ModelCheckpoint: save_freq must be 'epoch' or a number of steps, got "
                 f"{save_freq!r}"
             )
+        if save_best_only and save_freq != "epoch" and monitor.startswith("val_"):
+            raise ValueError(
+                f"ModelCheckpoint: {monitor!r} is known at the end of an epoch only, so "
+                "save_best_only needs save_freq='epoch', or monitor='loss'"
+            )
         self.filepath = os.fspath(filepath)
         self.verbose = verbose
         self.save_best_only = save_best_only
@@ -193,7 +203,7 @@ class ModelCheckpoint(_Monitor):
     def _save(self, epoch: int, logs: Logs | None) -> None:
         if self.save_best_only:
             value = self.value(logs)
-            if not self.monitor_op(value, self.best):
+            if value is None or not self.monitor_op(value, self.best):
                 return
             self.best = value
         try:

@@ -57,6 +57,42 @@ def test_early_stopping_counts_and_restores(model):
     np.testing.assert_array_equal(model.get_weights()[0], kept[1][0])
 
 
+def test_monitors_wait_for_a_validation_that_is_not_due(model, tmp_path):
+    stop = callbacks.EarlyStopping(patience=1, mode="max")  # the loss falls: stops when it counts
+    best = callbacks.ModelCheckpoint(tmp_path / "best", save_best_only=True)
+    settings = {"validation_data": (X, Y), "validation_freq": 2, "epochs": 9}
+    history = fit(model, stop, best, **settings)
+    assert history.epoch == [0, 1, 2, 3]
+    assert (tmp_path / "best").exists()
+    with pytest.raises(ValueError, match="no 'val_accuracy'"):
+        fit(model, callbacks.EarlyStopping("val_accuracy"), **settings)
+    with pytest.raises(ValueError, match="no 'val_loss'"):
+        fit(model, callbacks.EarlyStopping(), **settings | {"validation_freq": 10})
+    with pytest.raises(ValueError, match="end of an epoch only"):
+        callbacks.ModelCheckpoint(tmp_path / "best", save_best_only=True, save_freq=3)
+
+
+def test_old_names_of_batch_hooks(model):
+    calls = []
+
+    class Old(callbacks.Callback):
+        def on_batch_begin(self, batch, logs=None):
+            calls.append(batch)
+
+        def on_batch_end(self, batch, logs=None):
+            calls.append(sorted(logs))
+
+    fit(model, Old(), epochs=1)
+    assert calls == [0, ["loss"], 1, ["loss"], 2, ["loss"], 3, ["loss"]]
+
+
+def test_one_callback_without_a_list(model):
+    stop = callbacks.EarlyStopping("loss", mode="max")
+    assert len(model.fit(X, Y, epochs=5, callbacks=stop, verbose=0).epoch) == 2
+    model.evaluate(X, Y, callbacks=stop, verbose=0)
+    model.predict(X, callbacks=stop, verbose=0)
+
+
 def test_monitors_name_what_is_missing(model):
     with pytest.raises(ValueError, match="no 'val_loss' in the logs, which have loss.*validation"):
         fit(model, callbacks.EarlyStopping())
@@ -85,11 +121,30 @@ def test_csv_log(model, tmp_path):
     path = tmp_path / "log.csv"
     fit(model, callbacks.CSVLogger(path), epochs=4, validation_data=(X, Y), validation_freq=2)
     fit(model, callbacks.CSVLogger(path, append=True), epochs=6, initial_epoch=4)
+    assert path.read_text().splitlines()[0] == "epoch,loss,val_loss"
     with open(path, newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == list("012345")
     assert [row["val_loss"] == "NA" for row in rows] == [True, False, True, False, True, True]
     assert float(rows[0]["loss"]) > float(rows[3]["loss"])
+
+
+def test_csv_columns_are_sorted(model, tmp_path):
+    model.compile("sgd", "mse", metrics=["mae", "accuracy"])
+    fit(model, callbacks.CSVLogger(tmp_path / "log"), epochs=1, validation_data=(X, Y))
+    header = (tmp_path / "log").read_text().splitlines()[0]
+    assert header == "epoch,accuracy,loss,mae,val_accuracy,val_loss,val_mae"
+
+
+def test_learning_rate_schedules_of_the_epoch_alone(model):
+    history = fit(model, callbacks.LearningRateScheduler(lambda epoch: 0.1 / (epoch + 1)), epochs=2)
+    assert history.history["learning_rate"] == [0.1, 0.05]
+
+    def wrong(epoch, rate):
+        return rate + "1"
+
+    with pytest.raises(TypeError, match="unsupported operand"):
+        fit(model, callbacks.LearningRateScheduler(wrong))
 
 
 def test_learning_rate_schedule(model, capsys):
