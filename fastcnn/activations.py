@@ -6,9 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 from fastcnn import ops
-from fastcnn.config import lookup
+from fastcnn.config import lookup, reserve
 
-__all__ = ["get", "linear"]
+__all__ = [
+    "exponential",
+    "get",
+    "linear",
+    "log_softmax",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "tanh",
+]
 
 Activation = Callable[[Any], Any]
 
@@ -18,15 +27,23 @@ def linear(x: Any) -> Any:
     return x
 
 
+exponential = ops.exp
+log_softmax = ops.log_softmax
+relu = ops.relu
+sigmoid = ops.sigmoid
+softmax = ops.softmax
+tanh = ops.tanh
+
 _TABLE: dict[str, Activation] = {
-    "exponential": ops.exp,
+    "exponential": exponential,
     "linear": linear,
-    "log_softmax": ops.log_softmax,
-    "relu": ops.relu,
-    "sigmoid": ops.sigmoid,
-    "softmax": ops.softmax,
-    "tanh": ops.tanh,
+    "log_softmax": log_softmax,
+    "relu": relu,
+    "sigmoid": sigmoid,
+    "softmax": softmax,
+    "tanh": tanh,
 }
+reserve({**_TABLE, "exp": ops.exp})
 
 
 def get(identifier: str | Activation | None) -> Activation:

@@ -16,12 +16,16 @@ __all__ = [
     "custom_object_scope",
     "deserialize",
     "lookup",
+    "refuse",
+    "reserve",
     "serialize",
 ]
 
 T = TypeVar("T", bound="Configurable")
 
 _scope = threading.local()
+#: What built-in names stand for in files: no other function may be saved under one.
+_reserved: dict[str, list[Any]] = {}
 
 
 class Configurable:
@@ -102,6 +106,23 @@ def custom_object(name: str) -> Any:
     return getattr(_scope, "objects", {}).get(name)
 
 
+def refuse(owner: str, **settings: Any) -> None:
+    """Refuse arguments that Keras has and fastcnn has not, unless they are left as they are.
+
+    Raises:
+        ValueError: One of them was given.
+    """
+    for name, value in settings.items():
+        if value is not None:
+            raise ValueError(f"{owner}: {name} is not supported, got {value!r}; leave it out")
+
+
+def reserve(table: Mapping[str, Any]) -> None:
+    """Keep functions of other modules from being saved under the names of a table."""
+    for name, value in table.items():
+        _reserved.setdefault(name, []).append(value)
+
+
 def lookup(kind: str, name: str, table: Mapping[str, Any]) -> Any:
     """What ``name`` stands for: one of the caller's custom objects, else an entry of ``table``.
 
@@ -114,8 +135,8 @@ def lookup(kind: str, name: str, table: Mapping[str, Any]) -> Any:
     if name in table:
         return table[name]
     raise ValueError(
-        f"unknown {kind} {name!r}; known: {', '.join(sorted(table))}. Hand in your own as "
-        f"custom_objects={{{name!r}: ...}} when loading a file"
+        f"unknown {kind} {name!r}; known: {', '.join(sorted(table))}. Pass one of your own "
+        f"itself instead of a name, or as custom_objects={{{name!r}: ...}} when loading a file"
     )
 
 
@@ -123,7 +144,8 @@ def serialize(value: Any) -> Any:
     """``value`` as JSON data: numbers, strings, lists, dicts; objects and functions by name.
 
     Raises:
-        TypeError: A value of another kind.
+        TypeError: A value of another kind, or a function without a name.
+        ValueError: A function with the name of one of ours.
     """
     if value is None or isinstance(value, bool | int | float | str):
         return value
@@ -138,8 +160,24 @@ def serialize(value: Any) -> Any:
     if hasattr(value, "get_config"):
         return {"class_name": type(value).__name__, "config": value.get_config()}
     if isinstance(value, Callable) and hasattr(value, "__name__"):  # type: ignore[arg-type]
-        return value.__name__
+        return _function_name(value)
     raise TypeError(f"cannot save a value of type {type(value).__name__}: {value!r}")
+
+
+def _function_name(function: Any) -> str:
+    name = str(function.__name__)
+    if name == "<lambda>":
+        raise TypeError(
+            "a lambda cannot be saved, since a file names functions: write "
+            "'def my_function(...)', and load with custom_objects={'my_function': my_function}"
+        )
+    ours = _reserved.get(name, [function])
+    if not any(function is value for value in ours):
+        raise ValueError(
+            f"a function of your own called {name!r} cannot be saved: loading the file would take "
+            f"fastcnn's {name!r} for it. Give yours another name"
+        )
+    return name
 
 
 def deserialize(kind: str, value: Any, table: Mapping[str, Any]) -> Any:

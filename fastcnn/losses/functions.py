@@ -16,6 +16,7 @@ __all__ = [
     "is_symbolic",
     "mean_absolute_error",
     "mean_squared_error",
+    "operand",
     "same_rank",
     "sparse_categorical_crossentropy",
 ]
@@ -24,6 +25,11 @@ __all__ = [
 def is_symbolic(value: Any) -> bool:
     """Whether ``value`` stands for numbers that only a run will know."""
     return isinstance(value, Tensor | SymbolicTensor)
+
+
+def operand(value: Any) -> Any:
+    """``value`` as something with a shape: a Tensor, or an array of what lists hold."""
+    return value if is_symbolic(value) else np.asarray(value)
 
 
 def as_dtype(value: Any, dtype: str) -> Any:
@@ -76,7 +82,7 @@ def categorical_crossentropy(
         ValueError: Shapes differ (integer labels, for one), or softmax outputs are said to be
             logits.
     """
-    y_pred = as_dtype(y_pred, "float32")
+    y_true, y_pred = operand(y_true), as_dtype(y_pred, "float32")
     _check_last_axis(axis, y_pred, "categorical_crossentropy")
     true, pred = tuple(y_true.shape), tuple(y_pred.shape)
     if true != pred:
@@ -100,7 +106,11 @@ def categorical_crossentropy(
 
 
 def sparse_categorical_crossentropy(
-    y_true: Any, y_pred: Any, from_logits: bool = False, axis: int = -1
+    y_true: Any,
+    y_pred: Any,
+    from_logits: bool = False,
+    ignore_class: int | None = None,
+    axis: int = -1,
 ) -> Any:
     """Cross-entropy of class probabilities for integer labels, one number per example.
 
@@ -108,12 +118,18 @@ def sparse_categorical_crossentropy(
         y_true: Class numbers: the shape of ``y_pred`` without its last axis, or with size 1 there.
         y_pred: Probabilities, or logits if ``from_logits``.
         from_logits: Whether ``y_pred`` is before the softmax.
+        ignore_class: Not supported: ``None`` only.
         axis: The class axis: the last.
 
     Raises:
         ValueError: One-hot labels, or softmax outputs that are said to be logits.
     """
-    y_pred = as_dtype(y_pred, "float32")
+    if ignore_class is not None:
+        raise ValueError(
+            "sparse_categorical_crossentropy: ignore_class is not supported; give those examples a "
+            "sample_weight of 0"
+        )
+    y_true, y_pred = operand(y_true), as_dtype(y_pred, "float32")
     _check_last_axis(axis, y_pred, "sparse_categorical_crossentropy")
     true, pred = tuple(y_true.shape), tuple(y_pred.shape)
     if true not in (pred[:-1], (*pred[:-1], 1)):

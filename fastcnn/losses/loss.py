@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from fastcnn import ops
-from fastcnn.config import Configurable, lookup
+from fastcnn.config import Configurable, lookup, reserve
 from fastcnn.losses.functions import (
     as_dtype,
     binary_crossentropy,
     categorical_crossentropy,
-    is_symbolic,
     mean_absolute_error,
     mean_squared_error,
+    operand,
     sparse_categorical_crossentropy,
 )
 
@@ -72,11 +72,11 @@ class Loss(Configurable):
         Returns:
             A float32 scalar, unless the reduction is ``"none"``.
         """
-        y_true, y_pred = _operand(y_true), _operand(y_pred)
+        y_true, y_pred = operand(y_true), operand(y_pred)
         values = self.call(y_true, y_pred)
         count: Any = np.float32(np.prod(values.shape))
         if sample_weight is not None:
-            weight = as_dtype(_operand(sample_weight), "float32")
+            weight = as_dtype(operand(sample_weight), "float32")
             extra = len(values.shape) - len(weight.shape)
             if extra < 0 and weight.shape[-1] == 1:
                 weight = ops.reshape(weight, weight.shape[:extra])
@@ -91,10 +91,6 @@ class Loss(Configurable):
             return values
         total = ops.sum(values)
         return total if self.reduction == "sum" else ops.divide(total, count)
-
-
-def _operand(value: Any) -> Any:
-    return value if is_symbolic(value) else np.asarray(value)
 
 
 class FunctionLoss(Loss):
@@ -173,8 +169,8 @@ class SparseCategoricalCrossentropy(Loss):
     Args:
         from_logits: Whether outputs are before the softmax.
         ignore_class: Not supported: ``None`` only.
-        axis: The class axis: the last.
         reduction: See :class:`Loss`.
+        axis: The class axis: the last.
         name: See :class:`Loss`.
     """
 
@@ -182,8 +178,8 @@ class SparseCategoricalCrossentropy(Loss):
         self,
         from_logits: bool = False,
         ignore_class: int | None = None,
-        axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
+        axis: int = -1,
         name: str | None = "sparse_categorical_crossentropy",
     ) -> None:
         super().__init__(name, reduction)
@@ -198,7 +194,7 @@ class SparseCategoricalCrossentropy(Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """See :func:`sparse_categorical_crossentropy`."""
-        return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits, self.axis)
+        return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits, axis=self.axis)
 
 
 class BinaryCrossentropy(Loss):
@@ -241,6 +237,16 @@ _TABLE: dict[str, type[Loss]] = {
     "mse": MeanSquaredError,
     "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
 }
+
+reserve(_TABLE)
+_FUNCTIONS = (
+    binary_crossentropy,
+    categorical_crossentropy,
+    mean_absolute_error,
+    mean_squared_error,
+    sparse_categorical_crossentropy,
+)
+reserve({function.__name__: function for function in _FUNCTIONS})
 
 
 def get(identifier: Any) -> Loss:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastcnn.config import lookup
+from fastcnn.config import lookup, reserve
 from fastcnn.metrics.accuracy import (
     Accuracy,
     BinaryAccuracy,
@@ -75,9 +75,11 @@ _TABLE: dict[str, type[Metric]] = {
     "sparse_top_k_categorical_accuracy": SparseTopKCategoricalAccuracy,
     "top_k_categorical_accuracy": TopKCategoricalAccuracy,
 }
+reserve(_TABLE)
 # Names whose meaning depends on the shapes of labels and outputs.
 _ACCURACY = ("accuracy", "acc")
 _CROSSENTROPY = ("crossentropy", "ce")
+reserve(dict.fromkeys(_ACCURACY + _CROSSENTROPY))
 
 
 def get(identifier: Any) -> Metric:

@@ -23,8 +23,8 @@ __all__ = [
 class Accuracy(Metric):
     """How often outputs equal labels exactly."""
 
-    def __init__(self, name: str = "accuracy") -> None:
-        super().__init__(name)
+    def __init__(self, name: str = "accuracy", dtype: None = None) -> None:
+        super().__init__(dtype, name)
 
     def values(self, y_true: Any, y_pred: Any) -> Any:
         """1 where equal, else 0."""
@@ -36,11 +36,14 @@ class BinaryAccuracy(Metric):
 
     Args:
         name: Its key in logs.
+        dtype: Not supported: ``None`` only.
         threshold: Outputs above it mean 1.
     """
 
-    def __init__(self, name: str = "binary_accuracy", threshold: float = 0.5) -> None:
-        super().__init__(name)
+    def __init__(
+        self, name: str = "binary_accuracy", dtype: None = None, threshold: float = 0.5
+    ) -> None:
+        super().__init__(dtype, name)
         self.threshold = threshold
 
     def values(self, y_true: Any, y_pred: Any) -> Any:
@@ -53,8 +56,8 @@ class BinaryAccuracy(Metric):
 class CategoricalAccuracy(Metric):
     """How often the largest output is that of the one-hot label."""
 
-    def __init__(self, name: str = "categorical_accuracy") -> None:
-        super().__init__(name)
+    def __init__(self, name: str = "categorical_accuracy", dtype: None = None) -> None:
+        super().__init__(dtype, name)
 
     def values(self, y_true: Any, y_pred: Any) -> Any:
         """1 for a hit, else 0."""
@@ -65,8 +68,8 @@ class CategoricalAccuracy(Metric):
 class SparseCategoricalAccuracy(Metric):
     """How often the largest output is that of the integer label."""
 
-    def __init__(self, name: str = "sparse_categorical_accuracy") -> None:
-        super().__init__(name)
+    def __init__(self, name: str = "sparse_categorical_accuracy", dtype: None = None) -> None:
+        super().__init__(dtype, name)
 
     def values(self, y_true: Any, y_pred: Any) -> Any:
         """1 for a hit, else 0."""
@@ -80,10 +83,13 @@ class TopKCategoricalAccuracy(Metric):
     Args:
         k: Number of guesses allowed.
         name: Its key in logs.
+        dtype: Not supported: ``None`` only.
     """
 
-    def __init__(self, k: int = 5, name: str = "top_k_categorical_accuracy") -> None:
-        super().__init__(name)
+    def __init__(
+        self, k: int = 5, name: str = "top_k_categorical_accuracy", dtype: None = None
+    ) -> None:
+        super().__init__(dtype, name)
         self.k = k
 
     def values(self, y_true: Any, y_pred: Any) -> Any:
@@ -98,10 +104,13 @@ class SparseTopKCategoricalAccuracy(Metric):
     Args:
         k: Number of guesses allowed.
         name: Its key in logs.
+        dtype: Not supported: ``None`` only.
     """
 
-    def __init__(self, k: int = 5, name: str = "sparse_top_k_categorical_accuracy") -> None:
-        super().__init__(name)
+    def __init__(
+        self, k: int = 5, name: str = "sparse_top_k_categorical_accuracy", dtype: None = None
+    ) -> None:
+        super().__init__(dtype, name)
         self.k = k
 
     def values(self, y_true: Any, y_pred: Any) -> Any:

@@ -22,8 +22,8 @@ __all__ = [
 class MeanSquaredError(Metric):
     """Mean of squared differences."""
 
-    def __init__(self, name: str = "mean_squared_error") -> None:
-        super().__init__(name)
+    def __init__(self, name: str = "mean_squared_error", dtype: None = None) -> None:
+        super().__init__(dtype, name)
 
     def values(self, y_true: Any, y_pred: Any) -> Any:
         """See :func:`fastcnn.losses.mean_squared_error`."""
@@ -33,8 +33,8 @@ class MeanSquaredError(Metric):
 class RootMeanSquaredError(Metric):
     """Square root of the mean of squared differences."""
 
-    def __init__(self, name: str = "root_mean_squared_error") -> None:
-        super().__init__(name)
+    def __init__(self, name: str = "root_mean_squared_error", dtype: None = None) -> None:
+        super().__init__(dtype, name)
 
     def values(self, y_true: Any, y_pred: Any) -> Any:
         """Squared differences."""
@@ -49,8 +49,8 @@ class RootMeanSquaredError(Metric):
 class MeanAbsoluteError(Metric):
     """Mean of absolute differences."""
 
-    def __init__(self, name: str = "mean_absolute_error") -> None:
-        super().__init__(name)
+    def __init__(self, name: str = "mean_absolute_error", dtype: None = None) -> None:
+        super().__init__(dtype, name)
 
     def values(self, y_true: Any, y_pred: Any) -> Any:
         """See :func:`fastcnn.losses.mean_absolute_error`."""
@@ -67,8 +67,7 @@ class CategoricalCrossentropy(Metric):
         from_logits: bool = False,
         label_smoothing: float = 0.0,
     ) -> None:
-        super().__init__(name)
-        self.dtype = dtype
+        super().__init__(dtype, name)
         self.from_logits = from_logits
         self.label_smoothing = label_smoothing
 
@@ -88,8 +87,7 @@ class SparseCategoricalCrossentropy(Metric):
         dtype: None = None,
         from_logits: bool = False,
     ) -> None:
-        super().__init__(name)
-        self.dtype = dtype
+        super().__init__(dtype, name)
         self.from_logits = from_logits
 
     def values(self, y_true: Any, y_pred: Any) -> Any:
@@ -107,8 +105,7 @@ class BinaryCrossentropy(Metric):
         from_logits: bool = False,
         label_smoothing: float = 0.0,
     ) -> None:
-        super().__init__(name)
-        self.dtype = dtype
+        super().__init__(dtype, name)
         self.from_logits = from_logits
         self.label_smoothing = label_smoothing
 

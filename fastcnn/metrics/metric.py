@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn import ops
-from fastcnn.config import Configurable
+from fastcnn.config import Configurable, refuse
 from fastcnn.losses.functions import as_dtype
 
 __all__ = ["Mean", "MeanMetricWrapper", "Metric"]
@@ -21,6 +21,7 @@ class Metric(Configurable):
     A metric of one's own defines ``values`` with operations of ``fastcnn.ops``.
 
     Args:
+        dtype: Not supported: ``None`` only.
         name: Its key in logs.
 
     Attributes:
@@ -28,7 +29,10 @@ class Metric(Configurable):
         count: What it will be divided by.
     """
 
-    def __init__(self, name: str | None = None) -> None:
+    _not_configured = frozenset({"dtype"})
+
+    def __init__(self, dtype: None = None, name: str | None = None) -> None:
+        refuse(type(self).__name__, dtype=dtype)
         self.name = name or type(self).__name__
         self.total = 0.0
         self.count = 0.0
@@ -83,8 +87,8 @@ class Metric(Configurable):
 class Mean(Metric):
     """Mean of plain numbers: ``update_state(values)``."""
 
-    def __init__(self, name: str = "mean") -> None:
-        super().__init__(name)
+    def __init__(self, name: str = "mean", dtype: None = None) -> None:
+        super().__init__(dtype, name)
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Count numbers."""
@@ -97,8 +101,10 @@ class Mean(Metric):
 class MeanMetricWrapper(Metric):
     """The mean of a function ``(y_true, y_pred) -> one number per example``."""
 
-    def __init__(self, fn: Callable[[Any, Any], Any], name: str | None = None) -> None:
-        super().__init__(name or getattr(fn, "__name__", None))
+    def __init__(
+        self, fn: Callable[[Any, Any], Any], name: str | None = None, dtype: None = None
+    ) -> None:
+        super().__init__(dtype, name or getattr(fn, "__name__", None))
         self.fn = fn
 
     def values(self, y_true: Any, y_pred: Any) -> Any:

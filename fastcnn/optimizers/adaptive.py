@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from fastcnn import ops
+from fastcnn.config import refuse
 from fastcnn.graph import Tensor
 from fastcnn.optimizers.optimizer import Optimizer
 from fastcnn.variable import Variable
@@ -26,11 +27,14 @@ class Adam(Optimizer):
         beta_2: Share of the old ``v`` that a step keeps, in ``[0, 1)``.
         epsilon: Added to ``sqrt(v)``.
         amsgrad: Not supported: ``False`` only.
+        weight_decay: Not supported: ``None`` only.
         clipnorm: See :class:`Optimizer`.
         clipvalue: See :class:`Optimizer`.
         global_clipnorm: See :class:`Optimizer`.
         name: See :class:`Optimizer`.
     """
+
+    _not_configured = frozenset({"weight_decay"})
 
     def __init__(
         self,
@@ -39,6 +43,7 @@ class Adam(Optimizer):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
+        weight_decay: None = None,
         *,
         clipnorm: float | None = None,
         clipvalue: float | None = None,
@@ -52,6 +57,7 @@ class Adam(Optimizer):
             global_clipnorm=global_clipnorm,
             name=name,
         )
+        refuse(name, weight_decay=weight_decay)
         if not (0 <= beta_1 < 1 and 0 <= beta_2 < 1):
             raise ValueError(
                 f"{name}: beta_1 and beta_2 must be at least 0 and below 1, got {beta_1} and "
@@ -98,11 +104,14 @@ class RMSprop(Optimizer):
         momentum: Not supported: 0 only.
         epsilon: Added to ``v``.
         centered: Not supported: ``False`` only.
+        weight_decay: Not supported: ``None`` only.
         clipnorm: See :class:`Optimizer`.
         clipvalue: See :class:`Optimizer`.
         global_clipnorm: See :class:`Optimizer`.
         name: See :class:`Optimizer`.
     """
+
+    _not_configured = frozenset({"weight_decay"})
 
     def __init__(
         self,
@@ -111,6 +120,7 @@ class RMSprop(Optimizer):
         momentum: float = 0.0,
         epsilon: float = 1e-7,
         centered: bool = False,
+        weight_decay: None = None,
         *,
         clipnorm: float | None = None,
         clipvalue: float | None = None,
@@ -124,6 +134,7 @@ class RMSprop(Optimizer):
             global_clipnorm=global_clipnorm,
             name=name,
         )
+        refuse(name, weight_decay=weight_decay)
         if momentum or centered:
             raise ValueError(
                 f"{name}: momentum and centered are not supported; use momentum=0.0 and "

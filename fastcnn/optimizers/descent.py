@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fastcnn import ops
+from fastcnn.config import refuse
 from fastcnn.graph import Tensor
 from fastcnn.optimizers.optimizer import Optimizer
 from fastcnn.variable import Variable
@@ -51,17 +52,21 @@ class SGD(Optimizer):
         learning_rate: See :class:`Optimizer`.
         momentum: Share of the last step that is made again, in ``[0, 1]``.
         nesterov: Whether to look ahead.
+        weight_decay: Not supported: ``None`` only.
         clipnorm: See :class:`Optimizer`.
         clipvalue: See :class:`Optimizer`.
         global_clipnorm: See :class:`Optimizer`.
         name: See :class:`Optimizer`.
     """
 
+    _not_configured = frozenset({"weight_decay"})
+
     def __init__(
         self,
         learning_rate: float | Callable[[int], float] = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
+        weight_decay: None = None,
         *,
         clipnorm: float | None = None,
         clipvalue: float | None = None,
@@ -75,6 +80,7 @@ class SGD(Optimizer):
             global_clipnorm=global_clipnorm,
             name=name,
         )
+        refuse(name, weight_decay=weight_decay)
         if not 0 <= momentum <= 1:
             raise ValueError(f"{name}: momentum must lie between 0 and 1, got {momentum}")
         self.momentum = float(momentum)

@@ -17,6 +17,20 @@ from fastcnn.variable import Variable
 __all__ = ["Optimizer"]
 
 
+class _Rate(float):
+    """A learning rate as a number that can also be assigned to, as in Keras."""
+
+    _optimizer: Optimizer
+
+    def assign(self, value: Any) -> None:
+        """Set the rate of the optimizer that this was read from."""
+        self._optimizer.learning_rate = value
+
+    def numpy(self) -> np.float32:
+        """The number as NumPy's."""
+        return np.float32(self)
+
+
 class Optimizer(Configurable):
     """Turns gradients into updates of Variables.
 
@@ -64,11 +78,12 @@ class Optimizer(Configurable):
         self._slots: dict[int, tuple[Variable, list[Variable]]] = {}
 
     @property
-    def learning_rate(self) -> float:
+    def learning_rate(self) -> _Rate:
         """The rate of the next step; assign a number or a function of the step to change it."""
-        if callable(self._learning_rate):
-            return float(self._learning_rate(self.iterations))
-        return self._learning_rate
+        rate = self._learning_rate
+        number = _Rate(rate(self.iterations) if callable(rate) else rate)
+        number._optimizer = self
+        return number
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:

@@ -595,7 +595,7 @@ def test_own_losses_metrics_and_layers(line):
         def values(self, y_true, y_pred):
             return ops.square(y_true - y_pred)
 
-    model = linear(loss=distance, metrics=[distance, Largest("squares")])
+    model = linear(loss=distance, metrics=[distance, Largest(name="squares")])
     logs = model.evaluate(*line, verbose=0, return_dict=True)
     error = line[1] - model.predict(line[0])
     assert list(logs) == ["loss", "distance", "squares"]
