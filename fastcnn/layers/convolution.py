@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastcnn import activations, initializers, ops
+from fastcnn.config import refuse
 from fastcnn.layers.arguments import channels_last, choice, pair, positive_int
 from fastcnn.layers.layer import Layer
 
@@ -28,6 +29,11 @@ class Conv2D(Layer):
         kernel_initializer: First value of ``kernel``, which has the shape
             ``(height, width, channels / groups, filters)``.
         bias_initializer: First value of ``bias`` ``(filters,)``.
+        kernel_regularizer: Not supported: ``None`` only.
+        bias_regularizer: Not supported: ``None`` only.
+        activity_regularizer: Not supported: ``None`` only.
+        kernel_constraint: Not supported: ``None`` only.
+        bias_constraint: Not supported: ``None`` only.
         name: See :class:`Layer`.
         trainable: See :class:`Layer`.
         input_shape: See :class:`Layer`.
@@ -38,6 +44,17 @@ class Conv2D(Layer):
     Raises:
         ValueError: An argument is not as above, or channels do not divide into groups.
     """
+
+    _not_configured = frozenset(
+        {
+            "input_shape",
+            "kernel_regularizer",
+            "bias_regularizer",
+            "activity_regularizer",
+            "kernel_constraint",
+            "bias_constraint",
+        }
+    )
 
     def __init__(
         self,
@@ -52,12 +69,25 @@ class Conv2D(Layer):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: None = None,
+        bias_regularizer: None = None,
+        activity_regularizer: None = None,
+        kernel_constraint: None = None,
+        bias_constraint: None = None,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: Sequence[int | None] | None = None,
     ) -> None:
         super().__init__(name=name, trainable=trainable, input_shape=input_shape)
+        refuse(
+            "Conv2D",
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+        )
         self.filters = positive_int(filters, "filters", "Conv2D")
         self.kernel_size = pair(kernel_size, "kernel_size", "Conv2D")
         self.strides = pair(strides, "strides", "Conv2D")

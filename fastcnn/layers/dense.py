@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastcnn import activations, initializers, ops
+from fastcnn.config import refuse
 from fastcnn.layers.arguments import positive_int
 from fastcnn.layers.layer import Layer
 
@@ -21,6 +22,11 @@ class Dense(Layer):
         use_bias: Whether a number per unit is added.
         kernel_initializer: First value of ``kernel`` ``(features, units)``.
         bias_initializer: First value of ``bias`` ``(units,)``.
+        kernel_regularizer: Not supported: ``None`` only.
+        bias_regularizer: Not supported: ``None`` only.
+        activity_regularizer: Not supported: ``None`` only.
+        kernel_constraint: Not supported: ``None`` only.
+        bias_constraint: Not supported: ``None`` only.
         name: See :class:`Layer`.
         trainable: See :class:`Layer`.
         input_shape: See :class:`Layer`.
@@ -29,6 +35,17 @@ class Dense(Layer):
         ``(batch, ..., features)`` to ``(batch, ..., units)``.
     """
 
+    _not_configured = frozenset(
+        {
+            "input_shape",
+            "kernel_regularizer",
+            "bias_regularizer",
+            "activity_regularizer",
+            "kernel_constraint",
+            "bias_constraint",
+        }
+    )
+
     def __init__(
         self,
         units: int,
@@ -36,12 +53,25 @@ class Dense(Layer):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: None = None,
+        bias_regularizer: None = None,
+        activity_regularizer: None = None,
+        kernel_constraint: None = None,
+        bias_constraint: None = None,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: Sequence[int | None] | None = None,
     ) -> None:
         super().__init__(name=name, trainable=trainable, input_shape=input_shape)
+        refuse(
+            "Dense",
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+        )
         self.units = positive_int(units, "units", "Dense")
         self.activation = activations.get(activation)
         self.use_bias = use_bias

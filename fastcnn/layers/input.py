@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from fastcnn.config import refuse
 from fastcnn.layers.layer import Layer
 from fastcnn.layers.symbolic import KerasTensor, checked_shape
 
@@ -21,16 +22,34 @@ class InputLayer(Layer):
         shape: Shape of one example, ``None`` where open.
         batch_size: Number of examples, if it is fixed.
         dtype: NumPy dtype the model computes with; uint8 images may be fed to a float32 input.
+        sparse: Not supported: ``None`` only.
+        ragged: Not supported: ``None`` only.
+        batch_shape: ``(batch_size, *shape)``, instead of those two.
+        input_tensor: Not supported: ``None`` only.
+        optional: Not supported: ``False`` only.
         name: Name of the input.
     """
+
+    _not_configured = frozenset({"sparse", "ragged", "batch_shape", "input_tensor", "optional"})
 
     def __init__(
         self,
         shape: Sequence[int | None] | None = None,
         batch_size: int | None = None,
         dtype: DTypeLike | None = None,
+        sparse: None = None,
+        ragged: None = None,
+        batch_shape: Sequence[int | None] | None = None,
+        input_tensor: None = None,
+        optional: bool = False,
         name: str | None = None,
     ) -> None:
+        refuse("Input", sparse=sparse or None, ragged=ragged or None, tensor=input_tensor)
+        refuse("Input", optional=optional or None)
+        if batch_shape is not None:
+            if shape is not None or batch_size is not None:
+                raise ValueError("Input: give either batch_shape, or shape and batch_size")
+            batch_size, *shape = checked_shape(batch_shape)
         if shape is None:
             raise ValueError("Input: shape is missing; give the shape of one example: (32, 32, 3)")
         super().__init__(name=name)
@@ -50,7 +69,12 @@ def Input(  # noqa: N802
     shape: Sequence[int | None] | None = None,
     batch_size: int | None = None,
     dtype: DTypeLike | None = None,
+    sparse: None = None,
+    ragged: None = None,
+    batch_shape: Sequence[int | None] | None = None,
     name: str | None = None,
+    tensor: None = None,
+    optional: bool = False,
 ) -> KerasTensor:
     """The symbolic input of a model.
 
@@ -58,7 +82,12 @@ def Input(  # noqa: N802
         shape: Shape of one example, without the batch: ``(32, 32, 3)``; ``None`` where open.
         batch_size: Number of examples, if it is fixed.
         dtype: NumPy dtype, float32 unless told. Arrays of any other real dtype are cast to it.
+        sparse: Not supported: ``None`` only.
+        ragged: Not supported: ``None`` only.
+        batch_shape: ``(batch_size, *shape)``, instead of those two.
         name: Name of the input, by which a dict of arrays is matched.
+        tensor: Not supported: ``None`` only.
+        optional: Not supported: ``False`` only.
 
     Returns:
         A KerasTensor of shape ``(batch_size, *shape)``.
@@ -67,4 +96,6 @@ def Input(  # noqa: N802
         >>> Input((32, 32, 3)).shape
         (None, 32, 32, 3)
     """
-    return InputLayer(shape, batch_size, dtype, name).tensor
+    return InputLayer(
+        shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name
+    ).tensor

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastcnn import initializers, ops
+from fastcnn.config import refuse
 from fastcnn.layers.layer import Layer
 from fastcnn.layers.trace import current_trace
 
@@ -29,6 +30,10 @@ class BatchNormalization(Layer):
         gamma_initializer: First value of ``gamma`` ``(channels,)``.
         moving_mean_initializer: First value of ``moving_mean`` ``(channels,)``.
         moving_variance_initializer: First value of ``moving_variance`` ``(channels,)``.
+        beta_regularizer: Not supported: ``None`` only.
+        gamma_regularizer: Not supported: ``None`` only.
+        beta_constraint: Not supported: ``None`` only.
+        gamma_constraint: Not supported: ``None`` only.
         name: See :class:`Layer`.
         trainable: See :class:`Layer`.
         input_shape: See :class:`Layer`.
@@ -36,6 +41,16 @@ class BatchNormalization(Layer):
     Shape:
         ``(batch, ..., channels)`` to the same.
     """
+
+    _not_configured = frozenset(
+        {
+            "input_shape",
+            "beta_regularizer",
+            "gamma_regularizer",
+            "beta_constraint",
+            "gamma_constraint",
+        }
+    )
 
     def __init__(
         self,
@@ -48,12 +63,23 @@ class BatchNormalization(Layer):
         gamma_initializer: Any = "ones",
         moving_mean_initializer: Any = "zeros",
         moving_variance_initializer: Any = "ones",
+        beta_regularizer: None = None,
+        gamma_regularizer: None = None,
+        beta_constraint: None = None,
+        gamma_constraint: None = None,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: Sequence[int | None] | None = None,
     ) -> None:
         super().__init__(name=name, trainable=trainable, input_shape=input_shape)
+        refuse(
+            "BatchNormalization",
+            beta_regularizer=beta_regularizer,
+            gamma_regularizer=gamma_regularizer,
+            beta_constraint=beta_constraint,
+            gamma_constraint=gamma_constraint,
+        )
         self.axis = axis
         self.momentum = float(momentum)
         self.epsilon = float(epsilon)

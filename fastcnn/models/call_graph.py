@@ -145,7 +145,7 @@ def input_of(entry: Mapping[str, Any]) -> KerasTensor:
         ValueError: A dtype that no operation takes.
     """
     batch, *shape = entry["shape"]
-    return InputLayer(shape, batch, known_dtype(entry["dtype"]), entry["name"]).tensor
+    return InputLayer(shape, batch, known_dtype(entry["dtype"]), name=entry["name"]).tensor
 
 
 def known_dtype(dtype: Any) -> str:

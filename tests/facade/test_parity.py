@@ -65,6 +65,50 @@ def test_arguments_and_defaults(module, name):
             assert key in general | {"global_clipnorm"}, f"keras' {name} takes no {key}"
 
 
+@pytest.mark.parametrize(("module", "name"), list(shared()))
+def test_positions(module, name):
+    """What can be handed in by position stands where it stands in Keras."""
+    theirs = positional(getattr(getattr(keras, module), name))
+    mine = positional(getattr(getattr(ours, module), name))
+    assert mine == theirs[: len(mine)]
+
+
+def positional(function):
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [p.name for p in inspect.signature(function).parameters.values() if p.kind in kinds]
+
+
+def test_positions_of_functions():
+    for mine, theirs in (
+        (ours.Input, keras.Input),
+        *[(getattr(ours.losses, n), getattr(keras.losses, n)) for n in FUNCTIONS],
+        (ours.utils.to_categorical, keras.utils.to_categorical),
+        *[(getattr(ours.Model, n), getattr(keras.Model, n)) for n in METHODS],
+    ):
+        names = positional(mine)
+        assert names == positional(theirs)[: len(names)], mine
+
+
+FUNCTIONS = [
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "sparse_categorical_crossentropy",
+]
+METHODS = ["fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "compile"]
+
+
+def test_activations():
+    for name in ours.activations.__all__:
+        assert hasattr(keras.activations, name), name
+    x = np.linspace(-2, 2, 12, dtype=np.float32).reshape(3, 4)
+    for name in set(ours.activations.__all__) - {"get"}:
+        got = getattr(ours.activations, name)(x)
+        want = np.asarray(getattr(keras.activations, name)(x))
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
+
+
 LAYERS = [
     ("Conv2D", {"filters": 5, "kernel_size": 3, "strides": 2, "padding": "same"}, (3, 9, 8, 4)),
     ("Conv2D", {"filters": 6, "kernel_size": (2, 3), "dilation_rate": 2}, (3, 9, 8, 4)),

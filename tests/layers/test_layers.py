@@ -214,7 +214,7 @@ def test_mode_reaches_layers_inside(rng):
         (lambda: layers.Dense(2.5), "units must be a positive integer"),
         (lambda: layers.Dense(2, "swishy"), "unknown activation 'swishy'; known: .*relu"),
         (lambda: layers.Dense(2, kernel_initializer="golden"), "unknown initializer 'golden'"),
-        (lambda: layers.Dropout(1.5), "rate must be at least 0 and below 1"),
+        (lambda: layers.Dropout(1.5), "rate must lie between 0 and 1"),
         (lambda: layers.Reshape((-1, -1)), "at most one -1"),
         (lambda: layers.Input(), "shape is missing"),
         (lambda: layers.Input((3, -2)), "negative"),
