@@ -325,6 +325,44 @@ def test_runs_repeat_under_a_seed():
     assert_same_weights(run(), run())
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "gradient_descent"])
+def test_training_does_not_depend_on_the_number_of_threads(optimizer, rng):
+    x = rng.random((40, 17, 15, 3), np.float32)
+    y = rng.integers(0, 5, 40)
+
+    def weights(threads):
+        fastcnn.runtime.set_num_threads(threads)
+        fastcnn.set_random_seed(3)
+        model = Sequential(
+            [
+                Input((17, 15, 3)),
+                layers.Conv2D(20, 3, padding="same", activation="relu"),
+                layers.BatchNormalization(),
+                layers.MaxPooling2D(),
+                layers.Conv2D(9, 3, strides=2),
+                layers.BatchNormalization(),
+                layers.ReLU(),
+                layers.Dropout(0.3),
+                layers.Flatten(),
+                layers.Dense(33, activation="tanh"),
+                layers.Dropout(0.2),
+                layers.Dense(5, activation="softmax"),
+            ]
+        )
+        model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+        history = model.fit(x, y, batch_size=16, epochs=3, verbose=0).history
+        return [*model.get_weights(), np.array(history["loss"]), model.predict(x)]
+
+    before = fastcnn.runtime.num_threads()
+    try:
+        one, *others = [weights(threads) for threads in (1, 2, 3)]
+    finally:
+        fastcnn.runtime.set_num_threads(before)
+    for other in others:
+        for a, b in zip(one, other):
+            np.testing.assert_array_equal(a, b)
+
+
 def test_layers_may_be_exchanged():
     class Headed(Model):
         def __init__(self):
