@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["channels_last", "choice", "pair", "positive_int"]
+__all__ = ["channels_last", "choice", "positive_int"]
 
 
 def positive_int(value: Any, name: str, owner: str) -> int:
@@ -19,18 +19,6 @@ def positive_int(value: Any, name: str, owner: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise ValueError(f"{owner}: {name} must be a positive integer, got {value!r}")
     return int(value)
-
-
-def pair(value: int | Sequence[int], name: str, owner: str) -> tuple[int, int]:
-    """``value`` as two positive ints; one int stands for both.
-
-    Raises:
-        ValueError: It is neither one nor two positive integers.
-    """
-    values = (value, value) if isinstance(value, int | np.integer) else value
-    if not isinstance(values, list | tuple) or len(values) != 2:
-        raise ValueError(f"{owner}: {name} must be one or two positive integers, got {value!r}")
-    return positive_int(values[0], name, owner), positive_int(values[1], name, owner)
 
 
 def choice(value: Any, name: str, choices: Sequence[str], owner: str) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 
 from fastcnn import activations, initializers, ops
 from fastcnn.config import refuse
-from fastcnn.layers.arguments import channels_last, choice, pair, positive_int
+from fastcnn.layers.arguments import channels_last, choice, positive_int
 from fastcnn.layers.layer import Layer
+from fastcnn.ops.window import pair
 
 __all__ = ["Conv2D"]
 
@@ -89,11 +90,11 @@ class Conv2D(Layer):
             bias_constraint=bias_constraint,
         )
         self.filters = positive_int(filters, "filters", "Conv2D")
-        self.kernel_size = pair(kernel_size, "kernel_size", "Conv2D")
-        self.strides = pair(strides, "strides", "Conv2D")
+        self.kernel_size = pair("Conv2D", "kernel_size", kernel_size)
+        self.strides = pair("Conv2D", "strides", strides)
         self.padding = choice(padding, "padding", ("valid", "same"), "Conv2D")
         self.data_format = channels_last(data_format, "Conv2D")
-        self.dilation_rate = pair(dilation_rate, "dilation_rate", "Conv2D")
+        self.dilation_rate = pair("Conv2D", "dilation_rate", dilation_rate)
         self.groups = positive_int(groups, "groups", "Conv2D")
         self.activation = activations.get(activation)
         self.use_bias = use_bias

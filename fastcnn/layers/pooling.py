@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastcnn import ops
-from fastcnn.layers.arguments import channels_last, choice, pair
+from fastcnn.layers.arguments import channels_last, choice
 from fastcnn.layers.layer import Layer
+from fastcnn.ops.window import pair
 
 __all__ = ["AveragePooling2D", "GlobalAveragePooling2D", "MaxPooling2D"]
 
@@ -28,8 +29,8 @@ class _Pooling2D(Layer):
     ) -> None:
         super().__init__(name=name, trainable=trainable, input_shape=input_shape)
         owner = type(self).__name__
-        self.pool_size = pair(pool_size, "pool_size", owner)
-        self.strides = self.pool_size if strides is None else pair(strides, "strides", owner)
+        self.pool_size = pair(owner, "pool_size", pool_size)
+        self.strides = self.pool_size if strides is None else pair(owner, "strides", strides)
         self.padding = choice(padding, "padding", ("valid", "same"), owner)
         self.data_format = channels_last(data_format, owner)
 

@@ -268,14 +268,11 @@ class Stream:
         self._source = source
         self._limit = steps
         self._batches: Iterator[Batch] | None = None
-        #: Whether there are no batches left.
-        self.exhausted = False
 
     def epoch(self, index: int) -> Iterator[Batch]:
         """The batches of an epoch; ``index`` numbers the orders of shuffled data."""
         if self._limit is None:
             yield from self._source.epoch(index)
-            self.exhausted = self._source.once
             return
         for _ in range(self._limit):
             batch = None if self._batches is None else next(self._batches, None)
@@ -284,7 +281,6 @@ class Stream:
                 index += 1
                 batch = next(self._batches, None)
             if batch is None:
-                self.exhausted = True
                 return
             yield batch
 
