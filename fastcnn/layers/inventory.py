@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -90,10 +91,12 @@ class Inventory:
 
     def _update(self, layer: Layer) -> None:
         version = _version
-        if version == self._version and all(
-            _same(_contents(container), before) for container, before in self._containers
-        ):
-            return
+        if version == self._version:
+            for container, before in self._containers:
+                if not _same(container, before):
+                    break
+            else:
+                return
         with self._lock:
             layers = all_layers(layer)
             weights = [weight for part in layers for weight in own_weights(part)]
@@ -133,5 +136,7 @@ def _contents(container: Any) -> list[Any]:
     return list(container.values() if isinstance(container, dict) else container)
 
 
-def _same(a: list[Any], b: list[Any]) -> bool:
-    return len(a) == len(b) and all(x is y for x, y in zip(a, b, strict=True))
+def _same(a: Any, b: list[Any]) -> bool:
+    if len(a) != len(b):
+        return False
+    return all(map(operator.is_, a.values() if isinstance(a, dict) else a, b))

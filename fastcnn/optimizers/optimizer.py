@@ -111,18 +111,19 @@ class Optimizer(Configurable):
 
     def build(self, variables: Sequence[Variable]) -> None:
         """Make the state of ``variables``, zeros; state that is there is kept."""
-        for variable in variables:
-            if id(variable) not in self._slots:
-                slots = [
-                    Variable(
-                        np.zeros(variable.shape, variable.dtype),
-                        name=f"{self.name}/{variable.name}/{index}",
-                        trainable=False,
-                    )
-                    for index in range(self.slot_count())
-                ]
-                # The Variable is kept beside its state: an id is unique only while its owner lives.
-                self._slots[id(variable)] = (variable, slots)
+        with self.lock:
+            for variable in variables:
+                if id(variable) not in self._slots:
+                    slots = [
+                        Variable(
+                            np.zeros(variable.shape, variable.dtype),
+                            name=f"{self.name}/{variable.name}/{index}",
+                            trainable=False,
+                        )
+                        for index in range(self.slot_count())
+                    ]
+                    # The Variable stays beside its state: ids are unique only among the living.
+                    self._slots[id(variable)] = (variable, slots)
 
     def slots(self, variable: Variable) -> list[Variable]:
         """State of one Variable."""
