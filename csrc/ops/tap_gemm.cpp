@@ -29,6 +29,8 @@ constexpr int64_t kSingleTapDepthBlock = 256;
 constexpr int64_t kAliasedDistance = 1024;
 // Between copied rows: a cache line, so that they in turn do not share places.
 constexpr int64_t kCopyGap = 16;
+// Panels that a copy should serve at least, even where they then come from L3.
+constexpr int64_t kPanelsPerCopy = 4;
 
 }  // namespace
 
@@ -119,12 +121,13 @@ void TapGemm::choose_blocks() {
   const int64_t limit =
       shape_.pooled ? max_depth_ : (max_taps_ == 1 ? kSingleTapDepthBlock : kDepthBlock);
   depth_block_ = ceil_div(max_depth_, ceil_div(max_depth_, limit));
-  copies_rows_ = !shape_.pooled && max_taps_ == 1 && max_depth_ >= kCopyGap && shape_.columns > 0;
+  copies_rows_ = !shape_.pooled && max_depth_ >= kCopyGap && shape_.columns > 0;
   for (const Box& box : shape_.boxes)
     copies_rows_ = copies_rows_ && box.a_column % kAliasedDistance == 0 && box.a_column > 0;
   const int64_t rows = std::min(shape_.b_rows, depth_block_ * std::max<int64_t>(1, max_taps_));
   const int64_t panel_bytes = std::max<int64_t>(1, rows * width_ * 4);
   panel_block_ = std::clamp<int64_t>(kPanelBlockBytes / panel_bytes, 1, panels_);
+  if (copies_rows_) panel_block_ = std::max(panel_block_, std::min(panels_, kPanelsPerCopy));
   panel_block_ = ceil_div(panels_, ceil_div(panels_, panel_block_));
 
   const int64_t sets = shape_.images / set_images_;
@@ -171,7 +174,8 @@ int64_t TapGemm::pointer_bytes() const {
 }
 
 int64_t TapGemm::thread_scratch_bytes() const {
-  return pointer_bytes() + (copies_rows_ ? align_up(rows_ * (depth_block_ + kCopyGap) * 4) : 0);
+  return pointer_bytes() +
+         (copies_rows_ ? align_up(max_taps_ * rows_ * (depth_block_ + kCopyGap) * 4) : 0);
 }
 
 void TapGemm::run(int64_t item, const float* a, const float* b, const float* bias, float* c,
