@@ -1,4 +1,4 @@
-"""Image rows at distances that share their places in L1 are copied first: the answer is the same."""
+"""Image rows whose distances share places in L1 are copied first: the answer is the same."""
 
 from __future__ import annotations
 
