@@ -24,7 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("library", choices=["fastcnn", "keras"])
+    parser.add_argument("contestant", choices=["fastcnn", "keras"])
     parser.add_argument("log", type=Path, help="CSV file to write")
     parser.add_argument(
         "--data", help="folder of CIFAR-10, binary layout; default $FASTCNN_DATA_DIR"
@@ -36,7 +36,7 @@ def main() -> None:
     if folder is None:
         parser.error("no images: give --data FOLDER or set FASTCNN_DATA_DIR")
 
-    keras = load_keras(options.library)
+    keras = load_keras(options.contestant)
     keras.utils.set_random_seed(options.seed)
     images = read_cifar10(Path(folder))
     x_train, x_test = (x.astype(np.float32) / 255 for x in (images.x_train, images.x_test))

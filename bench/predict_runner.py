@@ -142,7 +142,7 @@ CALLS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("library", choices=CALLS)
+    parser.add_argument("contestant", choices=CALLS)
     parser.add_argument("--way", default="predict_on_batch")
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--inputs", type=Path, required=True, help="npz of the image and weights")
@@ -152,9 +152,11 @@ def main() -> None:
         image = stored["image"]
         weights = [stored[f"w{number}"] for number in range(10)]
     try:
-        call = CALLS[options.library](options.library, options.way, weights, image, options.threads)
+        call = CALLS[options.contestant](
+            options.contestant, options.way, weights, image, options.threads
+        )
     except ModuleNotFoundError as error:
-        print(f"{options.library}: {error}", file=sys.stderr)
+        print(f"{options.contestant}: {error}", file=sys.stderr)
         sys.exit(MISSING)
     baton.ready(answer=call()[0].tolist())
     while True:
