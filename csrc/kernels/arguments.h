@@ -9,22 +9,38 @@ enum class Activation : int32_t { none, relu, sigmoid, tanh };
 // Independent multiply-adds of fma_chain.
 constexpr int kFmaChains = 12;
 
+// A term of the sum of a GemmTile: where its rows of A and of B begin, in numbers.
+struct GemmTap {
+  int64_t a;
+  int64_t b;
+};
+
 // One tile of the batch-reduce GEMM:
-//   C[m][n] = act(sum over t, k of a[t * rows + m][k] * b[t][k * b_stride + n] + bias[n])
+//   C[m][n] = act(sum over t, k of A[m][t][k] * B[t][k][n] + bias[n]), where
+//   A[m][t] = a + a_row[m] + tap[t].a, B[t][k] = b + tap[t].b + k * b_stride, C[m] = c + c_row[m]
 struct GemmTile {
-  int64_t rows;           // of C: 1 to KernelTable::gemm_rows
-  int64_t columns;        // of C: 1 to gemm_vectors * lanes; wider for up to gemm_wide_rows rows
-  int64_t batch;          // terms t
-  int64_t depth;          // k of each term
-  const float* const* a;  // batch * rows pointers, each to `depth` contiguous numbers
-  const float* const* b;  // batch pointers; whole vectors are read, so rows are padded to lanes
+  int64_t rows;        // of A: 1 to KernelTable::gemm_rows
+  int64_t columns;     // of C: 1 to gemm_vectors * lanes; wider for up to gemm_wide_rows rows
+  int64_t batch;       // terms t
+  int64_t depth;       // k of each term
+  const GemmTap* tap;  // `batch` of them
+  const float* a;
+  const int64_t* a_row;  // `rows` distances
+  const float* b;        // whole vectors are read, so rows are padded to lanes
   int64_t b_stride;
-  float* const* c;    // one pointer a row
+  float* c;
+  const int64_t* c_row;
   bool accumulate;    // add to what C holds instead of to the bias
+  bool stream;        // C goes past the caches: whole vectors on their boundaries
   const float* bias;  // `columns` numbers, or null for zeros
   Activation activation;
   // gemm_tile_pooled alone: where the largest of each window stood, or null; as c otherwise.
-  uint8_t* const* argmax;
+  uint8_t* argmax;
+  // What the tile after this one will read, for the cache to fetch meanwhile, or null: like a,
+  // a_row and tap.
+  const float* next;
+  const int64_t* next_row;
+  const GemmTap* next_tap;
 };
 
 // Pixels of the window whose largest value gemm_tile_pooled stores: 2 x 2, in row-major order.

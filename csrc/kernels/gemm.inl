@@ -25,13 +25,23 @@ inline Vec load_columns(const float* row, int64_t v, int64_t columns) {
   return left >= kLanes ? load(row + v * kLanes) : load_head(row + v * kLanes, left);
 }
 
-// What the sums begin with: C, or the bias (null for zero).
+// What the sums begin with: C, or the bias (null for zero). Loops over registers are unrolled by
+// force, here and below: g++ would keep the tile in memory for one that it leaves.
 template <int kRows, int kVectors>
-inline void start_tile(Vec (&acc)[kRows][kVectors], bool accumulate, float* const* c,
-                       const float* bias, int64_t columns) {
+inline void start_tile(Vec (&acc)[kRows][kVectors], const GemmTile& tile) {
+  if (tile.accumulate) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v)
+#pragma GCC unroll 14
+      for (int m = 0; m < kRows; ++m)
+        acc[m][v] = load_columns(tile.c + tile.c_row[m], v, tile.columns);
+    return;
+  }
+#pragma GCC unroll 4
   for (int v = 0; v < kVectors; ++v) {
-    const Vec first = bias != nullptr ? load_columns(bias, v, columns) : Vec{};
-    for (int m = 0; m < kRows; ++m) acc[m][v] = accumulate ? load_columns(c[m], v, columns) : first;
+    const Vec first = tile.bias != nullptr ? load_columns(tile.bias, v, tile.columns) : Vec{};
+#pragma GCC unroll 14
+    for (int m = 0; m < kRows; ++m) acc[m][v] = first;
   }
 }
 
@@ -40,23 +50,32 @@ inline void start_tile(Vec (&acc)[kRows][kVectors], bool accumulate, float* cons
 [[gnu::noinline]] void activate_tile(const GemmTile& tile) {
   for (int64_t m = 0; m < tile.rows; ++m)
     for_row(tile.columns, [&](int64_t i, int64_t n) {
-      float* y = tile.c[m] + i;
+      float* y = tile.c + tile.c_row[m] + i;
       store_head(y, activate(load_head(y, n), tile.activation), n);
     });
 }
 
 template <int kRows, int kVectors>
 inline void add_products(Vec (&acc)[kRows][kVectors], const GemmTile& tile) {
+  // Numbers of a cache line: rows of the next tile are asked for line by line, all through this
+  // one, so that they never queue up.
+  constexpr int64_t kLine = 16;
   const int64_t stride = tile.b_stride;
   for (int64_t t = 0; t < tile.batch; ++t) {
     const float* a[kRows];
-    for (int m = 0; m < kRows; ++m) a[m] = tile.a[t * kRows + m];
-    const float* b = tile.b[t];
-    for (int64_t k = 0; k < tile.depth; ++k, b += stride) {
-      Vec column[kVectors];
-      for (int v = 0; v < kVectors; ++v) column[v] = load(b + v * kLanes);
-      for (int m = 0; m < kRows; ++m)
-        for (int v = 0; v < kVectors; ++v) acc[m][v] += a[m][k] * column[v];
+    for (int m = 0; m < kRows; ++m) a[m] = tile.a + tile.tap[t].a + tile.a_row[m];
+    const float* b = tile.b + tile.tap[t].b;
+    for (int64_t k = 0; k < tile.depth;) {
+      if (tile.next != nullptr)
+        for (int m = 0; m < kRows; ++m)
+          __builtin_prefetch(tile.next + tile.next_tap[t].a + tile.next_row[m] + k, 0, 2);
+      const int64_t end = k + kLine < tile.depth ? k + kLine : tile.depth;
+      for (; k < end; ++k, b += stride) {
+        Vec column[kVectors];
+        for (int v = 0; v < kVectors; ++v) column[v] = load(b + v * kLanes);
+        for (int m = 0; m < kRows; ++m)
+          for (int v = 0; v < kVectors; ++v) acc[m][v] += a[m][k] * column[v];
+      }
     }
   }
 }
@@ -64,22 +83,35 @@ inline void add_products(Vec (&acc)[kRows][kVectors], const GemmTile& tile) {
 template <int kRows, int kVectors>
 void gemm_tile_of(const GemmTile& tile) {
   Vec acc[kRows][kVectors];
-  start_tile(acc, tile.accumulate, tile.c, tile.bias, tile.columns);
+  start_tile(acc, tile);
   add_products(acc, tile);
   if (tile.activation == Activation::relu)
+#pragma GCC unroll 14
     for (int m = 0; m < kRows; ++m)
+#pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) acc[m][v] = relu(acc[m][v]);
+  if (tile.stream) {
+#pragma GCC unroll 14
+    for (int m = 0; m < kRows; ++m)
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) stream(tile.c + tile.c_row[m] + v * kLanes, acc[m][v]);
+    return;
+  }
+#pragma GCC unroll 4
   for (int v = 0; v < kVectors; ++v) {
     const int64_t left = tile.columns - v * kLanes;
+#pragma GCC unroll 14
     for (int m = 0; m < kRows; ++m) {
       if (left >= kLanes)
-        store(tile.c[m] + v * kLanes, acc[m][v]);
+        store(tile.c + tile.c_row[m] + v * kLanes, acc[m][v]);
       else
-        store_head(tile.c[m] + v * kLanes, acc[m][v], left);
+        store_head(tile.c + tile.c_row[m] + v * kLanes, acc[m][v], left);
     }
   }
   if (tile.activation > Activation::relu) activate_tile(tile);
 }
+
+void gemm_stream_end() noexcept { stream_end(); }
 
 // The same, but of each window of pixels (neighbouring rows of the tile) only the largest value is
 // stored, and which pixel had it: the first of equals, the first NaN. ReLU keeps the order, so it
@@ -87,9 +119,11 @@ void gemm_tile_of(const GemmTile& tile) {
 template <int kWindows, int kVectors>
 void pooled_tile_of(const GemmTile& tile) {
   Vec acc[kWindows * kPooledPixels][kVectors];
-  start_tile(acc, false, tile.c, tile.bias, tile.columns);
+  start_tile(acc, tile);
   add_products(acc, tile);
+#pragma GCC unroll 3
   for (int w = 0; w < kWindows; ++w)
+#pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
       Vec largest = acc[w * kPooledPixels][v];
       VecInt which{};
@@ -105,8 +139,9 @@ void pooled_tile_of(const GemmTile& tile) {
       }
       const int64_t left = tile.columns - v * kLanes;
       const int64_t n = left < kLanes ? left : kLanes;
-      store_head(tile.c[w] + v * kLanes, largest, n);
-      if (tile.argmax != nullptr) store_bytes(tile.argmax[w] + v * kLanes, which, n);
+      const int64_t at = tile.c_row[w] + v * kLanes;
+      store_head(tile.c + at, largest, n);
+      if (tile.argmax != nullptr) store_bytes(tile.argmax + at, which, n);
     }
 }
 
@@ -115,7 +150,9 @@ void transposed_tile_of(const TransposedGemmTile& tile) {
   Vec acc[kRows][kVectors];
   float* c[kRows];
   for (int m = 0; m < kRows; ++m) c[m] = tile.c + m * tile.c_stride;
-  start_tile(acc, tile.accumulate, c, nullptr, tile.columns);
+  for (int v = 0; v < kVectors; ++v)
+    for (int m = 0; m < kRows; ++m)
+      acc[m][v] = tile.accumulate ? load_columns(c[m], v, tile.columns) : Vec{};
   // Only the last vector can be partial; a segment of B may end where its memory ends.
   const int64_t left = tile.columns - (kVectors - 1) * kLanes;
   for (int64_t s = 0; s < tile.segments; ++s) {

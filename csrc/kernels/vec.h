@@ -16,6 +16,25 @@ inline Vec load(const float* p) {
   return v;
 }
 inline void store(float* p, Vec v) { __builtin_memcpy(p, &v, sizeof v); }
+// Past the caches, to p on a boundary of whole vectors: for more than the caches can hold, because
+// what is written need not be read from memory first. After the last one, stream_end() orders them
+// before what other threads see.
+#if defined(__AVX512F__)
+inline void stream(float* p, Vec v) { _mm512_stream_ps(p, (__m512)v); }
+#elif defined(__AVX2__)
+inline void stream(float* p, Vec v) { _mm256_stream_ps(p, (__m256)v); }
+#elif defined(__SSE2__)
+inline void stream(float* p, Vec v) { _mm_stream_ps(p, (__m128)v); }
+#elif defined(__clang__)
+inline void stream(float* p, Vec v) { __builtin_nontemporal_store(v, (Vec*)p); }
+#else
+inline void stream(float* p, Vec v) { store(p, v); }
+#endif
+inline void stream_end() {
+#if defined(__SSE2__)
+  _mm_sfence();
+#endif
+}
 // Minus 0 changes nothing, and costs nothing; plus 0 would turn -0 into 0.
 inline Vec splat(float x) { return x - Vec{}; }
 

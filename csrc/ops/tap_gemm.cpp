@@ -27,6 +27,11 @@ constexpr int64_t kSingleTapDepthBlock = 256;
 // Rows at this distance, in numbers, share their places in an 8-way L1 cache and drive each other
 // out, so they are copied side by side first.
 constexpr int64_t kAliasedDistance = 1024;
+// Where A is larger, the cache is told what the next tile reads ...
+constexpr int64_t kPrefetchBytes = 256 << 10;
+// ... and where C is larger, it goes to memory directly: nothing of it would still be in a cache
+// when the next step begins to read it.
+constexpr int64_t kStreamBytes = 16 << 20;
 // Between copied rows: a cache line, so that they in turn do not share places.
 constexpr int64_t kCopyGap = 16;
 // Panels that a copy should serve at least, even where they then come from L3.
@@ -90,6 +95,11 @@ TapGemm::TapGemm(TapGemmShape shape) : kernels_(kernels()), shape_(std::move(sha
     set_images_ = 1;
     return;
   }
+  for (const Box& box : shape_.boxes) {
+    const int64_t stride = shape_.b_stride > 0 ? shape_.b_stride : width_;
+    std::vector<GemmTap>& taps = taps_.emplace_back();
+    for (const Tap& tap : box.taps) taps.push_back({tap.a_offset, tap.b_row * stride});
+  }
   set_images_ = std::clamp<int64_t>(ceil_div(kSetPixels, pixels), 1, shape_.images);
   tiles_ = tiles_of(set_images_);
   last_tiles_ = tiles_of(shape_.images % set_images_);
@@ -98,21 +108,14 @@ TapGemm::TapGemm(TapGemmShape shape) : kernels_(kernels()), shape_(std::move(sha
 
 TapGemm::TileSet TapGemm::tiles_of(int64_t images) const {
   TileSet set;
-  for (const Box& box : shape_.boxes)
-    set.end.push_back(set.count() + ceil_div(images * box.height * box.width, rows_));
+  for (const Box& box : shape_.boxes) {
+    const int64_t pixels = images * box.height * box.width;
+    const int64_t tiles = ceil_div(pixels, rows_);
+    // 64 pixels are 13 + 13 + 13 + 13 + 12, not 14 * 4 + 8.
+    set.boxes.push_back({set.count() + tiles, pixels / std::max<int64_t>(tiles, 1),
+                         pixels % std::max<int64_t>(tiles, 1)});
+  }
   return set;
-}
-
-TapGemm::Tile TapGemm::tile_at(const TileSet& set, int64_t images, int64_t index,
-                               size_t box) const {
-  while (index >= set.end[box]) ++box;
-  const int64_t first = box == 0 ? 0 : set.end[box - 1];
-  const int64_t count = set.end[box] - first;
-  const int64_t pixels = images * shape_.boxes[box].height * shape_.boxes[box].width;
-  // Dealt out evenly: 64 pixels are 13 + 13 + 13 + 13 + 12, not 14 * 4 + 8.
-  const int64_t i = index - first;
-  const int64_t more = pixels % count;
-  return {box, i * (pixels / count) + std::min(i, more), pixels / count + (i < more ? 1 : 0)};
 }
 
 void TapGemm::choose_blocks() {
@@ -124,6 +127,8 @@ void TapGemm::choose_blocks() {
   copies_rows_ = !shape_.pooled && max_depth_ >= kCopyGap && shape_.columns > 0;
   for (const Box& box : shape_.boxes)
     copies_rows_ = copies_rows_ && box.a_column % kAliasedDistance == 0 && box.a_column > 0;
+  prefetches_ = shape_.images * shape_.a_image * 4 > kPrefetchBytes;
+  streams_ = can_stream();
   const int64_t rows = std::min(shape_.b_rows, depth_block_ * std::max<int64_t>(1, max_taps_));
   const int64_t panel_bytes = std::max<int64_t>(1, rows * width_ * 4);
   panel_block_ = std::clamp<int64_t>(kPanelBlockBytes / panel_bytes, 1, panels_);
@@ -167,10 +172,117 @@ std::string TapGemm::layout() const {
          " groups";
 }
 
-// Rows of A for every tap, rows of B, and base, C and argmax rows of one tile.
+// Whole vectors of C on their boundaries, each stored once, and more than a cache keeps.
+bool TapGemm::can_stream() const {
+  int64_t pixels = 0;
+  int64_t distances = shape_.c_image | shape_.c_group | shape_.columns;
+  for (const Box& box : shape_.boxes) {
+    pixels += box.height * box.width;
+    distances |= box.c_origin | box.c_row | box.c_column;
+  }
+  return !shape_.pooled && shape_.activation <= Activation::relu && depth_block_ >= max_depth_ &&
+         distances % kernels_.lanes == 0 &&
+         shape_.images * pixels * shape_.columns * shape_.groups * 4 >= kStreamBytes;
+}
+
+// Where the rows of a tile lie, relative to the first.
+struct TapGemm::Placed {
+  Tile tile;
+  int64_t a, c;  // of the first row
+  int64_t* a_row;
+  int64_t* c_row;
+  size_t straight;  // box + 1 while distances are those within a row of its pixels, or 0
+};
+
+// Goes through tiles of a set in order and says where they lie.
+class TapGemm::Walk {
+ public:
+  Walk(const TapGemm& gemm, const TileSet& set) : gemm_(gemm), set_(set) {}
+
+  // The box of tile `index`; indices must not fall.
+  const Box& find(int64_t index) {
+    while (index >= set_.boxes[box_].end) ++box_;
+    return gemm_.shape_.boxes[box_];
+  }
+
+  // Places the tile that was found last.
+  void place(int64_t index, Placed& out) {
+    const Box& box = gemm_.shape_.boxes[box_];
+    const Dealt& dealt = set_.boxes[box_];
+    const int64_t i = index - (box_ == 0 ? 0 : set_.boxes[box_ - 1].end);
+    const int64_t start = i * dealt.rows + std::min(i, dealt.longer);
+    out.tile = {box_, start, dealt.rows + (i < dealt.longer ? 1 : 0)};
+    if (box_ != walked_ || start != pixel_) {
+      column_ = start % box.width;
+      row_ = start / box.width % box.height;
+      image_ = start / box.width / box.height;
+      walked_ = box_;
+    }
+    pixel_ = start + out.tile.rows;
+    const int64_t a_first = a_of(box);
+    const int64_t c_first = c_of(box);
+    out.a = a_first;
+    out.c = c_first;
+    if (column_ + out.tile.rows <= box.width) {
+      if (out.straight != box_ + 1)
+        for (int64_t m = 0; m < gemm_.rows_; ++m) put(m, m * box.a_column, m * box.c_column, out);
+      out.straight = box_ + 1;
+      advance(box, out.tile.rows);
+      return;
+    }
+    out.straight = 0;
+    int64_t m = 0;
+    while (m < out.tile.rows) {
+      const int64_t run = std::min(box.width - column_, out.tile.rows - m);
+      const int64_t a = a_of(box) - a_first;
+      const int64_t c = c_of(box) - c_first;
+      for (int64_t j = 0; j < run; ++j) put(m + j, a + j * box.a_column, c + j * box.c_column, out);
+      m += run;
+      advance(box, run);
+    }
+    // A tile before this one may have a row more, for which it asks the cache.
+    for (; m < gemm_.rows_; ++m) put(m, 0, 0, out);
+  }
+
+ private:
+  int64_t a_of(const Box& box) const {
+    return image_ * gemm_.shape_.a_image + box.a_origin + row_ * box.a_row + column_ * box.a_column;
+  }
+  int64_t c_of(const Box& box) const {
+    return image_ * gemm_.shape_.c_image + box.c_origin + row_ * box.c_row + column_ * box.c_column;
+  }
+  void put(int64_t m, int64_t a, int64_t c, Placed& out) const {
+    out.c_row[m] = c;
+    if (!gemm_.shape_.pooled) {
+      out.a_row[m] = a;
+      return;
+    }
+    for (int64_t pixel = 0; pixel < kPooledPixels; ++pixel)
+      out.a_row[m * kPooledPixels + pixel] =
+          a + gemm_.shape_.window_offset[static_cast<size_t>(pixel)];
+  }
+  void advance(const Box& box, int64_t pixels) {
+    column_ += pixels;
+    if (column_ < box.width) return;
+    column_ = 0;
+    if (++row_ < box.height) return;
+    row_ = 0;
+    ++image_;
+  }
+
+  const TapGemm& gemm_;
+  const TileSet& set_;
+  size_t box_ = 0;
+  // The pixel after the tile that was placed last.
+  size_t walked_ = 0;
+  int64_t pixel_ = 0, column_ = 0, row_ = 0, image_ = 0;
+};
+
+// Distances of the rows of two tiles and of copied rows, and taps of copied rows.
 int64_t TapGemm::pointer_bytes() const {
-  return align_up((max_taps_ * (rows_ * row_pixels_ + 1) + 3 * rows_) *
-                  static_cast<int64_t>(sizeof(void*)));
+  constexpr auto kEach = static_cast<int64_t>(sizeof(int64_t));
+  return align_up((2 * rows_ * (row_pixels_ + 1) + rows_) * kEach +
+                  max_taps_ * static_cast<int64_t>(sizeof(GemmTap)));
 }
 
 int64_t TapGemm::thread_scratch_bytes() const {
@@ -180,13 +292,18 @@ int64_t TapGemm::thread_scratch_bytes() const {
 
 void TapGemm::run(int64_t item, const float* a, const float* b, const float* bias, float* c,
                   uint8_t* argmax, std::byte* thread_scratch) const noexcept {
-  const auto** a_rows = reinterpret_cast<const float**>(thread_scratch);
-  const float** b_rows = a_rows + max_taps_ * rows_ * row_pixels_;
-  const float** base = b_rows + max_taps_;
-  auto** c_rows = const_cast<float**>(base + rows_);
-  auto** argmax_rows = reinterpret_cast<uint8_t**>(c_rows + rows_);
-  const float* c_start = c;
+  auto* numbers = reinterpret_cast<int64_t*>(thread_scratch);
+  Placed placed[2]{};
+  for (Placed& place : placed) {
+    place.a_row = numbers;
+    place.c_row = numbers + rows_ * row_pixels_;
+    numbers += rows_ * (row_pixels_ + 1);
+  }
+  int64_t* copy_row = numbers;
+  auto* copy_tap = reinterpret_cast<GemmTap*>(numbers + rows_);
   auto* copies = reinterpret_cast<float*>(thread_scratch + pointer_bytes());
+  const int64_t copy_distance = depth_block_ + kCopyGap;
+  for (int64_t m = 0; copies_rows_ && m < rows_; ++m) copy_row[m] = m * copy_distance;
 
   // Items of one panel block are neighbours, so a thread keeps its panels in cache.
   const int64_t sets = shape_.images / set_images_;
@@ -198,87 +315,73 @@ void TapGemm::run(int64_t item, const float* a, const float* b, const float* bia
   const int64_t set = std::min(block / set_blocks_, sets);
   block -= set * set_blocks_;
   const TileSet& tiles = set < sets ? tiles_ : last_tiles_;
-  const int64_t images = set < sets ? set_images_ : shape_.images % set_images_;
   const int64_t tile_from = block * tile_block_;
   const int64_t tile_to = std::min(tile_from + tile_block_, tiles.count());
+  const float* c_start = c;
   a += set * set_images_ * shape_.a_image + group * shape_.a_group;
   c += set * set_images_ * shape_.c_image + group * shape_.c_group;
 
   GemmTile g{};
-  g.a = a_rows;
-  g.b = b_rows;
   const bool in_place = shape_.b_stride > 0;
   g.b_stride = in_place ? shape_.b_stride : width_;
+  g.stream = streams_ && reinterpret_cast<uintptr_t>(c_start) % kAlignment == 0;
   for (int64_t k = 0; k < max_depth_; k += depth_block_) {
-    Tile tile{};
-    for (int64_t i = tile_from; i < tile_to; ++i) {
-      tile = tile_at(tiles, images, i, tile.box);
-      const Box& box = shape_.boxes[tile.box];
-      if (k > 0 && k >= box.depth) continue;
-      const auto taps = static_cast<int64_t>(box.taps.size());
-      int64_t column = tile.start % box.width;
-      int64_t row = tile.start / box.width % box.height;
-      int64_t image = tile.start / box.width / box.height;
-      // Row by row of the box, so that the inner loop only adds.
-      for (int64_t m = 0; m < tile.rows; column = 0) {
-        const int64_t run = std::min(box.width - column, tile.rows - m);
-        const float* a_pixel =
-            a + image * shape_.a_image + box.a_origin + row * box.a_row + column * box.a_column + k;
-        float* c_pixel = c + image * shape_.c_image + box.c_origin + row * box.c_row +
-                         column * box.c_column + panel_from * width_;
-        for (int64_t i_run = 0; i_run < run; ++i_run) {
-          base[m + i_run] = a_pixel + i_run * box.a_column;
-          c_rows[m + i_run] = c_pixel + i_run * box.c_column;
-        }
-        m += run;
-        if (++row == box.height) {
-          row = 0;
-          ++image;
-        }
-      }
-      g.rows = tile.rows * row_pixels_;
-      for (int64_t t = 0; t < taps; ++t) {
-        const int64_t offset = box.taps[static_cast<size_t>(t)].a_offset;
-        const float** rows = a_rows + t * g.rows;
-        if (shape_.pooled)
-          for (int64_t m = 0; m < g.rows; ++m)
-            rows[m] = base[m / kPooledPixels] + offset +
-                      shape_.window_offset[static_cast<size_t>(m % kPooledPixels)];
-        else
-          for (int64_t m = 0; m < g.rows; ++m) rows[m] = base[m] + offset;
-      }
-      g.batch = taps;
+    Walk walk(*this, tiles);
+    // The first tile from `index` on that has something left to read.
+    const auto place_from = [&](int64_t index, Placed& out) {
+      while (index < tile_to && k > 0 && k >= walk.find(index).depth) ++index;
+      if (index >= tile_to) return tile_to;
+      walk.find(index);
+      walk.place(index, out);
+      return index;
+    };
+    int64_t next = place_from(tile_from, placed[0]);
+    for (int turn = 0; next < tile_to; turn = 1 - turn) {
+      const Placed& place = placed[turn];
+      const Placed& place_next = placed[1 - turn];
+      next = place_from(next + 1, placed[1 - turn]);
+      const Box& box = shape_.boxes[place.tile.box];
+      g.rows = place.tile.rows * row_pixels_;
+      g.batch = static_cast<int64_t>(box.taps.size());
       g.depth = std::min(depth_block_, box.depth - k);
-      if (copies_rows_)
-        for (int64_t m = 0; m < taps * tile.rows; ++m) {
-          float* copy = copies + m * (depth_block_ + kCopyGap);
-          std::memcpy(copy, a_rows[m], static_cast<size_t>(g.depth) * sizeof(float));
-          a_rows[m] = copy;
+      g.tap = taps_[place.tile.box].data();
+      g.a = a + place.a + k;
+      g.a_row = place.a_row;
+      const bool asks = prefetches_ && next < tile_to && place_next.tile.box == place.tile.box;
+      g.next = asks ? a + place_next.a + k : nullptr;
+      g.next_row = place_next.a_row;
+      g.next_tap = g.tap;
+      if (copies_rows_) {
+        for (int64_t t = 0; t < g.batch; ++t) {
+          for (int64_t m = 0; m < g.rows; ++m)
+            std::memcpy(copies + (t * rows_ + m) * copy_distance, g.a + g.tap[t].a + g.a_row[m],
+                        static_cast<size_t>(g.depth) * sizeof(float));
+          copy_tap[t] = {t * rows_ * copy_distance, g.tap[t].b};
         }
-      const bool last = k + depth_block_ >= box.depth;
+        g.tap = copy_tap;
+        g.a = copies;
+        g.a_row = copy_row;
+      }
       g.accumulate = k > 0;
-      g.activation = last ? shape_.activation : Activation::none;
-      g.c = c_rows;
-      g.argmax = argmax != nullptr ? argmax_rows : nullptr;
+      g.activation = k + depth_block_ >= box.depth ? shape_.activation : Activation::none;
+      g.c_row = place.c_row;
       for (int64_t p = panel_from; p < panel_to; ++p) {
-        const float* panel =
-            b + k * g.b_stride +
-            (in_place ? p * width_ : (group * panels_ + p) * shape_.b_rows * width_);
-        for (int64_t t = 0; t < taps; ++t)
-          b_rows[t] = panel + box.taps[static_cast<size_t>(t)].b_row * g.b_stride;
+        g.b = b + k * g.b_stride +
+              (in_place ? p * width_ : (group * panels_ + p) * shape_.b_rows * width_);
+        g.c = c + place.c + p * width_;
         g.columns = column_count(p);
         g.bias = k == 0 && bias != nullptr ? bias + group * shape_.columns + p * width_ : nullptr;
         if (shape_.pooled) {
-          for (int64_t m = 0; argmax != nullptr && m < tile.rows; ++m)
-            argmax_rows[m] = argmax + (c_rows[m] - c_start);
+          g.argmax = argmax != nullptr ? argmax + (g.c - c_start) : nullptr;
           kernels_.gemm_tile_pooled(g);
         } else {
           kernels_.gemm_tile(g);
         }
-        for (int64_t m = 0; m < tile.rows; ++m) c_rows[m] += width_;
+        g.next = nullptr;
       }
     }
   }
+  if (g.stream) kernels_.gemm_stream_end();
 }
 
 }  // namespace fastcnn

@@ -91,20 +91,27 @@ class TapGemm {
   std::string layout() const;
 
  private:
-  // Tiles of a set of images: each box has so many, dealt out evenly. Counted, not listed, so
-  // that preparing a step costs the same for any image size.
+  // How the tiles of one box are dealt out: evenly, the first `longer` with a row more.
+  struct Dealt {
+    int64_t end;  // tiles of this and all boxes before
+    int64_t rows;
+    int64_t longer;
+  };
+  // Tiles of a set of images. Counted, not listed, so that preparing a step costs the same for any
+  // image size.
   struct TileSet {
-    std::vector<int64_t> end;  // by box: tiles of this and all boxes before
-    int64_t count() const { return end.empty() ? 0 : end.back(); }
+    std::vector<Dealt> boxes;
+    int64_t count() const { return boxes.empty() ? 0 : boxes.back().end; }
   };
   struct Tile {
     size_t box;
     int64_t start, rows;  // pixels of the box, counted over all images of the set
   };
+  struct Placed;
+  class Walk;
   TileSet tiles_of(int64_t images) const;
-  // `box` is where the search begins: that of the tile before, or 0.
-  Tile tile_at(const TileSet& set, int64_t images, int64_t index, size_t box) const;
   void choose_blocks();
+  bool can_stream() const;
   int64_t pointer_bytes() const;
 
   const KernelTable& kernels_;
@@ -122,7 +129,10 @@ class TapGemm {
   int64_t set_blocks_ = 0;   // items of a full set, for one panel block
   int64_t last_blocks_ = 0;
   int64_t items_ = 0;
-  bool copies_rows_ = false;  // rows of A are first copied side by side
+  bool copies_rows_ = false;                // rows of A are first copied side by side
+  bool prefetches_ = false;                 // A is larger than the caches next to the core
+  bool streams_ = false;                    // C is larger than all caches
+  std::vector<std::vector<GemmTap>> taps_;  // of each box
   int64_t max_taps_ = 0;
   int64_t max_depth_ = 1;  // at least one pass, which stores act(bias), where nothing is read
   double flops_ = 0;
