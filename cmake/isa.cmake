@@ -10,6 +10,9 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND NOT MSVC)
   # Without prefer-vector-width g++ would compile plain loops for 256-bit registers.
   set(FASTCNN_FLAGS_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma
       -mprefer-vector-width=512)
+  # Dot products only; everything else is avx512's (csrc/kernels/isa_dot.inl).
+  list(APPEND FASTCNN_ISAS avx512_bf16)
+  set(FASTCNN_FLAGS_avx512_bf16 ${FASTCNN_FLAGS_avx512} -mavx512vnni -mavx512bf16)
 endif()
 
 set(FASTCNN_ISA_DEFINITIONS "")

@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 #include "base/parallel.h"
-#include "engine/peak.h"
+#include "engine/limits.h"
 #include "engine/program.h"
 #include "kernels/table.h"
 
@@ -185,9 +185,14 @@ void bind_runtime(py::module_& m) {
   m.def("set_serial_seconds", &set_serial_seconds, "seconds"_a,
         "Programs with less estimated work run on the calling thread alone.");
   m.def("lanes", [] { return kernels().lanes; }, "float32 numbers in a vector register.");
-  m.def("measure_peak", &measure_peak, "threads"_a = 1, "seconds"_a = 0.2,
+  m.def("float_isa", &float_isa, "name"_a,
+        "The instruction set whose float32 kernels this one shares; often itself.");
+  m.def("measure_peak", &measure_peak, "threads"_a = 1, "seconds"_a = 0.2, "dtype"_a = "float32",
         py::call_guard<py::gil_scoped_release>(),
-        "GFLOP/s of float32 multiply-adds on this many threads: the limit of the machine.");
+        "Billions of operations a second on this many threads: the limit of the machine.");
+  m.def("measure_bandwidth", &measure_bandwidth, "kind"_a, "bytes"_a, "threads"_a = 1,
+        "seconds"_a = 0.2, py::call_guard<py::gil_scoped_release>(),
+        "GB/s of passes over this much memory, an equal part a thread.");
 }
 
 void bind_variable(py::module_& m) {

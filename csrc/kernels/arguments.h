@@ -6,8 +6,12 @@ namespace fastcnn {
 // What is applied to a finished value before it is stored.
 enum class Activation : int32_t { none, relu, sigmoid, tanh };
 
-// Independent multiply-adds of fma_chain.
+// Independent sums of fma_chain and of the chains of dot products.
 constexpr int kFmaChains = 12;
+
+// How memory_sweep goes over memory, and the block of floats that its counts are multiples of.
+enum class Sweep : int32_t { read, copy, stream_copy, write, stream_write };
+constexpr int64_t kSweepBlock = 256;
 
 // A term of the sum of a GemmTile: where its rows of A and of B begin, in numbers.
 struct GemmTap {

@@ -30,6 +30,7 @@ namespace {
 #include "kernels/pool.inl"
 #include "kernels/random.inl"
 #include "kernels/softmax.inl"
+#include "kernels/sweep.inl"
 //
 #include "kernels/crossentropy.inl"
 #include "kernels/update.inl"
@@ -37,7 +38,7 @@ namespace {
 
 extern const KernelTable table;
 constexpr KernelTable table = {
-    FASTCNN_STR(FASTCNN_ISA), kLanes, kGemmRows, kGemmVectors, kWideRows, kWideVectors,
+    FASTCNN_STR(FASTCNN_ISA), nullptr, kLanes, kGemmRows, kGemmVectors, kWideRows, kWideVectors,
 #define FASTCNN_KERNEL(name, args) name,
 #include "kernels/kernels.inc"
 #undef FASTCNN_KERNEL

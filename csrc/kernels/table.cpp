@@ -18,38 +18,69 @@ FASTCNN_ISA_TABLE(avx2)
 #if defined(FASTCNN_HAVE_AVX512)
 FASTCNN_ISA_TABLE(avx512)
 #endif
+#if defined(FASTCNN_HAVE_AVX512_BF16)
+namespace avx512_bf16 {
+extern const DotKernels table;
+}
+#endif
 
 namespace {
 
 struct Row {
   const KernelTable* table;
   bool runs;
+  // The row that the kernels on float32 come from: the table itself, or the one that it adds dot
+  // products to.
+  const KernelTable* floats;
+
+  Row(const KernelTable& kernels, bool can_run)
+      : table(&kernels), runs(can_run), floats(&kernels) {}
+  Row(const KernelTable& kernels, bool can_run, const KernelTable& shared)
+      : table(&kernels), runs(can_run), floats(&shared) {}
 };
+
+#if defined(FASTCNN_HAVE_AVX512_BF16)
+const KernelTable& avx512_with_dot() {
+  static const KernelTable table = [] {
+    KernelTable made = avx512::table;
+    made.isa = "avx512_bf16";
+    made.dot = &avx512_bf16::table;
+    return made;
+  }();
+  return table;
+}
+#endif
 
 // Worst first; the last row that runs is the default.
 std::vector<Row> rows() {
-  std::vector<Row> rows{{&baseline::table, true}};
+  std::vector<Row> rows{{baseline::table, true}};
 #if defined(FASTCNN_HAVE_AVX2)
-  rows.push_back({&avx2::table, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")});
+  rows.emplace_back(avx2::table, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"));
 #endif
 #if defined(FASTCNN_HAVE_AVX512)
-  rows.push_back({&avx512::table,
-                  __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx512f") &&
+  const bool avx512 = __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx512f") &&
                       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-                      __builtin_cpu_supports("avx512vl")});
+                      __builtin_cpu_supports("avx512vl");
+  rows.emplace_back(avx512::table, avx512);
+#if defined(FASTCNN_HAVE_AVX512_BF16)
+  rows.emplace_back(
+      avx512_with_dot(),
+      avx512 && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16"),
+      avx512::table);
+#endif
 #endif
   return rows;
 }
 
-const KernelTable* find(const std::string& name, const char* from) {
+Row find(const std::string& name, const char* from) {
   std::string choices;
   for (const Row& row : rows()) {
     if (!row.runs) continue;
-    if (name == row.table->isa) return row.table;
+    if (name == row.table->isa) return row;
     choices += (choices.empty() ? "" : ", ") + std::string(row.table->isa);
   }
-  check(false, from, " '", name, "' is not available on this CPU; choose one of ", choices);
-  return nullptr;
+  throw std::invalid_argument(
+      concat(from, " '", name, "' is not available on this CPU; choose one of ", choices));
 }
 
 struct Choice {
@@ -59,7 +90,7 @@ struct Choice {
 
 Choice default_choice() {
   if (const char* name = std::getenv("FASTCNN_ISA"); name != nullptr && *name != '\0')
-    return {find(name, "FASTCNN_ISA"), "FASTCNN_ISA"};
+    return {find(name, "FASTCNN_ISA").table, "FASTCNN_ISA"};
   const KernelTable* best = nullptr;
   for (const Row& row : rows())
     if (row.runs) best = row.table;
@@ -87,7 +118,9 @@ std::vector<std::string> available_isas() {
   return names;
 }
 
-void set_isa(const std::string& name) { forced = name.empty() ? nullptr : find(name, "isa"); }
+void set_isa(const std::string& name) { forced = name.empty() ? nullptr : find(name, "isa").table; }
+
+std::string float_isa(const std::string& name) { return find(name, "isa").floats->isa; }
 
 const char* isa_source() { return forced.load() ? "set_isa" : initial_choice().source; }
 

@@ -164,3 +164,18 @@ inline void for_row(int64_t columns, F f) {
   for (; i + kLanes <= columns; i += kLanes) f(i, kLanes);
   if (i < columns) f(i, columns - i);
 }
+
+// Sums of products of small numbers: lane i of `sum` grows by the products of the numbers that lie
+// in lane i of a and b.
+#if defined(__AVX512VNNI__)
+// Four unsigned bytes of a, four signed ones of b; exact, modulo 2^32.
+inline VecInt dot_bytes(VecInt sum, VecInt a, VecInt b) {
+  return (VecInt)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)a, (__m512i)b);
+}
+#endif
+#if defined(__AVX512BF16__)
+// Two bfloat16 numbers each.
+inline Vec dot_halves(Vec sum, VecInt a, VecInt b) {
+  return (Vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
+}
+#endif

@@ -6,11 +6,12 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from fastcnn import ops, runtime
+from fastcnn import _core, ops, runtime
 
 
 def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -60,6 +61,60 @@ def test_threads_can_be_forced() -> None:
             runtime.set_num_threads(wrong)
 
 
+def test_limits_are_measured_on_every_instruction_set() -> None:
+    for name in runtime.available_isas():
+        runtime.set_isa(name)
+        assert runtime.peak(threads=1, seconds=1e-4) > 0.1
+        for kind in ("read", "copy", "stream_copy", "write", "stream_write"):
+            assert runtime.bandwidth(kind, 1 << 16, threads=1, seconds=1e-4) > 0.01
+        if name == "avx512_bf16":
+            for dtype in ("bfloat16", "int8"):
+                assert runtime.peak(dtype, threads=2, seconds=1e-4) > 0.1
+        else:
+            for dtype in ("bfloat16", "int8"):
+                with pytest.raises(ValueError, match=f"set {name} has no dot products of {dtype};"):
+                    runtime.peak(dtype)
+    runtime.set_isa(None)
+
+
+def test_limits_of_the_machine() -> None:
+    found = runtime.limits(threads=2, seconds=1e-4)
+    assert found["threads"] == 2
+    assert found["isa"] == runtime.isa()
+    assert set(found["bandwidth"]) == {f"L{cache['level']}" for cache in found["caches"]} | {
+        "memory"
+    }
+    assert all(cache["bytes"] > 0 and cache["cpus"] > 0 for cache in found["caches"])
+    assert found["peak"]["float32"] > 0
+    assert found["bandwidth"]["memory"]["stream_copy"] > 0
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: runtime.peak("float16"), "dtype must be float32, bfloat16 or int8, got 'float16'"),
+        (lambda: runtime.peak(threads=300), "threads must be 1 to 256"),
+        (lambda: runtime.peak(seconds=-1), "seconds 0 to 60"),
+        (lambda: runtime.bandwidth("move", 1 << 20), "kind must be read, copy, .*got 'move'"),
+        (lambda: runtime.bandwidth("read", 100, threads=2), "must be 2048 a thread to"),
+        (lambda: runtime.bandwidth("read", -1), "must be 2048 a thread to"),
+        (lambda: runtime.bandwidth("read", 1 << 50), "must be 2048 a thread to"),
+        (lambda: runtime.bandwidth("read", 1 << 20, seconds=0), "seconds 0 to 60"),
+    ],
+)
+def test_limits_refuse(call: Callable[[], float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_an_instruction_set_may_share_float_kernels() -> None:
+    for name in runtime.available_isas():
+        shared = _core.float_isa(name)
+        assert shared == ("avx512" if name == "avx512_bf16" else name)
+    with pytest.raises(ValueError, match="isa 'mmx' is not available"):
+        _core.float_isa("mmx")
+
+
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs CPU affinity")
 def test_affinity_limits_threads() -> None:
     code = (
@@ -73,7 +128,7 @@ def test_a_forked_child_works() -> None:
     code = """
 import os, sys
 import numpy as np
-from fastcnn import ops, runtime
+from fastcnn import _core, ops, runtime
 runtime.set_num_threads(3)
 x = np.random.default_rng(0).standard_normal((8, 32, 32, 16), np.float32)
 k = np.ones((3, 3, 16, 32), np.float32)

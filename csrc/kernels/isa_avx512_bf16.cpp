@@ -1,0 +1,2 @@
+#define FASTCNN_ISA avx512_bf16
+#include "kernels/isa_dot.inl"

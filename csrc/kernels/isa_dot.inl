@@ -1,0 +1,25 @@
+// Body of every isa_<name>.cpp of an instruction set that adds dot products to another one, whose
+// other kernels it shares. What isa.inl says of linkage and headers holds here too.
+#include <cstdint>
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+#include "kernels/table_entry.h"
+
+namespace fastcnn {
+namespace FASTCNN_ISA {
+namespace {
+#include "kernels/vec.h"
+//
+#include "kernels/dot_peak.inl"
+}  // namespace
+
+extern const DotKernels table;
+constexpr DotKernels table = {
+#define FASTCNN_KERNEL(name, args) name,
+#include "kernels/dot_kernels.inc"
+#undef FASTCNN_KERNEL
+};
+}  // namespace FASTCNN_ISA
+}  // namespace fastcnn
