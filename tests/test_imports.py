@@ -16,6 +16,7 @@ FLOORS = [
     ["ops", "reference", "testing", "datasets"],
     ["initializers", "layers", "losses", "optimizers", "metrics", "activations", "config"],
     ["models", "callbacks", "training"],
+    ["bench"],
     ["keras", "cli", "__main__"],
 ]
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}

@@ -1,0 +1,183 @@
+"""conv2d: images with filters, alone or with bias and activation, and the gradients."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+
+from fastcnn import graph, ops
+from fastcnn.bench.operations import numpy_convolution, parsing
+from fastcnn.bench.operations.geometry import Convolution
+from fastcnn.bench.operations.operation import (
+    Answer,
+    Array,
+    Arrays,
+    Case,
+    Contestant,
+    Operation,
+    Setting,
+    compiled,
+    normal,
+    roundings,
+)
+
+__all__ = ["OPERATIONS"]
+
+#: What each direction is given, and what it makes.
+_GIVEN = {
+    "forward": ("x", "kernel"),
+    "input_gradient": ("dy", "kernel"),
+    "filter_gradient": ("x", "dy"),
+    "backward": ("x", "kernel", "dy"),
+}
+_MADE = {
+    "forward": ("forward",),
+    "input_gradient": ("input_gradient",),
+    "filter_gradient": ("filter_gradient",),
+    "backward": ("input_gradient", "filter_gradient"),
+}
+
+
+class Conv2D(Operation):
+    """Forward with filters that are packed once, as in a layer; gradients always take arrays."""
+
+    name = "conv2d"
+    example = "x=1x56x56x64 kernel=3x3x64x64 padding=same"
+    directions = ("forward", "input_gradient", "filter_gradient", "backward")
+    batched = True
+    settings: ClassVar[Mapping[str, Setting]] = {
+        "x": Setting(parsing.shape),
+        "kernel": Setting(parsing.shape),
+        "stride": Setting(parsing.pair, 1),
+        "padding": Setting(parsing.padding, "valid"),
+        "dilation": Setting(parsing.pair, 1),
+        "groups": Setting(parsing.number, 1),
+        "bias": Setting(parsing.flag, False),
+        "activation": Setting(parsing.choice("none", "relu"), "none"),
+        "algorithm": Setting(parsing.choice("auto", "direct", "winograd"), "auto"),
+        "weights": Setting(parsing.choice("kept", "fresh"), "kept"),
+    }
+
+    def check(self, case: Case) -> None:
+        Convolution.of(case)
+        if case["algorithm"] != "auto" and not _takes_algorithm():
+            raise ValueError("conv2d of this version takes no algorithm; leave it out")
+
+    def arrays(self, case: Case, direction: str) -> Arrays:
+        shape, rng = Convolution.of(case), case.rng()
+        sizes = {"x": shape.x, "kernel": shape.kernel, "dy": shape.y}
+        arrays = {name: normal(rng, sizes[name]) for name in _GIVEN[direction]}
+        if direction == "forward" and case["bias"]:
+            arrays["bias"] = normal(rng, shape.y[3:])
+        return arrays
+
+    def answers(self, case: Case, direction: str, arrays: Arrays) -> list[Answer]:
+        shape = Convolution.of(case)
+        found = []
+        for made in _MADE[direction]:
+            first, second = (arrays[name] for name in _GIVEN[made])
+            answer, bound = numpy_convolution.exact(made, shape, first, second)
+            if "bias" in arrays:
+                answer += arrays["bias"]
+                # The bias is one more term of each sum, whose every rounding it may enlarge.
+                bound += roundings(shape.terms(made) + 1, arrays["bias"].astype(np.float64))
+                bound += roundings(1, answer)
+            if direction == "forward" and case["activation"] == "relu":
+                answer = np.maximum(answer, 0)  # has slope 1 at most
+            if case["algorithm"] != "direct":
+                bound = np.maximum(bound, _winograd_bound(shape, made, first, second))
+            found.append(Answer(answer, bound))
+        return found
+
+    def flops(self, case: Case, direction: str) -> int:
+        return Convolution.of(case).flops * len(_MADE[direction])
+
+    def program(self, case: Case, direction: str, arrays: Arrays) -> Contestant:
+        shape = Convolution.of(case)
+        settings: dict[str, Any] = {
+            "strides": case["stride"],
+            "padding": case["padding"],
+            "dilation": case["dilation"],
+            "groups": case["groups"],
+        }
+        if case["algorithm"] != "auto":
+            settings["algorithm"] = case["algorithm"]
+        activation = None if case["activation"] == "none" else case["activation"]
+
+        def forward(t: Mapping[str, graph.Tensor]) -> Sequence[graph.Tensor]:
+            y = ops.conv2d(t["x"], t["kernel"], t.get("bias"), activation=activation, **settings)
+            return [y]
+
+        def gradients(t: Mapping[str, graph.Tensor]) -> Sequence[graph.Tensor]:
+            x = t.get("x", graph.placeholder(shape.x))
+            kernel = t.get("kernel", graph.placeholder(shape.kernel))
+            y = ops.conv2d(x, kernel, **settings)
+            wanted = {"input_gradient": x, "filter_gradient": kernel}
+            return graph.gradients(
+                y, [wanted[made] for made in _MADE[direction]], output_gradient=t["dy"]
+            )
+
+        if direction == "forward":
+            return compiled(
+                arrays, forward, ("kernel", "bias") if case["weights"] == "kept" else ()
+            )
+        return compiled(arrays, gradients)
+
+    def formulations(self, case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+        shape = Convolution.of(case)
+        steps = [
+            (
+                numpy_convolution.candidates(made, shape),
+                [arrays[name] for name in _GIVEN[made]],
+                np.empty(shape.output_of(made), np.float32),
+            )
+            for made in _MADE[direction]
+        ]
+        after = _epilogue(arrays.get("bias"), case["activation"] == "relu")
+        outputs = [out for _, _, out in steps]
+        ways = dict.fromkeys(name for known, _, _ in steps for name in known)
+
+        def run(way: str) -> None:
+            for known, (first, second), out in steps:
+                formulation = known.get(way) or next(iter(known.values()))
+                formulation(shape, first, second, out)
+            after(outputs[0])
+
+        return {way: Contestant(partial(run, way), lambda _: outputs) for way in ways}
+
+
+def _epilogue(bias: Array | None, relu: bool) -> Callable[[Array], None]:
+    def apply(y: Array) -> None:
+        if bias is not None:
+            y += bias
+        if relu:
+            np.maximum(y, np.float32(0), out=y)
+
+    return apply
+
+
+def _takes_algorithm() -> bool:
+    return "algorithm" in inspect.signature(ops.conv2d).parameters
+
+
+def _winograd_bound(shape: Convolution, made: str, first: Array, second: Array) -> Array:
+    """What F(4x4,3x3) may be off, where an algorithm with fewer multiplications may be chosen.
+
+    Its transforms mix the pixels of a 6x6 tile with factors whose absolute values sum to at most
+    100 on each side, so an error is relative to the largest sum of products around, not to the
+    element's own.
+    """
+    square = shape.kernel[:2] == (3, 3) and shape.strides == shape.dilation == (1, 1)
+    if not square or shape.groups > 1 or made == "filter_gradient":
+        return np.zeros(())
+    sizes = float(np.max(np.abs(first))) * float(np.max(np.abs(second)))
+    rms = float(np.sqrt(np.mean(np.square(first)) * np.mean(np.square(second))))
+    terms = shape.terms(made)
+    return np.asarray(100 * 2.0**-24 * np.sqrt(terms) * max(rms, sizes / 16))
+
+
+OPERATIONS: list[Operation] = [Conv2D()]

@@ -1,0 +1,40 @@
+"""PyTorch, with channels first and last: forward under ``inference_mode``, gradients by aten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from fastcnn.bench.operations import Case, Contestant
+from fastcnn.bench.operations.operation import Arrays
+from fastcnn.bench.peers.torch_images import IMAGES
+
+VERSION = torch.__version__
+
+#: Operation -> its ways of one layout: ``(case, direction, arrays, memory_format)``.
+_OPERATIONS: dict[str, Callable[..., dict[str, Contestant]]] = {**IMAGES}
+
+
+def start(threads: int) -> None:
+    """As many threads as everybody."""
+    torch.set_num_threads(threads)
+    torch.set_grad_enabled(False)
+
+
+def ways(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+    """Both layouts where there are images, else one."""
+    make = _OPERATIONS.get(case.op)
+    if make is None:
+        return {}
+    found = make(case, direction, arrays)
+    return {name: Contestant(_inference(c.call), c.read) for name, c in found.items()}
+
+
+def _inference(call: Callable[[], Any]) -> Callable[[], Any]:
+    def inside() -> Any:
+        with torch.inference_mode():
+            return call()
+
+    return inside
