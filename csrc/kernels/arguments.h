@@ -73,6 +73,27 @@ struct TransposedGemmTile {
   bool accumulate;
 };
 
+// Rows of bytes, copied; `from` and `to` do not overlap. Distances are in bytes.
+struct CopyRows {
+  int64_t rows, bytes;
+  const uint8_t* from;
+  int64_t from_row;
+  uint8_t* to;
+  int64_t to_row;
+  bool streams;  // past the caches
+};
+
+// to[r * to_row + c] = from[r + c * from_step], 4-byte elements.
+struct Transpose {
+  int64_t rows, columns;
+  const float* from;
+  int64_t from_step;
+  float* to;
+  int64_t to_row;
+  bool far;      // `from` lies beyond the caches
+  bool streams;  // whole squares go past the caches; `to` and its rows lie on cache lines
+};
+
 // One number in, one out.
 enum class UnaryOp : int32_t { relu, sigmoid, tanh, exp, log, sqrt, square, negative, absolute };
 

@@ -26,6 +26,7 @@ namespace {
 #include "kernels/depthwise.inl"
 #include "kernels/elementwise.inl"
 #include "kernels/gemm.inl"
+#include "kernels/movement.inl"
 #include "kernels/peak.inl"
 #include "kernels/pool.inl"
 #include "kernels/random.inl"

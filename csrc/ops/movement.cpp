@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/memory.h"
+#include "kernels/table.h"
 #include "ops/geometry.h"
 #include "ops/split.h"
 
@@ -17,40 +19,37 @@ struct Axis {
   int64_t size, from, to;
 };
 
+// Rows at least so long go past the caches even where they begin within a cache line.
+constexpr int64_t kLongRow = 4096;
+// Of a transpose: rows that one item takes of a matrix with many.
+constexpr int64_t kTransposeRows = 64;
+
+bool on_lines(const void* p, int64_t distance) {
+  return (reinterpret_cast<uintptr_t>(p) | static_cast<uintptr_t>(distance)) % kAlignment == 0;
+}
+
 // `count` elements at given distances.
 template <class T>
 void move_row(int64_t count, const T* from, int64_t from_step, T* to, int64_t to_step) noexcept {
-  if (to_step == 1 && from_step == 1)
-    std::memcpy(to, from, sizeof(T) * static_cast<size_t>(count));
-  else if (to_step == 1 && from_step == 0)
+  if (to_step == 1 && from_step == 0)
     std::fill_n(to, count, *from);
   else
     for (int64_t i = 0; i < count; ++i) to[i * to_step] = from[i * from_step];
 }
 
-// A block of a matrix whose rows are contiguous in `to` and columns in `from`. Tiles go by way of
-// a small buffer, so that both sides are read and written a cache line at a time.
+// A block of a matrix whose rows are contiguous in `to` and columns in `from`.
 template <class T>
 void transpose_block(int64_t rows, int64_t columns, const T* from, int64_t from_step, T* to,
                      int64_t to_row) noexcept {
+  // Squares, so that the lines of both sides stay in the first-level cache until they are used up.
   constexpr int64_t kTile = 16;
-  T tile[kTile][kTile];
   for (int64_t r = 0; r < rows; r += kTile)
     for (int64_t c = 0; c < columns; c += kTile) {
       const int64_t height = std::min(rows - r, kTile), width = std::min(columns - c, kTile);
       const T* p = from + r + c * from_step;
       T* q = to + r * to_row + c;
-      if (height == kTile && width == kTile) {
-        for (int64_t i = 0; i < kTile; ++i) std::memcpy(tile[i], p + i * from_step, sizeof tile[i]);
-        for (int64_t j = 0; j < kTile; ++j) {
-          T line[kTile];
-          for (int64_t i = 0; i < kTile; ++i) line[i] = tile[i][j];
-          std::memcpy(q + j * to_row, line, sizeof line);
-        }
-      } else {
-        for (int64_t j = 0; j < height; ++j)
-          for (int64_t i = 0; i < width; ++i) q[j * to_row + i] = p[j + i * from_step];
-      }
+      for (int64_t j = 0; j < height; ++j)
+        for (int64_t i = 0; i < width; ++i) q[j * to_row + i] = p[j + i * from_step];
     }
 }
 
@@ -59,7 +58,7 @@ class StridedCopy {
  public:
   // Axes come outermost first. `width` is the bytes of an element.
   StridedCopy(int64_t width, std::vector<Axis> axes, int64_t from_first, int64_t to_first)
-      : width_(width), from_first_(from_first), to_first_(to_first) {
+      : width_(width), from_first_(from_first), to_first_(to_first), kernels_(kernels()) {
     for (const Axis& axis : axes) {
       if (axis.size == 1) continue;
       // Merged with the axis outside it where both sides run on.
@@ -81,8 +80,12 @@ class StridedCopy {
         }
     int64_t rows = 1;
     for (size_t i = 0; i + 1 < axes_.size(); ++i) rows *= axes_[i].size;
-    pieces_ = {axes_.back().size, kItemElements};
-    rows_ = Split::by_elements(rows, axes_.back().size);
+    const int64_t columns = axes_.back().size;
+    const int64_t rows_at_once =
+        std::clamp<int64_t>(axes_[axes_.size() - 2].size, 1, kTransposeRows);
+    pieces_ = {columns, transposes_ ? kItemElements / rows_at_once : kItemElements};
+    rows_ = Split::by_elements(rows, std::min(columns, pieces_.grain));
+    streams_ = elements() >= kBeyondCaches / width;
   }
 
   int64_t items() const { return rows_.items() * pieces_.items(); }
@@ -122,7 +125,9 @@ class StridedCopy {
       const T* p = static_cast<const T*>(from) + a;
       T* q = static_cast<T*>(to) + b;
       if (transposes_ && last.to == 1)
-        transpose_block(rows, count, p, last.from, q, next.to);
+        transpose_rows(rows, count, p, last.from, q, next.to);
+      else if (last.to == 1 && last.from == 1)
+        copy_rows(rows, count, p, next.from, q, next.to);
       else
         for (int64_t r = 0; r < rows; ++r, p += next.from, q += next.to)
           move_row(count, p, last.from, q, last.to);
@@ -130,50 +135,109 @@ class StridedCopy {
     }
   }
 
+  template <class T>
+  void copy_rows(int64_t rows, int64_t count, const T* from, int64_t from_row, T* to,
+                 int64_t to_row) const noexcept {
+    const auto width = static_cast<int64_t>(sizeof(T));
+    const int64_t bytes = width * count;
+    const bool streams = streams_ && (bytes >= kLongRow || on_lines(to, bytes | width * to_row));
+    kernels_.copy_rows({rows, bytes, reinterpret_cast<const uint8_t*>(from), width * from_row,
+                        reinterpret_cast<uint8_t*>(to), width * to_row, streams});
+  }
+
+  template <class T>
+  void transpose_rows(int64_t rows, int64_t columns, const T* from, int64_t from_step, T* to,
+                      int64_t to_row) const noexcept {
+    if constexpr (sizeof(T) == 4)
+      kernels_.transpose({rows, columns, reinterpret_cast<const float*>(from), from_step,
+                          reinterpret_cast<float*>(to), to_row, streams_,
+                          streams_ && on_lines(to, 4 * to_row)});
+    else
+      transpose_block(rows, columns, from, from_step, to, to_row);
+  }
+
   int64_t width_;
   int64_t from_first_, to_first_;
+  const KernelTable& kernels_;
   std::vector<Axis> axes_;
   bool transposes_ = false;
+  bool streams_ = false;
   Split pieces_, rows_;
 };
 
-// One copy for each input into the one output, which may first be filled with zeros.
+// One copy into an output that may first be filled with zeros.
 class Movement final : public Step {
  public:
-  Movement(std::vector<StridedCopy> copies, int64_t width, int64_t zeros)
-      : copies_(std::move(copies)), width_(width), zeros_{zeros * width, 4 * kItemElements} {
-    for (const StridedCopy& copy : copies_) items_ += copy.items();
-  }
+  Movement(StridedCopy copy, int64_t width, int64_t zeros)
+      : copy_(std::move(copy)), width_(width), zeros_{zeros * width, 4 * kItemElements} {}
 
   int phases() const override { return zeros_.total > 0 ? 2 : 1; }
   int64_t items(int phase) const override {
-    return phases() == 2 && phase == 0 ? zeros_.items() : items_;
+    return phases() == 2 && phase == 0 ? zeros_.items() : copy_.items();
   }
   Cost cost() const override {
-    double moved = 0;
-    for (const StridedCopy& copy : copies_) moved += static_cast<double>(copy.elements());
-    return {0, static_cast<double>(width_) * 2 * moved + static_cast<double>(zeros_.total)};
+    return {0, static_cast<double>(width_) * 2 * static_cast<double>(copy_.elements()) +
+                   static_cast<double>(zeros_.total)};
   }
 
   void run(int phase, int64_t item, const Buffers& at) const noexcept override {
-    if (phases() == 2 && phase == 0) {
+    if (phases() == 2 && phase == 0)
       std::memset(at.output<std::byte>(0) + zeros_.begin(item), 0,
                   static_cast<size_t>(zeros_.size(item)));
-      return;
-    }
-    int input = 0;
-    for (const StridedCopy& copy : copies_) {
-      if (item < copy.items()) return copy.run(item, at.in[input], at.out[0]);
-      item -= copy.items();
-      ++input;
+    else
+      copy_.run(item, at.in[0], at.out[0]);
+  }
+
+ private:
+  StridedCopy copy_;
+  int64_t width_;
+  Split zeros_;
+};
+
+// Inputs laid side by side in each of `rows` rows of the output. An item takes its part of some
+// rows from all of them, so that what it writes lies together.
+class Concatenation final : public Step {
+ public:
+  // `widths` are the bytes of a row of each input.
+  Concatenation(int64_t rows, std::vector<int64_t> widths)
+      : widths_(std::move(widths)),
+        row_(std::accumulate(widths_.begin(), widths_.end(), int64_t{0})),
+        pieces_{row_, kItemBytes},
+        rows_(Split::by_elements(rows, row_, kItemBytes)),
+        streams_(rows * row_ >= kBeyondCaches),
+        copy_(kernels().copy_rows) {}
+
+  int64_t items(int) const override { return rows_.items() * pieces_.items(); }
+  Cost cost() const override {
+    return {0, 2.0 * static_cast<double>(rows_.total) * static_cast<double>(row_)};
+  }
+  void run(int, int64_t item, const Buffers& at) const noexcept override {
+    const int64_t begin = pieces_.begin(item % pieces_.items());
+    const int64_t end = pieces_.end(item % pieces_.items());
+    const int64_t row = rows_.begin(item / pieces_.items());
+    const int64_t rows = rows_.size(item / pieces_.items());
+    auto* y = at.output<uint8_t>(0) + row * row_;
+    int64_t left = 0;  // of the input, in a row of the output
+    for (size_t i = 0; i < widths_.size(); ++i) {
+      const int64_t width = widths_[i];
+      const int64_t first = std::max(begin, left), last = std::min(end, left + width);
+      if (first < last) {
+        const auto* from = static_cast<const uint8_t*>(at.in[i]) + row * width + (first - left);
+        const int64_t bytes = last - first;
+        const bool streams = streams_ && (bytes >= kLongRow || on_lines(y + first, bytes | row_));
+        copy_({rows, bytes, from, width, y + first, row_, streams});
+      }
+      left += width;
     }
   }
 
  private:
-  std::vector<StridedCopy> copies_;
-  int64_t width_;
-  Split zeros_;
-  int64_t items_ = 0;
+  static constexpr int64_t kItemBytes = 4 * kItemElements;
+  std::vector<int64_t> widths_;
+  int64_t row_;
+  Split pieces_, rows_;
+  bool streams_;
+  decltype(KernelTable::copy_rows) copy_;
 };
 
 // Elements from one position of each axis to the next.
@@ -194,9 +258,8 @@ void check_one_to_one(const StepSpec& spec) {
 std::unique_ptr<Step> one_copy(const StepSpec& spec, std::vector<Axis> axes, int64_t from_first = 0,
                                int64_t to_first = 0, int64_t zeros = 0) {
   const int64_t width = size_of(spec.inputs[0].dtype);
-  return std::make_unique<Movement>(
-      std::vector<StridedCopy>{StridedCopy(width, std::move(axes), from_first, to_first)}, width,
-      zeros);
+  return std::make_unique<Movement>(StridedCopy(width, std::move(axes), from_first, to_first),
+                                    width, zeros);
 }
 
 // A box of shape `part` that lies in `whole` from attribute `start` on: its axes with `from` as
@@ -293,27 +356,21 @@ std::unique_ptr<Step> make_concatenate(const StepSpec& spec) {
   const int64_t axis = spec.attrs.integer("axis");
   check(axis >= 0 && axis < y.shape.rank(), spec.op, ": axis ", axis, " is not one of ",
         y.shape.text());
-  const int64_t width = size_of(y.dtype);
-  const std::vector<int64_t> to = strides_of(y.shape);
-  std::vector<StridedCopy> copies;
-  int64_t first = 0;
+  const int at = static_cast<int>(axis);
+  const int64_t width = size_of(y.dtype) * y.shape.elements(at + 1, y.shape.rank());
+  std::vector<int64_t> widths;
+  int64_t length = 0;
   for (const Operand& x : spec.inputs) {
     check_operand(spec.op, "input", x, y.dtype, y.shape.rank());
-    const std::vector<int64_t> from = strides_of(x.shape);
-    std::vector<Axis> axes;
-    for (int i = 0; i < y.shape.rank(); ++i) {
+    for (int i = 0; i < y.shape.rank(); ++i)
       check(i == axis || x.shape[i] == y.shape[i], spec.op, ": input ", x.shape.text(),
             " does not fit in ", y.shape.text());
-      axes.push_back({x.shape[i], from[static_cast<size_t>(i)], to[static_cast<size_t>(i)]});
-    }
-    const int64_t length = x.shape[static_cast<int>(axis)];
-    check(length <= y.shape[static_cast<int>(axis)] - first, spec.op, ": inputs do not fit in ",
-          y.shape.text());
-    copies.emplace_back(width, axes, 0, first * to[static_cast<size_t>(axis)]);
-    first += length;
+    check(x.shape[at] <= y.shape[at] - length, spec.op, ": inputs do not fit in ", y.shape.text());
+    length += x.shape[at];
+    widths.push_back(x.shape[at] * width);
   }
-  check(first == y.shape[static_cast<int>(axis)], spec.op, ": inputs do not fill ", y.shape.text());
-  return std::make_unique<Movement>(std::move(copies), width, 0);
+  check(length == y.shape[at], spec.op, ": inputs do not fill ", y.shape.text());
+  return std::make_unique<Concatenation>(y.shape.elements(0, at), std::move(widths));
 }
 
 }  // namespace fastcnn

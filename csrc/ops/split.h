@@ -7,6 +7,9 @@ namespace fastcnn {
 // Elements in a work item of an operation that does one cheap thing to each: about 10 us.
 constexpr int64_t kItemElements = int64_t{1} << 15;
 
+// What is larger than this is not in the caches when it is next read, so it is written past them.
+constexpr int64_t kBeyondCaches = int64_t{16} << 20;
+
 // `total` units of work cut into equal runs of `grain` units; a function of shapes alone.
 struct Split {
   int64_t total = 0;

@@ -69,6 +69,10 @@ SHAPING = [
     move("transpose", "scalar", normal(), axes=()),
     move("transpose", "empty", normal(2, 0, 3), axes=(2, 0, 1)),
     move("transpose", "large", normal(61, 67), axes=(1, 0)),
+    *(move("transpose", f"interleave-{n}", normal(2, n, 9, 11), axes=(0, 2, 3, 1))
+      for n in (2, 3, 4, 5, 16)),
+    *(move("transpose", f"separate-{n}", normal(2, 9, 11, n), axes=(0, 3, 1, 2))
+      for n in (2, 3, 4, 5, 16)),
     *move_integers("transpose", "matrix", (3, 4), axes=(1, 0)),
     move("broadcast_to", "row", normal(4), shape=(3, 4)).measured_as(
         move("broadcast_to", "channels", normal(64), shape=ACTIVATIONS)),
@@ -94,6 +98,7 @@ SHAPING = [
     concatenate("rows", (1, 3), (2, 3), axis=0),
     concatenate("middle", (2, 1, 3), (2, 4, 3), axis=1),
     concatenate("vectors", (3,), (5,)),
+    concatenate("long-rows", (2, 1500), (2, 33000)),
     concatenate("with-empty", (2, 0), (2, 3), (2, 0)),
     concatenate("all-empty", (0, 3), (0, 4)),
     concatenate("channels", (2, 3, 3, 17), (2, 3, 3, 3), (2, 3, 3, 8)).measured_as(
