@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 
 from fastcnn.bench.floors import Work, floor
 from fastcnn.bench.limits import Limits
-from fastcnn.bench.operations import OPERATIONS, Case
+from fastcnn.bench.operations import OPERATIONS, Case, Operation
 from fastcnn.bench.operations.operation import Answer, Array, Contestant
 from fastcnn.bench.relay import MissingPeerError, Runner
 from fastcnn.bench.timing import Timing, peak, summary, turn
@@ -87,11 +87,16 @@ class Prepared:
         check(self.answers, found, "fastcnn")
         work = Work(
             operation.flops(self.case, self.direction),
-            sum(array.nbytes for array in self.arrays.values()),
+            sum(self.arrays[name].nbytes for name in self._read(operation)),
             sum(array.nbytes for array in found),
-            operation.read_again(self.case, self.direction),
+            sum(self.arrays[name].nbytes for name in operation.twice if name in self.arrays),
         )
         return contestant, work
+
+    def _read(self, operation: Operation) -> Iterator[str]:
+        for name in self.arrays:
+            if self.direction == "forward" or name not in operation.uncounted:
+                yield name
 
     def theirs(self, runner: Runner, name: str) -> str | None:
         """Makes a peer ready; the way it computes, or None where it has no such operation.

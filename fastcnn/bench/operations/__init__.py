@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from fastcnn.bench.operations import convolution
+from fastcnn.bench.operations import (
+    convolution,
+    elementwise,
+    normalization,
+    pooling,
+    products,
+    rows,
+    updates,
+)
 from fastcnn.bench.operations.operation import Case, Contestant, Operation
 
 __all__ = ["OPERATIONS", "Case", "Contestant", "Operation"]
 
-OPERATIONS: dict[str, Operation] = {op.name: op for op in [*convolution.OPERATIONS]}
+OPERATIONS: dict[str, Operation] = {
+    operation.name: operation
+    for module in (convolution, products, pooling, normalization, rows, elementwise, updates)
+    for operation in module.OPERATIONS
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -42,25 +42,31 @@ _MADE = {
 }
 
 
+SETTINGS = {
+    "x": Setting(parsing.shape),
+    "kernel": Setting(parsing.shape),
+    "stride": Setting(parsing.pair, 1),
+    "padding": Setting(parsing.padding, "valid"),
+    "dilation": Setting(parsing.pair, 1),
+    "groups": Setting(parsing.number, 1),
+    "bias": Setting(parsing.flag, False),
+    "activation": Setting(parsing.choice("none", "relu"), "none"),
+    "algorithm": Setting(parsing.choice("auto", "direct", "winograd"), "auto"),
+    "weights": Setting(parsing.choice("kept", "fresh"), "kept"),
+}
+
+
 class Conv2D(Operation):
     """Forward with filters that are packed once, as in a layer; gradients always take arrays."""
 
     name = "conv2d"
     example = "x=1x56x56x64 kernel=3x3x64x64 padding=same"
-    directions = ("forward", "input_gradient", "filter_gradient", "backward")
     batched = True
-    settings: ClassVar[Mapping[str, Setting]] = {
-        "x": Setting(parsing.shape),
-        "kernel": Setting(parsing.shape),
-        "stride": Setting(parsing.pair, 1),
-        "padding": Setting(parsing.padding, "valid"),
-        "dilation": Setting(parsing.pair, 1),
-        "groups": Setting(parsing.number, 1),
-        "bias": Setting(parsing.flag, False),
-        "activation": Setting(parsing.choice("none", "relu"), "none"),
-        "algorithm": Setting(parsing.choice("auto", "direct", "winograd"), "auto"),
-        "weights": Setting(parsing.choice("kept", "fresh"), "kept"),
-    }
+    settings = SETTINGS
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        return tuple(_GIVEN)
 
     def check(self, case: Case) -> None:
         Convolution.of(case)
@@ -145,7 +151,8 @@ class Conv2D(Operation):
             for known, (first, second), out in steps:
                 formulation = known.get(way) or next(iter(known.values()))
                 formulation(shape, first, second, out)
-            after(outputs[0])
+            if direction == "forward":
+                after(outputs[0])
 
         return {way: Contestant(partial(run, way), lambda _: outputs) for way in ways}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,14 +89,22 @@ class Contestant(NamedTuple):
 class Operation:
     """An operation of the benchmark. Subclasses say how it is computed, checked and counted."""
 
-    name: ClassVar[str]
+    name: str
     #: In the order in which they are printed.
-    settings: ClassVar[Mapping[str, Setting]]
+    settings: Mapping[str, Setting]
     #: Settings of a plausible line, for messages.
-    example: ClassVar[str]
-    directions: ClassVar[tuple[str, ...]] = ("forward",)
+    example: str
     #: Whether the first size of ``x`` counts images, so that ``--batch`` may replace it.
-    batched: ClassVar[bool] = False
+    batched: bool = False
+    #: Arrays that backward is given but need not read: there are ways to compute it without.
+    uncounted: tuple[str, ...] = ()
+    #: Arrays that have to be read a second time, where they do not stay in a cache.
+    twice: tuple[str, ...] = ()
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """Which ways it can be run."""
+        return ("forward",)
 
     def check(self, case: Case) -> None:
         """Refuses settings that do not fit each other.
@@ -115,10 +123,6 @@ class Operation:
 
     def flops(self, case: Case, direction: str) -> int:
         """Multiplications and additions that count as its work; 0 where bytes are the work."""
-        return 0
-
-    def read_again(self, case: Case, direction: str) -> int:
-        """Bytes that have to be read a second time where they do not stay in a cache."""
         return 0
 
     def program(self, case: Case, direction: str, arrays: Arrays) -> Contestant:

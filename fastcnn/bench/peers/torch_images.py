@@ -1,4 +1,4 @@
-"""PyTorch's convolution and pooling on our arrays, in both of its layouts."""
+"""PyTorch's convolution, pooling and batch normalisation on our arrays, in both of its layouts."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ import torch.nn.functional as F  # noqa: N812
 from fastcnn.bench.operations import Case, Contestant
 from fastcnn.bench.operations.geometry import Convolution
 from fastcnn.bench.operations.operation import Array, Arrays
+from fastcnn.reference.window import pad_amounts, pair
 
-__all__ = ["IMAGES"]
+__all__ = ["IMAGES", "filters", "image", "planes", "window_of"]
 
 aten = torch.ops.aten
 
 LAYOUTS = {"channels_last": torch.channels_last, "channels_first": torch.contiguous_format}
+#: A case in one layout.
+Make = Callable[[Any], Contestant]
 
 
 def planes(x: Array, layout: Any) -> torch.Tensor:
@@ -38,6 +41,11 @@ def image(y: torch.Tensor) -> Array:
 def kernel(dw: torch.Tensor) -> Array:
     """PyTorch's filters as ours."""
     return np.ascontiguousarray(dw.permute(2, 3, 1, 0).numpy())
+
+
+def both(make: Make) -> dict[str, Contestant]:
+    """The same in each layout."""
+    return {name: make(layout) for name, layout in LAYOUTS.items()}
 
 
 def conv2d(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
@@ -81,8 +89,136 @@ def conv2d(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
 
         return Contestant(lambda: aten.convolution_backward(dy, x, w, *settings), read)
 
-    make = forward if direction == "forward" else backward
-    return {name: make(layout) for name, layout in LAYOUTS.items()}
+    return both(forward if direction == "forward" else backward)
 
 
-IMAGES: dict[str, Callable[..., dict[str, Contestant]]] = {"conv2d": conv2d}
+def window_of(case: Case) -> tuple[Any, ...] | None:
+    """Size, strides and padding on every side; None where one side has more than the other."""
+    size = pair(case["size"])
+    strides = pair(case["stride"] or case["size"])
+    edges = pad_amounts(case["padding"], case["x"][1:3], size, strides)
+    if any(
+        before != after or 2 * before > length
+        for (before, after), length in zip(edges, size, strict=True)
+    ):
+        return None
+    return size, strides, [before for before, _ in edges]
+
+
+def max_pool2d(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+    window = window_of(case)
+    if window is None:
+        return {}
+    size, strides, padding = window
+
+    def forward(layout: Any) -> Contestant:
+        x = planes(arrays["x"], layout)
+        return Contestant(lambda: F.max_pool2d(x, size, strides, padding), lambda y: [image(y)])
+
+    def backward(layout: Any) -> Contestant:
+        x, dy = planes(arrays["x"], layout), planes(arrays["dy"], layout)
+        _, where = aten.max_pool2d_with_indices(x, size, strides, padding, [1, 1], False)
+        return Contestant(
+            lambda: aten.max_pool2d_with_indices_backward(
+                dy, x, size, strides, padding, [1, 1], False, where
+            ),
+            lambda dx: [image(dx)],
+        )
+
+    return both(forward if direction == "forward" else backward)
+
+
+def average_pool2d(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+    window = window_of(case)
+    if window is None:
+        return {}
+    settings = [*window, False, False, None]  # the padding does not count
+
+    def forward(layout: Any) -> Contestant:
+        x = planes(arrays["x"], layout)
+        return Contestant(lambda: aten.avg_pool2d(x, *settings), lambda y: [image(y)])
+
+    def backward(layout: Any) -> Contestant:
+        x, dy = planes(arrays["x"], layout), planes(arrays["dy"], layout)
+        return Contestant(
+            lambda: aten.avg_pool2d_backward(dy, x, *settings), lambda dx: [image(dx)]
+        )
+
+    return both(forward if direction == "forward" else backward)
+
+
+def global_average_pool2d(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+    def forward(layout: Any) -> Contestant:
+        x = planes(arrays["x"], layout)
+        return Contestant(lambda: x.mean((2, 3)), lambda y: [y.numpy()])
+
+    def backward(layout: Any) -> Contestant:
+        x = planes(arrays["x"], layout)
+        dy = torch.from_numpy(arrays["dy"])[:, :, None, None]
+        return Contestant(lambda: aten._adaptive_avg_pool2d_backward(dy, x), lambda dx: [image(dx)])
+
+    return both(forward if direction == "forward" else backward)
+
+
+EPSILON = 1e-3
+
+
+def batch_normalization(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+    if len(case["x"]) != 4:
+        return {}
+    gamma, beta, mean, variance = (
+        torch.from_numpy(arrays[name]) for name in ("gamma", "beta", "mean", "variance")
+    )
+
+    def make(layout: Any) -> Contestant:
+        x = planes(arrays["x"], layout)
+        return Contestant(
+            lambda: F.batch_norm(x, mean, variance, gamma, beta, False, 0.0, EPSILON),
+            lambda y: [image(y)],
+        )
+
+    return both(make)
+
+
+def batch_normalization_training(
+    case: Case, direction: str, arrays: Arrays
+) -> dict[str, Contestant]:
+    if len(case["x"]) != 4:
+        return {}
+    gamma, beta = (torch.from_numpy(arrays[name]) for name in ("gamma", "beta"))
+
+    def forward(layout: Any) -> Contestant:
+        x = planes(arrays["x"], layout)
+
+        def read(found: Any) -> list[Array]:
+            y, mean, deviation = found
+            return [image(y), mean.numpy(), (deviation.double() ** -2 - EPSILON).numpy()]
+
+        return Contestant(
+            lambda: aten.native_batch_norm(x, gamma, beta, None, None, True, 0.0, EPSILON), read
+        )
+
+    def backward(layout: Any) -> Contestant:
+        x, dy = planes(arrays["x"], layout), planes(arrays["dy"], layout)
+        mean = torch.from_numpy(arrays["mean"])
+        deviation = torch.from_numpy(
+            (1 / np.sqrt(arrays["variance"].astype(np.float64) + EPSILON)).astype(np.float32)
+        )
+        return Contestant(
+            lambda: aten.native_batch_norm_backward(
+                dy, x, gamma, None, None, mean, deviation, True, EPSILON, [True, True, True]
+            ),
+            lambda found: [image(found[0]), found[1].numpy(), found[2].numpy()],
+        )
+
+    return both(forward if direction == "forward" else backward)
+
+
+IMAGES: dict[str, Callable[..., dict[str, Contestant]]] = {
+    "conv2d": conv2d,
+    "max_pool2d": max_pool2d,
+    "average_pool2d": average_pool2d,
+    "global_average_pool2d": global_average_pool2d,
+    "batch_normalization": batch_normalization,
+    "batch_normalization_training": batch_normalization_training,
+}

@@ -9,12 +9,13 @@ import torch
 
 from fastcnn.bench.operations import Case, Contestant
 from fastcnn.bench.operations.operation import Arrays
+from fastcnn.bench.peers.torch_arrays import ARRAYS
 from fastcnn.bench.peers.torch_images import IMAGES
 
 VERSION = torch.__version__
 
-#: Operation -> its ways of one layout: ``(case, direction, arrays, memory_format)``.
-_OPERATIONS: dict[str, Callable[..., dict[str, Contestant]]] = {**IMAGES}
+#: Operation -> its ways: ``(case, direction, arrays)``.
+_OPERATIONS: dict[str, Callable[..., dict[str, Contestant]]] = {**IMAGES, **ARRAYS}
 
 
 def start(threads: int) -> None:
@@ -29,10 +30,12 @@ def ways(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
     if make is None:
         return {}
     found = make(case, direction, arrays)
-    return {name: Contestant(_inference(c.call), c.read) for name, c in found.items()}
+    return {name: Contestant(inference(c.call), c.read) for name, c in found.items()}
 
 
-def _inference(call: Callable[[], Any]) -> Callable[[], Any]:
+def inference(call: Callable[[], Any]) -> Callable[[], Any]:
+    """The call as PyTorch's users make it where nothing is trained."""
+
     def inside() -> Any:
         with torch.inference_mode():
             return call()

@@ -1,0 +1,212 @@
+"""What works along rows of scores: softmax, sums, ranking and losses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from fastcnn.bench.operations import parsing
+from fastcnn.bench.operations.operation import (
+    Array,
+    Arrays,
+    Case,
+    Operation,
+    Setting,
+    normal,
+    roundings,
+)
+from fastcnn.bench.operations.plain import Plain, exactly
+
+__all__ = ["OPERATIONS"]
+
+Rng = np.random.Generator
+X = {"x": Setting(parsing.shape)}
+LOGITS = "x=4096x1000"
+#: exp, log, the division and what is around them.
+AROUND = 24
+
+
+def _x(case: Case, rng: Rng) -> Arrays:
+    return {"x": normal(rng, case["x"])}
+
+
+def softmax(x: Array) -> Array:
+    y: Array = x - x.max(axis=-1, keepdims=True)
+    np.exp(y, out=y)
+    y /= y.sum(axis=-1, keepdims=True)
+    return y
+
+
+def log_softmax(x: Array) -> Array:
+    y: Array = x - x.max(axis=-1, keepdims=True)
+    y -= np.log(np.exp(y).sum(axis=-1, keepdims=True))
+    return y
+
+
+def _softmax_error(case: Case, arrays: Arrays, exact: Sequence[Array]) -> Sequence[Any]:
+    # The rounding of x - max becomes a relative error, at most of the row's whole width.
+    width = float(np.ptp(arrays["x"]))
+    return [roundings(case["x"][-1] + width + AROUND, exact[0])]
+
+
+def _softmax_slope(case: Case, x: Array, y: Array, dy: Array) -> Array:
+    product = y * dy
+    product -= y * product.sum(axis=-1, keepdims=True)
+    return product
+
+
+def _log_softmax_slope(case: Case, x: Array, y: Array, dy: Array) -> Array:
+    dx = np.exp(y)
+    dx *= -dy.sum(axis=-1, keepdims=True)
+    dx += dy
+    return dx
+
+
+def _row_sums(terms: Callable[[Arrays], Array], own: Callable[[Arrays], Array]) -> Any:
+    """Of gradients ``own - something * sum(terms)`` along the last axis."""
+
+    def rule(case: Case, arrays: Arrays, exact: Sequence[Array]) -> Sequence[Any]:
+        count = case["x"][-1] + AROUND
+        sums = np.abs(terms(arrays)).sum(axis=-1, keepdims=True)
+        scale = np.abs(arrays["y"]) if case.op == "softmax" else np.exp(arrays["y"])
+        return [roundings(count, scale * sums + np.abs(own(arrays)))]
+
+    return rule
+
+
+def _log_softmax_error(case: Case, arrays: Arrays, exact: Sequence[Array]) -> Sequence[Any]:
+    return [roundings(4, exact[0]) + roundings(case["x"][-1] + AROUND, np.ones(()))]
+
+
+def _axis(case: Case) -> dict[str, Any]:
+    last = case["axis"] == "last"
+    return {"axis": -1 if last else tuple(range(len(case["x"]) - 1))}
+
+
+def _total(x: Array, *, axis: int | Sequence[int]) -> Array:
+    """Leading axes are one axis, which BLAS sums fastest."""
+    if axis == -1:
+        return np.asarray(x.sum(axis=-1))
+    rows = x.reshape(-1, x.shape[-1])
+    return np.asarray(np.ones(len(rows), x.dtype) @ rows)
+
+
+def _mean(x: Array, *, axis: int | Sequence[int]) -> Array:
+    y = _total(x, axis=axis)
+    y *= np.float32(y.size / x.size)
+    return y
+
+
+def _sum_error(case: Case, arrays: Arrays, exact: Sequence[Array]) -> Sequence[Any]:
+    sizes = _total(np.abs(arrays["x"]), **_axis(case))
+    count = arrays["x"].size / exact[0].size
+    return [roundings(count + 1, sizes / (count if case.op == "mean" else 1))]
+
+
+def _scores(truth: str) -> Callable[[Case, Rng], Arrays]:
+    """Truth, then logits."""
+
+    def draw(case: Case, rng: Rng) -> Arrays:
+        shape = case["x"]
+        scores = normal(rng, shape)
+        labels = rng.integers(0, shape[-1], shape[0])
+        if truth == "labels":
+            return {"y_true": labels, "x": scores}
+        if truth == "bits":
+            return {"y_true": rng.integers(0, 2, shape).astype(np.float32), "x": scores}
+        return {"y_true": np.eye(shape[-1], dtype=np.float32)[labels], "x": scores}
+
+    return draw
+
+
+def _mean_squared_error(y_true: Array, y_pred: Array) -> Array:
+    difference = y_pred - y_true
+    squares = np.einsum("ij,ij->i", difference, difference)
+    return np.asarray(squares / y_pred.dtype.type(y_true.shape[-1]))
+
+
+def _categorical(y_true: Array, y_pred: Array, *, from_logits: bool) -> Array:
+    return np.asarray(-np.einsum("ij,ij->i", y_true, log_softmax(y_pred)))
+
+
+def _sparse(y_true: Array, y_pred: Array, *, from_logits: bool) -> Array:
+    picked = y_pred[np.arange(len(y_true)), y_true]
+    largest = y_pred.max(axis=-1)
+    powers = y_pred - largest[:, None]
+    np.exp(powers, out=powers)
+    return np.asarray(np.log(powers.sum(axis=-1)) + largest - picked)
+
+
+def _sparse_slope(case: Case, y_true: Array, x: Array, dy: Array) -> Array:
+    dx: Array = softmax(x)
+    dx[np.arange(len(y_true)), y_true] -= 1
+    dx *= dy[:, None]
+    return dx
+
+
+def _categorical_slope(case: Case, y_true: Array, x: Array, dy: Array) -> Array:
+    dx: Array = softmax(x)
+    # Rows of truth sum to 1.
+    dx -= y_true
+    dx *= dy[:, None]
+    return dx
+
+
+def _crossentropy_slope_error(case: Case, arrays: Arrays, exact: Sequence[Array]) -> Sequence[Any]:
+    dy = np.abs(arrays["dy"])[:, None]
+    return [roundings(2 * (case["x"][-1] + AROUND), np.abs(exact[0]) + dy)]
+
+
+def _binary(y_true: Array, y_pred: Array, *, from_logits: bool) -> Array:
+    losses = np.abs(y_pred)
+    np.negative(losses, out=losses)
+    np.exp(losses, out=losses)
+    np.log1p(losses, out=losses)
+    losses += np.maximum(y_pred, y_pred.dtype.type(0))
+    losses -= y_pred * y_true
+    return np.asarray(losses.mean(axis=-1))
+
+
+def _loss_error(case: Case, arrays: Arrays, exact: Sequence[Array]) -> Sequence[Any]:
+    largest = np.max(np.abs(arrays["x"]), axis=-1)
+    return [roundings(case["x"][-1] + AROUND, np.abs(exact[0]) + 2 * largest**2 + 1)]
+
+
+def _in_top_k(y_true: Array, y_pred: Array, k: int) -> Array:
+    above = y_pred > y_pred[np.arange(len(y_true)), y_true][:, None]
+    return np.asarray(np.count_nonzero(above, axis=-1) < k, np.float32)
+
+
+def _from_logits(case: Case) -> dict[str, Any]:
+    return {"from_logits": True}
+
+
+AXIS = {**X, "axis": Setting(parsing.choice("last", "others"), "last")}
+
+OPERATIONS: list[Operation] = [
+    Plain("softmax", X, LOGITS, _x, _softmax_error, formulation=softmax, slope=_softmax_slope,
+          slope_error=_row_sums(lambda a: a["y"] * a["dy"], lambda a: a["y"] * a["dy"]),
+          saves=("y",), uncounted=("x",), batched=True),
+    Plain("log_softmax", X, LOGITS, _x, _log_softmax_error, formulation=log_softmax,
+          slope=_log_softmax_slope,
+          slope_error=_row_sums(lambda a: a["dy"], lambda a: a["dy"]),
+          saves=("y",), uncounted=("x",), batched=True),
+    Plain("argmax", X, LOGITS, _x, exactly, formulation=lambda x: np.argmax(x, axis=-1),
+          batched=True),
+    Plain("sum", AXIS, "x=32x56x56x64 axis=others", _x, _sum_error, _axis, _total, batched=True),
+    Plain("mean", AXIS, "x=32x56x56x64 axis=others", _x, _sum_error, _axis, _mean, batched=True),
+    Plain("mean_squared_error", X, LOGITS, _scores("bits"), _loss_error,
+          formulation=_mean_squared_error, batched=True),
+    Plain("categorical_crossentropy", X, LOGITS, _scores("rows"), _loss_error, _from_logits,
+          _categorical, slope=_categorical_slope, slope_error=_crossentropy_slope_error,
+          batched=True),
+    Plain("sparse_categorical_crossentropy", X, LOGITS, _scores("labels"), _loss_error,
+          _from_logits, _sparse, slope=_sparse_slope, slope_error=_crossentropy_slope_error,
+          batched=True),
+    Plain("binary_crossentropy", X, LOGITS, _scores("bits"), _loss_error, _from_logits,
+          _binary, batched=True),
+    Plain("in_top_k", {**X, "k": Setting(parsing.number, 5)}, LOGITS, _scores("labels"),
+          exactly, lambda case: {"k": case["k"]}, _in_top_k, batched=True),
+]  # fmt: skip
