@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastcnn.bench.limits import Limits
 
-__all__ = ["Floor", "Work", "floor"]
+__all__ = ["Floor", "Work", "floor", "kinds"]
 
 
 @dataclass(frozen=True)
@@ -45,33 +46,81 @@ class Floor:
     kind: str
 
 
-def floor(work: Work, limits: Limits, peak: float) -> Floor:
+def floor(
+    work: Work, limits: Limits, peak: float, bandwidth: Mapping[str, float] | None = None
+) -> Floor:
     """The floor of some work.
 
     Args:
         work: FLOPs and bytes.
         limits: Of as many threads as do the work.
         peak: GFLOP/s of multiply-adds, measured beside it.
+        bandwidth: GB/s by kind over as many bytes, measured beside it; those of ``limits`` take
+            the place of what is missing.
     """
+    rates = _Rates(limits, work.bytes, bandwidth or {})
     level = limits.level(work.bytes)
-    moved = move_seconds(work, limits, level)
+    moved = _move_seconds(work, rates, level)
     if not work.flops:
         return Floor(moved, level)
     compute = work.flops / peak / 1e9
     kind = "compute"
-    if level == "memory" and limits.level(work.written) == "memory":
-        compute += work.written / limits.fastest("write", work.bytes) / 1e9
+    if _leaves_caches(work, limits):
+        compute += work.written / rates.fastest("write") / 1e9
         kind = "compute + stores"
     return Floor(compute, kind) if compute >= moved else Floor(moved, level)
 
 
-def move_seconds(work: Work, limits: Limits, level: str) -> float:
+def kinds(work: Work, limits: Limits) -> list[str]:
+    """What bandwidth sets the floor, to be measured beside the work; nothing where FLOPs do."""
+    found: list[str] = []
+    if work.flops:
+        about = floor(work, limits, limits.peak["float32"]).kind
+        if about == "compute":
+            return []
+        if about == "compute + stores":
+            return ["write", "stream_write"]
+    read = work.read + work.again
+    if min(read, work.written):
+        found += ["copy", "stream_copy"]
+    if read > work.written:
+        found += ["read"]
+    if work.written > read:
+        found += ["write", "stream_write"]
+    if limits.level(work.bytes) in ("L1", "L2"):
+        # Stores past the caches are slower than those into them.
+        found = [kind for kind in found if not kind.startswith("stream")]
+    return found
+
+
+@dataclass(frozen=True)
+class _Rates:
+    """GB/s over so many bytes, as measured just now or before."""
+
+    limits: Limits
+    size: int
+    now: Mapping[str, float]
+
+    def rate(self, kind: str) -> float:
+        return self.now.get(kind) or self.limits.rate(kind, self.size)
+
+    def fastest(self, kind: str) -> float:
+        """With ordinary stores or with those past the caches."""
+        if kind in self.now:
+            return max(self.now[kind], self.now.get(f"stream_{kind}", 0.0))
+        return max(self.rate(kind), self.rate(f"stream_{kind}"))
+
+
+def _leaves_caches(work: Work, limits: Limits) -> bool:
+    return limits.level(work.bytes) == limits.level(work.written) == "memory"
+
+
+def _move_seconds(work: Work, rates: _Rates, level: str) -> float:
     """Bytes over bandwidth: as much as possible copied, the rest read or written alone."""
     read = work.read + (work.again if level == "memory" else 0)
     both = min(read, work.written)
-    size = work.bytes
     return 1e-9 * (
-        2 * both / limits.fastest("copy", size)
-        + (read - both) / limits.rate("read", size)
-        + (work.written - both) / limits.fastest("write", size)
+        2 * both / rates.fastest("copy")
+        + (read - both) / rates.rate("read")
+        + (work.written - both) / rates.fastest("write")
     )

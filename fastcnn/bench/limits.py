@@ -37,13 +37,15 @@ class Limits:
     def level(self, size: int) -> str:
         """What holds so many bytes: ``L1``, ``L2`` ... or ``memory``.
 
-        The last cache is shared, with other programs too, so it holds what is read at twice the
-        speed of memory or more, whatever its size.
+        The last cache is shared, with other programs too, so what it holds is seen by the speed
+        of reading: nearer to that of what surely lies in it than to that of memory.
         """
-        for number, held in enumerate(self.caches[:-1], 1):
+        own = self.caches[:-1]
+        for number, held in enumerate(own, 1):
             if size <= held:
                 return f"L{number}"
-        if self.caches and self.rate("read", size) >= 2 * self.rate("read", LARGEST):
+        inside = self.rate("read", 2 * own[-1]) if own else 0.0
+        if self.rate("read", size) ** 2 > inside * self.rate("read", LARGEST) > 0:
             return f"L{len(self.caches)}"
         return "memory"
 
@@ -58,10 +60,6 @@ class Limits:
             return table[above]
         share = math.log(size / below) / math.log(above / below)
         return float(table[below] ** (1 - share) * table[above] ** share)
-
-    def fastest(self, kind: str, size: int) -> float:
-        """The same with ordinary stores or with those past the caches, whichever is faster."""
-        return max(self.rate(kind, size), self.rate(f"stream_{kind}", size))
 
     def as_data(self) -> dict[str, Any]:
         """For a line of JSON."""

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.bench.floors import Work, floor
+from fastcnn.bench.floors import Work, floor, kinds
 from fastcnn.bench.limits import Limits
 from fastcnn.bench.operations import OPERATIONS, Case, Operation
 from fastcnn.bench.operations.operation import Answer, Array, Contestant
 from fastcnn.bench.relay import MissingPeerError, Runner
-from fastcnn.bench.timing import Timing, peak, summary, turn
+from fastcnn.bench.timing import Timing, bandwidth, peak, summary, turn
 from fastcnn.testing import assert_within
 
 __all__ = ["Prepared", "WrongAnswerError", "check", "race", "row"]
@@ -105,7 +105,12 @@ class Prepared:
             WrongAnswerError: Its answer is wrong, or it failed.
         """
         answer = runner.ask(
-            {"case": str(self.case), "direction": self.direction, "folder": str(self.folder)}
+            {
+                "case": str(self.case),
+                "direction": self.direction,
+                "folder": str(self.folder),
+                "arrays": list(self.arrays),
+            }
         )
         if "failed" in answer:
             raise WrongAnswerError(f"{name} failed: {answer['failed']}")
@@ -178,9 +183,17 @@ def row(
             turns[name] = runner.turn
             ways[name] = way
     peaks: list[float] = []
-    times = race(turns, seconds, lambda: peaks.append(peak(threads)))
+    rates: dict[str, list[float]] = {kind: [] for kind in kinds(work, limits)}
+
+    def beside() -> None:
+        peaks.append(peak(threads))
+        for kind, taken in rates.items():
+            taken.append(bandwidth(kind, work.bytes, threads))
+
+    times = race(turns, seconds, beside)
     limit = statistics.median(peaks)
-    least = floor(work, limits, limit)
+    now = {kind: statistics.median(taken) for kind, taken in rates.items()}
+    least = floor(work, limits, limit, now)
     ours = times["fastcnn"].median
     result: dict[str, Any] = {
         "op": prepared.case.op,
@@ -197,6 +210,7 @@ def row(
         "floor_ms": least.seconds * 1e3,
         "share": least.seconds / ours,
         "peak_gflops": limit,
+        **({"bandwidth": now} if now else {}),
         "flops": work.flops,
         "bytes": work.bytes,
         "contestants": {

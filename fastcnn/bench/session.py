@@ -53,11 +53,13 @@ class Session:
     Attributes:
         machine: The first line of the file.
         wrong: Messages of rows whose answer was wrong.
+        finished: Number of rows that are there.
     """
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.wrong: list[str] = []
+        self.finished = 0
         self.machine: dict[str, Any] = {}
         self._limits: dict[tuple[str, int], Limits] = {}
         self._done: set[tuple[Any, ...]] = set()
@@ -101,6 +103,7 @@ class Session:
                         f"{self.machine[fact]}); give another --output"
                     )
             self._done = {results.key(row) for row in found.rows}
+            self.finished = len(found.rows)
             # A line that was cut off goes away.
             self._write([found.machine, *found.rows], "w")
             return
@@ -150,4 +153,5 @@ class Session:
                     self.wrong.append(f"{case} {direction}, {isa}, {threads} threads: {error}")
                     continue
                 self._write([found], "a")
+                self.finished += 1
                 yield found

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Timing", "peak", "summary", "turn"]
+__all__ = ["Timing", "bandwidth", "peak", "summary", "turn"]
 
 Call = Callable[[], object]
 
@@ -58,3 +58,12 @@ def peak(threads: int, seconds: float = 0.01) -> float:
 
     time.sleep(0.03)  # until the threads of whoever ran before have stopped spinning
     return _core.measure_peak(threads, seconds)
+
+
+def bandwidth(kind: str, size: int, threads: int, seconds: float = 0.004) -> float:
+    """GB/s of passes over so many bytes (:func:`fastcnn.runtime.bandwidth`), at least 16 KB each
+    thread.
+    """
+    from fastcnn import _core
+
+    return _core.measure_bandwidth(kind, max(size, threads << 14), threads, seconds)

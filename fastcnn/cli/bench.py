@@ -30,7 +30,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     actions = parser.add_subparsers(metavar="ACTION", required=True, help="what to do")
     _add_limits(actions)
     _add_run(actions)
+    _add_compare(actions)
     _add_table(actions)
+    _add_picture(actions)
 
 
 def _add_limits(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -119,6 +121,9 @@ def _add_run(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     )
     files = parser.add_argument_group("files")
     files.add_argument("-o", "--output", type=Path, metavar="FILE", help="JSON lines to write")
+    files.add_argument(
+        "--picture", type=Path, metavar="FILE", help="picture to draw at the end, such as bench.png"
+    )
     files.add_argument("--overwrite", action="store_true", help="replace the file")
     files.add_argument("--resume", action="store_true", help="add the rows that the file lacks")
 
@@ -132,6 +137,37 @@ def _add_table(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     parser.set_defaults(run=_table)
     parser.add_argument("results", type=Path, metavar="FILE", help="from `bench run --output`")
+
+
+def _add_picture(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = actions.add_parser(
+        "picture",
+        help="draw results: a bar for each shape against its floor",
+        description="Draws a file of results: a bar for each shape against what the machine could "
+        'do at best, with a mark for each peer. Needs pip install "fastcnn[plot]".',
+    )
+    parser.set_defaults(run=_picture)
+    parser.add_argument("results", type=Path, metavar="FILE", help="from `bench run --output`")
+    parser.add_argument("picture", type=Path, metavar="PICTURE", help="such as bench.png, or .svg")
+
+
+def _add_compare(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = actions.add_parser(
+        "compare",
+        help="name what changed between two results by more than they scatter",
+        description="Compares the rows that two files of results have in common, each against the "
+        "machine's limits of its own time, and names those that differ by more than both scatter, "
+        "the largest loss first.",
+    )
+    parser.set_defaults(run=_compare)
+    parser.add_argument("old", type=Path, metavar="OLD", help="from `bench run --output`")
+    parser.add_argument("new", type=Path, metavar="NEW", help="from `bench run --output`, later")
+    parser.add_argument("--all", action="store_true", help="list the rows that did not change too")
+    parser.add_argument(
+        "--fail-on-regression",
+        action="store_true",
+        help="end with status 1 if a row became slower",
+    )
 
 
 def _limits(arguments: argparse.Namespace) -> int:
@@ -153,6 +189,8 @@ def _limits(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     from fastcnn import runtime
+    from fastcnn.bench import picture
+    from fastcnn.bench.results import read
     from fastcnn.bench.session import Plan, Session
     from fastcnn.bench.table import Lines
 
@@ -179,6 +217,10 @@ def _run(arguments: argparse.Namespace) -> int:
         output,
         arguments.resume,
     )
+    if arguments.picture:
+        if output is None:
+            raise ValueError("--picture needs --output FILE, where the results are kept")
+        picture.check(arguments.picture)
     session = Session(plan)
     show = _Progress(plan.rows())
     show("starting peers, measuring limits")
@@ -199,6 +241,9 @@ def _run(arguments: argparse.Namespace) -> int:
                     print(f"# {name} was left out: {reason}", file=sys.stderr)
         finally:
             show.clear()
+            if arguments.picture and session.finished:
+                found = read(output)
+                picture.draw(found.machine, found.rows, arguments.picture)
     for message in session.wrong:
         print(f"fastcnn: error: wrong answer: {message}", file=sys.stderr)
     return 1 if session.wrong else 0
@@ -275,6 +320,28 @@ def _table(arguments: argparse.Namespace) -> int:
     for line in markdown(read(arguments.results).rows):
         print(line)
     return 0
+
+
+def _picture(arguments: argparse.Namespace) -> int:
+    from fastcnn.bench.picture import draw
+    from fastcnn.bench.results import read
+
+    found = read(arguments.results)
+    draw(found.machine, found.rows, arguments.picture)
+    return 0
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from fastcnn.bench.compare import lines, machines_differ, regressed
+    from fastcnn.bench.results import read
+
+    old, new = read(arguments.old), read(arguments.new)
+    different = machines_differ(old.machine, new.machine)
+    if different:
+        print(f"fastcnn: warning: two machines, {different}", file=sys.stderr)
+    for line in lines(old.rows, new.rows, everything=arguments.all):
+        print(line)
+    return 1 if arguments.fail_on_regression and regressed(old.rows, new.rows) else 0
 
 
 class _Progress:

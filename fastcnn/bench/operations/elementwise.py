@@ -73,6 +73,11 @@ BINARY: list[tuple[str, Any]] = [
 ]
 
 
+def _of_one(case: Case, arrays: Arrays, exact: Any) -> Any:
+    """Some libraries approximate to a few roundings of 1, not of the result."""
+    return rounds(ELEMENTARY)(case, arrays, [np.ones(())])
+
+
 def _unary(name: str, formulation: Any, terms: float, draw: Any, slope: Any) -> Plain:
     def from_y(case: Case, x: Array, y: Array, dy: Array) -> Array:
         return np.asarray(slope(dy, y))
@@ -86,7 +91,7 @@ def _unary(name: str, formulation: Any, terms: float, draw: Any, slope: Any) -> 
         X,
         IMAGES,
         _x(draw),
-        rounds(terms) if terms else exactly,
+        _of_one if name in ("sigmoid", "tanh") else rounds(terms) if terms else exactly,
         formulation=formulation,
         slope=from_y if slope else None,
         slope_error=error,

@@ -93,7 +93,7 @@ def _average(x: torch.Tensor, size: Any, strides: Any, padding: Any) -> torch.Te
 
 def _dense(case: Case, arrays: Arrays) -> dict[str, Contestant]:
     x, bias = torch.from_numpy(arrays["x"]), torch.from_numpy(arrays["bias"])
-    weights = torch.from_numpy(arrays["kernel"]).T.contiguous().to_mkldnn()
+    weights = torch.from_numpy(arrays["kernel"]).T.contiguous()
     packed = torch.ops.mkldnn._reorder_linear_weight(weights, len(x))
     relu = "relu" if case["activation"] == "relu" else "none"
     return {

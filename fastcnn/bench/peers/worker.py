@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -65,12 +65,10 @@ def fastest(ways: Mapping[str, Contestant]) -> tuple[str, Callable[[], Any], lis
 
 
 def prepare(
-    library: Library, case: Case, direction: str, folder: Path
+    library: Library, case: Case, direction: str, folder: Path, names: Sequence[str]
 ) -> tuple[Any, dict[str, Any]]:
     """The call of the fastest way, and what to tell the parent; answers go to files."""
-    arrays = {
-        path.stem.partition("-")[2]: np.load(path) for path in sorted(folder.glob("given-*.npy"))
-    }
+    arrays = {name: np.load(folder / f"given-{name}.npy") for name in names}
     ways = library.ways(case, direction, arrays)
     if not ways:
         return None, {}
@@ -99,7 +97,11 @@ def main(name: str, threads: int) -> None:
         call = None  # frees its memory first
         try:
             call, answer = prepare(
-                library, parse(question["case"]), question["direction"], Path(question["folder"])
+                library,
+                parse(question["case"]),
+                question["direction"],
+                Path(question["folder"]),
+                question["arrays"],
             )
         except Exception as error:
             answer = {"failed": f"{type(error).__name__}: {error}".splitlines()[0]}
