@@ -25,6 +25,8 @@ __all__ = [
     "peak",
     "set_isa",
     "set_num_threads",
+    "set_winograd",
+    "winograd",
 ]
 
 
@@ -51,6 +53,26 @@ def set_isa(name: str | None) -> None:
     _core.set_isa(name or "")
 
 
+def winograd() -> bool:
+    """Whether ``algorithm="auto"`` may choose Winograd convolution."""
+    return _core.winograd_enabled()
+
+
+def set_winograd(enabled: bool) -> None:
+    """Lets ``algorithm="auto"`` choose Winograd convolution, or keeps it from doing so.
+
+    Winograd's rounding errors differ from those of the direct algorithm (docs/numerics.md).
+    Programs made before keep what they chose. ``FASTCNN_WINOGRAD=0`` in the environment turns it
+    off from the start.
+
+    Raises:
+        TypeError: Not a bool.
+    """
+    if not isinstance(enabled, bool):
+        raise TypeError(f"enabled must be True or False, got {enabled!r}")
+    _core.set_winograd(enabled)
+
+
 def num_threads() -> int:
     """Threads that a call may use."""
     return _core.num_threads()
@@ -75,7 +97,7 @@ def info() -> dict[str, Any]:
     """What runs and why, as plain data.
 
     Returns:
-        version, cpu, isa, isa_source, isas, vector_bits, threads, threads_source, python,
+        version, cpu, isa, isa_source, isas, vector_bits, winograd, threads, threads_source, python,
         platform, environment (the ``FASTCNN_*`` variables that are set).
     """
     return {
@@ -85,6 +107,7 @@ def info() -> dict[str, Any]:
         "isa_source": _core.isa_source(),
         "isas": _core.available_isas(),
         "vector_bits": 32 * _core.lanes(),
+        "winograd": _core.winograd_enabled(),
         "threads": _core.num_threads(),
         "threads_source": _core.num_threads_source(),
         "python": sys.version.split()[0],

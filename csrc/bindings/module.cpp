@@ -9,6 +9,7 @@
 #include "engine/limits.h"
 #include "engine/program.h"
 #include "kernels/table.h"
+#include "ops/winograd.h"
 
 namespace py = pybind11;
 using namespace pybind11::literals;
@@ -178,6 +179,8 @@ void bind_runtime(py::module_& m) {
   m.def("isa", [] { return std::string(kernels().isa); }, "Name of the instruction set in use.");
   m.def("isa_source", [] { return std::string(isa_source()); }, "Why that one is in use.");
   m.def("available_isas", &available_isas, "Instruction sets this CPU can run, worst first.");
+  m.def("winograd_enabled", &winograd_enabled, "Whether 'auto' may choose Winograd convolution.");
+  m.def("set_winograd", &set_winograd, "enabled"_a, "Lets 'auto' choose it, or not.");
   m.def("set_isa", &set_isa, "name"_a, "Uses another instruction set; '' returns to the default.");
   m.def("num_threads", [] { return thread_choice().threads; }, "Threads that a call may use.");
   m.def("num_threads_source", [] { return thread_choice().source; }, "Where the number came from.");
@@ -238,11 +241,11 @@ void bind_variable(py::module_& m) {
 void bind_program(py::module_& m) {
   py::class_<Step, std::shared_ptr<Step>>(m, "Step")
       .def(py::init([](const std::string& op, const py::list& inputs, const py::list& outputs,
-                       const py::dict& attrs) {
-             return std::shared_ptr<Step>(
-                 make_step({op, operands_from(inputs), operands_from(outputs), attrs_from(attrs)}));
+                       const py::dict& attrs, const std::vector<int64_t>& lasting) {
+             return std::shared_ptr<Step>(make_step(
+                 {op, operands_from(inputs), operands_from(outputs), attrs_from(attrs), lasting}));
            }),
-           "op"_a, "inputs"_a, "outputs"_a, "attrs"_a)
+           "op"_a, "inputs"_a, "outputs"_a, "attrs"_a, "lasting"_a = std::vector<int64_t>())
       .def_property_readonly("scratch_bytes", &Step::scratch_bytes)
       .def_property_readonly("packing_bytes",
                              [](const Step& s) { return s.packing() ? s.packing()->bytes : 0; })

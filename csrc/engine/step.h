@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -29,6 +30,12 @@ struct StepSpec {
   std::vector<Operand> inputs;
   std::vector<Operand> outputs;
   Attrs attrs;
+  // Inputs that no run changes, so that a packed form of them is made once.
+  std::vector<int64_t> lasting;
+
+  bool lasts(int64_t input) const {
+    return std::find(lasting.begin(), lasting.end(), input) != lasting.end();
+  }
 };
 
 // Where a step's operands and scratch lie during one run; resolved by the Program.

@@ -13,6 +13,10 @@ constexpr int kFmaChains = 12;
 enum class Sweep : int32_t { read, copy, stream_copy, write, stream_write };
 constexpr int64_t kSweepBlock = 256;
 
+// No GEMM tile is larger, on any instruction set.
+constexpr int64_t kMostGemmRows = 32;
+constexpr int64_t kMostGemmColumns = 64;
+
 // A term of the sum of a GemmTile: where its rows of A and of B begin, in numbers.
 struct GemmTap {
   int64_t a;
@@ -49,6 +53,38 @@ struct GemmTile {
 
 // Pixels of the window whose largest value gemm_tile_pooled stores: 2 x 2, in row-major order.
 constexpr int64_t kPooledPixels = 4;
+
+// Transforms of Winograd convolution. A tile is 2 or 4 output pixels wide and high and has
+// (tile + 2)^2 terms in row-major order, `term` numbers apart.
+struct WinogradInput {
+  int64_t tile;
+  int64_t channels;
+  const float* const* pixel;  // (tile + 2)^2, row-major, each to `channels` numbers
+  float* terms;
+  int64_t term;
+};
+
+struct WinogradFilter {
+  int64_t tile;
+  int64_t rows, width;  // of each tap; `width` is a whole number of vectors
+  const float* taps;    // 9 x rows x width
+  float* terms;         // each rows x width
+  int64_t term;
+};
+
+struct WinogradOutput {
+  int64_t tile;
+  int64_t columns;  // channels; whole vectors are read
+  const float* terms;
+  int64_t term;
+  const float* bias;  // `columns` numbers or null
+  Activation activation;
+  bool pooled;               // of every 2 x 2 pixels only the largest value is stored
+  int64_t rows, row_pixels;  // what is stored of the tile; of pooled pixels where they are
+  float* y;
+  uint8_t* argmax;  // pooled: as y, which of its pixels each number comes from; or null
+  int64_t y_row, y_pixel;
+};
 
 // A run of k whose rows of A and B lie at constant distances.
 struct Segment {

@@ -23,6 +23,8 @@ constexpr int kGemmVectors = 2;
 constexpr int kWideVectors = 4;
 constexpr int kWideRows = kGemmRows * kGemmVectors / kWideVectors - 1;
 
+static_assert(kGemmRows <= kMostGemmRows && kGemmVectors * kLanes <= kMostGemmColumns);
+
 inline Vec load_columns(const float* row, int64_t v, int64_t columns) {
   const int64_t left = columns - v * kLanes;
   return left >= kLanes ? load(row + v * kLanes) : load_head(row + v * kLanes, left);
@@ -117,8 +119,7 @@ void gemm_tile_of(const GemmTile& tile) {
 void gemm_stream_end() noexcept { stream_end(); }
 
 // The same, but of each window of pixels (neighbouring rows of the tile) only the largest value is
-// stored, and which pixel had it: the first of equals, the first NaN. ReLU keeps the order, so it
-// is applied to the largest alone; where that gives zero all four were equal.
+// stored, and which pixel had it.
 template <int kWindows, int kVectors>
 void pooled_tile_of(const GemmTile& tile) {
   Vec acc[kWindows * kPooledPixels][kVectors];
@@ -128,23 +129,15 @@ void pooled_tile_of(const GemmTile& tile) {
   for (int w = 0; w < kWindows; ++w)
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
-      Vec largest = acc[w * kPooledPixels][v];
-      VecInt which{};
-      for (int pixel = 1; pixel < kPooledPixels; ++pixel) {
-        const Vec x = acc[w * kPooledPixels + pixel][v];
-        const VecInt wins = (x > largest) | ((x != x) & (largest == largest));
-        largest = wins ? x : largest;
-        which = wins ? VecInt{} + pixel : which;
-      }
-      if (tile.activation == Activation::relu) {
-        which = largest <= 0 ? VecInt{} : which;
-        largest = relu(largest);
-      }
+      const int first = w * kPooledPixels;
+      const PooledWindow window =
+          pool_window({acc[first][v], acc[first + 1][v], acc[first + 2][v], acc[first + 3][v]},
+                      tile.activation);
       const int64_t left = tile.columns - v * kLanes;
       const int64_t n = left < kLanes ? left : kLanes;
       const int64_t at = tile.c_row[w] + v * kLanes;
-      store_head(tile.c + at, largest, n);
-      if (tile.argmax != nullptr) store_bytes(tile.argmax + at, which, n);
+      store_head(tile.c + at, window.largest, n);
+      if (tile.argmax != nullptr) store_bytes(tile.argmax + at, window.which, n);
     }
 }
 

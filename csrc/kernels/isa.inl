@@ -20,6 +20,7 @@ namespace {
 //
 #include "kernels/math.inl"
 //
+#include "kernels/pool_window.inl"
 #include "kernels/reduce.inl"
 #include "kernels/strip.inl"
 //
@@ -34,6 +35,7 @@ namespace {
 #include "kernels/random.inl"
 #include "kernels/softmax.inl"
 #include "kernels/sweep.inl"
+#include "kernels/winograd.inl"
 //
 #include "kernels/crossentropy.inl"
 #include "kernels/update.inl"

@@ -7,6 +7,7 @@
 #include "ops/conv2d_shape.h"
 #include "ops/depthwise.h"
 #include "ops/tap_gemm.h"
+#include "ops/winograd.h"
 
 namespace fastcnn {
 namespace {
@@ -226,6 +227,10 @@ std::unique_ptr<Step> make_conv2d(const StepSpec& spec) {
   const ConvShape conv = conv_shape(spec, spec.inputs[0], spec.inputs[1], spec.outputs[0]);
   if (is_depthwise(conv))
     return make_depthwise(conv, checked_bias(spec, conv), activation_from(spec));
+  WinogradShape winograd = winograd_shape(conv, false);
+  winograd.activation = activation_from(spec);
+  if (const int64_t tile = winograd_tile(spec, conv, winograd))
+    return make_winograd(spec, winograd, tile, checked_bias(spec, conv));
   return std::make_unique<Conv2d>(conv, spec.inputs[1].shape,
                                   forward_taps(spec, conv, conv.window.height, conv.window.width),
                                   false, checked_bias(spec, conv));
@@ -255,9 +260,14 @@ std::unique_ptr<Step> make_conv2d_max_pool(const StepSpec& spec) {
     check_operand(spec.op, "argmax", spec.outputs[1], DType::u8, 4);
     check_shape(spec.op, "argmax", spec.outputs[1], pooled);
   }
+  WinogradShape winograd = winograd_shape(conv, false);
+  winograd.activation = activation_from(spec);
+  check(winograd.activation == Activation::none || winograd.activation == Activation::relu, spec.op,
+        ": activation must be none or relu");
+  winograd.pooled = true;
+  if (const int64_t tile = winograd_tile(spec, conv, winograd))
+    return make_winograd(spec, winograd, tile, checked_bias(spec, conv));
   TapConvolution taps = forward_taps(spec, conv, pooled_axis(h), pooled_axis(w));
-  check(taps.shape.activation == Activation::none || taps.shape.activation == Activation::relu,
-        spec.op, ": activation must be none or relu");
   taps.shape.pooled = true;
   const int64_t right = w.window.stride * conv.in_channels;
   const int64_t down = h.window.stride * w.in * conv.in_channels;
@@ -270,6 +280,9 @@ std::unique_ptr<Step> make_conv2d_input_grad(const StepSpec& spec) {
   check(spec.inputs.size() == 2 && spec.outputs.size() == 1, spec.op, ": takes dy, kernel and dx");
   const ConvShape conv = conv_shape(spec, spec.outputs[0], spec.inputs[1], spec.inputs[0]);
   if (is_depthwise(conv)) return make_depthwise_input_grad(conv);
+  const WinogradShape winograd = winograd_shape(conv, true);
+  if (const int64_t tile = winograd_tile(spec, conv, winograd))
+    return make_winograd(spec, winograd, tile, false);
   const WindowAxis& h = conv.window.height;
   const WindowAxis& w = conv.window.width;
   TapConvolution taps(input_grad_phases(h), input_grad_phases(w), conv.out_channels, w.out,

@@ -140,6 +140,7 @@ def lower(graph: Graph) -> tuple[_core.Program, list[PlannedStep]]:
             [(values.specs[i].dtype, values.specs[i].shape) for i in inputs],
             operands,
             dict(node.attrs),
+            [at for at, i in enumerate(inputs) if _lasts(values.places[i], variables, written)],
         )
         steps.append(PlannedStep(node, step, inputs, outputs, operands))
         for i in inputs + outputs:
@@ -229,6 +230,15 @@ def _extend(where: tuple[str, int] | Buffer, step: int) -> None:
         where.last = max(where.last, step)
 
 
+def _lasts(
+    where: tuple[str, int] | Buffer, variables: dict[Variable, int], written: set[Variable]
+) -> bool:
+    """Whether it is a variable that no run of the Program writes."""
+    if isinstance(where, Buffer) or where[0] != "variable":
+        return False
+    return list(variables)[where[1]] not in written
+
+
 def _add_scratch(
     planned: PlannedStep,
     now: int,
@@ -241,14 +251,8 @@ def _add_scratch(
     """
     size = planned.step.scratch_bytes
     source = planned.step.packing_input
-    if source >= 0:
-        where = values.places[planned.inputs[source]]
-        kept = not isinstance(where, Buffer) and where[0] == "variable"
-        if kept:
-            assert not isinstance(where, Buffer)
-            kept = list(variables)[where[1]] not in written
-        if not kept:
-            size = -(-size // ALIGNMENT) * ALIGNMENT + planned.step.packing_bytes
+    if source >= 0 and not _lasts(values.places[planned.inputs[source]], variables, written):
+        size = -(-size // ALIGNMENT) * ALIGNMENT + planned.step.packing_bytes
     if size > 0:
         planned.scratch = Buffer(size, now, now)
 

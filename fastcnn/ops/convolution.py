@@ -10,7 +10,10 @@ from fastcnn.ops.op import Operand, apply, operand, operation
 from fastcnn.ops.reduction import sum_to_last
 from fastcnn.ops.window import Padding, Window
 
-__all__ = ["conv2d"]
+__all__ = ["ALGORITHMS", "conv2d"]
+
+#: How conv2d can be told to compute.
+ALGORITHMS = ("auto", "direct", "winograd", "winograd_2x2", "winograd_4x4")
 
 
 class Conv2D(Op):
@@ -70,24 +73,41 @@ class Conv2DKernelGrad(Op):
 
 
 # Convolution is linear in the image and in the kernel, so the gradients of its gradients are the
-# same three operations again, with the window of the node they belong to.
-_WINDOW = ("strides", "padding", "dilation", "groups")
+# same three operations again, with the window and algorithm of the node they belong to.
+_SHARED = ("strides", "padding", "dilation", "groups", "algorithm")
 
 
 def _forward(x: Tensor, kernel: Tensor, y: Tensor, node: Node) -> Tensor:
-    window = {name: node.attrs[name] for name in _WINDOW}
+    shared = {name: node.attrs[name] for name in _SHARED}
     output = y.shape[1:3]
-    return apply(Conv2D(), x, kernel, activation="none", output=output, **window)[0]
+    return apply(Conv2D(), x, kernel, activation="none", output=output, **shared)[0]
 
 
 def _input_grad(dy: Tensor, kernel: Tensor, shape: tuple[int, ...], node: Node) -> Tensor:
-    window = {name: node.attrs[name] for name in _WINDOW}
-    return apply(Conv2DInputGrad(), dy, kernel, shape=shape, **window)[0]
+    shared = {name: node.attrs[name] for name in _SHARED}
+    return apply(Conv2DInputGrad(), dy, kernel, shape=shape, **shared)[0]
 
 
 def _kernel_grad(x: Tensor, dy: Tensor, shape: tuple[int, ...], node: Node) -> Tensor:
-    window = {name: node.attrs[name] for name in _WINDOW}
-    return apply(Conv2DKernelGrad(), x, dy, shape=shape, **window)[0]
+    shared = {name: node.attrs[name] for name in _SHARED}
+    return apply(Conv2DKernelGrad(), x, dy, shape=shape, **shared)[0]
+
+
+def _checked_algorithm(
+    op: str, algorithm: str, size: tuple[int, ...], window: Window, groups: int
+) -> str:
+    if algorithm not in ALGORITHMS:
+        raise ValueError(
+            f"{op}: algorithm must be one of {', '.join(map(repr, ALGORITHMS))}, got {algorithm!r}"
+        )
+    plain = window.strides == window.dilation == (1, 1) and groups == 1
+    if algorithm.startswith("winograd") and not (plain and tuple(size) == (3, 3)):
+        raise ValueError(
+            f"{op}: algorithm {algorithm!r} computes 3x3 windows with stride 1, dilation 1 and one "
+            f"group, got {size[0]}x{size[1]} with strides {window.strides}, dilation "
+            f"{window.dilation} and {groups} groups; use 'auto' or 'direct'"
+        )
+    return algorithm
 
 
 @operation
@@ -101,6 +121,7 @@ def conv2d(
     dilation: Any = 1,
     groups: int = 1,
     activation: str | None = None,
+    algorithm: str = "auto",
 ) -> Any:
     """Convolution (cross-correlation) of images with filters. Layer: Conv2D.
 
@@ -115,13 +136,20 @@ def conv2d(
         groups: Channels and filters are split into so many independent groups.
         activation: ``"relu"``, ``"sigmoid"`` or ``"tanh"``, computed before the result is first
             stored; None for none.
+        algorithm: ``"auto"`` lets a cost model choose, for the result and for the gradient along
+            ``x``. ``"direct"`` multiplies every pixel with every filter tap. ``"winograd"``, or
+            ``"winograd_2x2"`` and ``"winograd_4x4"`` by the size of its tiles, needs 2.25 or 4
+            times fewer multiplications, for windows of 3x3 with stride 1, dilation 1 and one
+            group; its rounding errors differ (docs/numerics.md), and NaN and infinity spread over
+            the tile. :func:`fastcnn.runtime.set_winograd` keeps ``"auto"`` from choosing it.
 
     Returns:
         ``(batch, out_height, out_width, filters)``, float32: an array for arrays, else a Tensor.
 
     Raises:
         TypeError: An operand is not float32.
-        ValueError: Ranks, channels, groups or window do not fit; says what was expected.
+        ValueError: Ranks, channels, groups or window do not fit, or the algorithm cannot compute
+            such a convolution; says what was expected.
 
     Example:
         >>> import numpy as np
@@ -160,4 +188,5 @@ def conv2d(
         groups=groups,
         activation=check_activation(op, activation, ACTIVATIONS),
         output=window.output,
+        algorithm=_checked_algorithm(op, algorithm, kernel.shape[:2], window, groups),
     )[0]

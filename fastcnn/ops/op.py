@@ -160,6 +160,7 @@ def _run(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
     key: Any = (
         function,
         _core.isa(),
+        _core.winograd_enabled(),
         tuple(taken.key(value) for value in args),
         tuple((name, taken.key(value)) for name, value in kwargs.items()),
     )

@@ -21,8 +21,11 @@ def conv2d(
     dilation: int | Sequence[int] = 1,
     groups: int = 1,
     activation: str | None = None,
+    algorithm: str = "auto",
 ) -> Float64:
     """Cross-correlation of NHWC images with an HWIO kernel, one tap at a time.
+
+    ``algorithm`` says how, not what, so it changes nothing here.
 
     Output channels are split into ``groups`` consecutive parts, each seeing only its own part of
     the input channels: ``kernel`` is ``(height, width, in / groups, out)``.

@@ -267,6 +267,7 @@ def test_plans_are_bounded() -> None:
         "dilation": (1, 1),
         "groups": 1,
         "activation": "none",
+        "algorithm": "auto",
     }
     x, kernel = (1, 256, 256, 2), (256, 256, 2, 2)
     with pytest.raises(ValueError, match="use a smaller window, stride or padding"):

@@ -59,7 +59,9 @@ EXTENTS = [(10, 10), (9, 11), (4, 5)]  # of the image before pooling: 8x8, 7x9, 
 @pytest.mark.parametrize("activation", [None, "relu"])
 @pytest.mark.parametrize("extent", EXTENTS)
 @pytest.mark.parametrize("filters", [3, 16, 24, 40])
+@pytest.mark.parametrize("algorithm", ["direct", "winograd_2x2", "winograd_4x4"])
 def test_fuse_max_pool(
+    algorithm: str,
     extent: tuple[int, int],
     filters: int,
     activation: str | None,
@@ -72,7 +74,8 @@ def test_fuse_max_pool(
     value[1, 2, 3, 0] = np.nan
     kernel = fastcnn.Variable(rng.integers(-1, 2, (3, 3, 2, filters)).astype(np.float32))
     bias = fastcnn.Variable(rng.integers(-1, 2, filters).astype(np.float32))
-    y = ops.max_pool2d(ops.conv2d(x, kernel, bias, activation=activation), 2)
+    z = ops.conv2d(x, kernel, bias, activation=activation, algorithm=algorithm)
+    y = ops.max_pool2d(z, 2)
     weights = rng.integers(-3, 4, y.shape).astype(np.float32)
     grads = graph.gradients(ops.sum(y * weights), [x, kernel, bias])
     with_edges = graph.compile([x], [y, *grads])

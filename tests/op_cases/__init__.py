@@ -11,7 +11,7 @@ networks have: ``python -m bench.ops`` checks and measures those.
 
 from op_cases.case import Case
 from op_cases.elementwise import ELEMENTWISE_BINARY, ELEMENTWISE_UNARY
-from op_cases.linear import CONVOLUTIONS, LINEAR
+from op_cases.linear import CONVOLUTIONS, LINEAR, WINOGRAD
 from op_cases.loss import LOSSES
 from op_cases.normalization import NORMALIZATION, RANDOM
 from op_cases.pooling import POOLING
@@ -22,6 +22,7 @@ __all__ = ["CASES", "Case"]
 
 CASES: list[Case] = [
     *CONVOLUTIONS,
+    *WINOGRAD,
     *LINEAR,
     *POOLING,
     *ELEMENTWISE_UNARY,

@@ -16,6 +16,7 @@ from op_cases.bounds import (
     without_rounding,
 )
 from op_cases.case import CHANNELS, NAN, Case, array, normal, quarters
+from op_cases.winograd import winograd_error, winograd_gradient
 
 
 def conv(
@@ -48,13 +49,27 @@ def rules(
     return sum_of_products(terms), linear(0 if exact else terms)
 
 
+def winograd(
+    id: str, image: tuple[int, ...], kernel: tuple[int, ...], tile: int, **attributes: Any
+) -> Case:
+    """A row of ``conv2d`` by Winograd's algorithm; only what is not activated is differentiable."""
+    inputs = {"x": normal(*image), "kernel": normal(*kernel), "bias": normal(kernel[-1])}
+    terms = int(np.prod(kernel[:3])) + 1
+    attributes["algorithm"] = f"winograd_{tile}x{tile}"
+    names = () if attributes.get("activation") else tuple(inputs)
+    gradient = winograd_gradient(tile, terms)
+    return Case(
+        "conv2d", f"winograd-{tile}-{id}", inputs, attributes, winograd_error(tile), gradient, names
+    )
+
+
 CONVOLUTIONS = [
     conv("plain", (2, 6, 6, 3), (3, 3, 3, 8)),
     conv("no-bias", (2, 6, 6, 3), (3, 3, 3, 8), bias=False),
     conv("batch-1", (1, 5, 6, 4), (3, 3, 4, 6)),
     conv("batch-5", (5, 5, 4, 4), (3, 3, 4, 6)),
     conv("same", (2, 6, 5, 4), (3, 3, 4, 8), padding="same").measured_as(
-        conv("3x3-64-56-b8", (8, 56, 56, 64), (3, 3, 64, 64), padding="same")),
+        winograd("3x3-64-56-b8", (8, 56, 56, 64), (3, 3, 64, 64), 4, padding="same")),
     conv("same-even-kernel", (1, 6, 7, 3), (2, 4, 3, 5), padding="same"),
     conv("same-stride-2-odd", (1, 7, 9, 4), (3, 3, 4, 8), strides=2, padding="same"),
     conv("same-stride-2-even", (1, 8, 6, 4), (3, 3, 4, 8), strides=2, padding="same"),
@@ -122,8 +137,10 @@ CONVOLUTIONS = [
     *(conv(f"width-{w}", (1, 3, w, 4), (3, 3, 4, 16), exact=True, padding="same")
       for w in (13, 14, 15, 28, 29)),
     # Large enough to be cut into several pieces of work.
-    conv("large", (2, 30, 31, 16), (3, 3, 16, 40), exact=True, padding="same"),
-    conv("large-deep", (1, 7, 7, 200), (3, 3, 200, 130), exact=True, padding="same"),
+    conv("large", (2, 30, 31, 16), (3, 3, 16, 40), exact=True, padding="same",
+         algorithm="direct"),
+    conv("large-deep", (1, 7, 7, 200), (3, 3, 200, 130), exact=True, padding="same",
+         algorithm="direct"),
     conv("large-1x1", (2, 20, 20, 65), (1, 1, 65, 72), exact=True),
     conv("large-strided", (2, 33, 33, 8), (3, 3, 8, 64), exact=True, strides=2, padding="same"),
     conv("large-depthwise", (2, 30, 30, 40), (3, 3, 1, 40), exact=True, groups=40, padding="same"),
@@ -142,6 +159,34 @@ CONVOLUTIONS = [
         sum_of_products(4),
     ),
 ]  # fmt: skip
+
+
+WINOGRAD = [
+    row
+    for tile in (2, 4)
+    for row in (
+        winograd("valid", (2, 10, 6, 5), (3, 3, 5, 7), tile),
+        winograd("same", (1, 8, 8, 4), (3, 3, 4, 8), tile, padding="same"),
+        winograd("same-odd", (2, 7, 9, 3), (3, 3, 3, 5), tile, padding="same"),
+        winograd("one-output", (1, 3, 3, 4), (3, 3, 4, 6), tile),
+        winograd("one-pixel", (1, 1, 1, 3), (3, 3, 3, 4), tile, padding="same"),
+        winograd("one-row", (1, 1, 9, 3), (3, 3, 3, 4), tile, padding="same"),
+        winograd("padding-above-kernel", (1, 3, 4, 3), (3, 3, 3, 4), tile, padding=5),
+        winograd("padding-asymmetric", (1, 5, 6, 3), (3, 3, 3, 4), tile, padding=((2, 0), (0, 3))),
+        winograd("relu", (1, 6, 6, 3), (3, 3, 3, 9), tile, activation="relu"),
+        winograd("sigmoid", (1, 6, 7, 3), (3, 3, 3, 9), tile, activation="sigmoid", padding=1),
+        winograd("empty-batch", (0, 6, 6, 3), (3, 3, 3, 8), tile),
+        winograd("no-input-channels", (1, 5, 5, 0), (3, 3, 0, 5), tile),
+        winograd("no-output-channels", (1, 5, 5, 3), (3, 3, 3, 0), tile),
+        winograd("no-rows", (1, 0, 4, 2), (3, 3, 2, 4), tile, padding=2),
+        *(winograd(f"in-{c}", (1, 5, 6, c), (3, 3, c, 5), tile) for c in CHANNELS),
+        *(winograd(f"out-{c}", (1, 5, 6, 3), (3, 3, 3, c), tile, padding=1) for c in CHANNELS),
+        # Several chunks of tiles, each transformed by its own work item, and several panels.
+        winograd("many-tiles", (3, 25, 31, 6), (3, 3, 6, 70), tile, padding="same"),
+        # Few tiles: cut over panels, the input transformed in a phase of its own.
+        winograd("few-tiles", (2, 9, 13, 40), (3, 3, 40, 150), tile, padding="same"),
+    )
+]
 
 
 def matmul(

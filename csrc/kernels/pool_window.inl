@@ -1,0 +1,23 @@
+// 2 x 2 max-pooling of finished sums that are still in registers.
+struct PooledWindow {
+  Vec largest;
+  VecInt which;  // the pixel: the first of equals, the first NaN
+};
+
+// ReLU keeps the order, so it is applied to the largest alone; where that gives zero all four were
+// equal.
+inline PooledWindow pool_window(const Vec (&pixel)[kPooledPixels], Activation activation) {
+  Vec largest = pixel[0];
+  VecInt which{};
+  for (int i = 1; i < kPooledPixels; ++i) {
+    const Vec x = pixel[i];
+    const VecInt wins = (x > largest) | ((x != x) & (largest == largest));
+    largest = wins ? x : largest;
+    which = wins ? VecInt{} + i : which;
+  }
+  if (activation == Activation::relu) {
+    which = largest <= 0 ? VecInt{} : which;
+    largest = relu(largest);
+  }
+  return {largest, which};
+}
