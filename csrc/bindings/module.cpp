@@ -248,7 +248,10 @@ void bind_program(py::module_& m) {
            "op"_a, "inputs"_a, "outputs"_a, "attrs"_a, "lasting"_a = std::vector<int64_t>())
       .def_property_readonly("scratch_bytes", &Step::scratch_bytes)
       .def_property_readonly("packing_bytes",
-                             [](const Step& s) { return s.packing() ? s.packing()->bytes : 0; })
+                             [](const Step& s) {
+                               const Packing* packing = s.packing();
+                               return packing && packing->in_run ? packing->bytes : 0;
+                             })
       .def_property_readonly("packing_input",
                              [](const Step& s) { return s.packing() ? s.packing()->input : -1; })
       .def_property_readonly("flops", [](const Step& s) { return s.cost().flops; })

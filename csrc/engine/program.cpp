@@ -170,7 +170,7 @@ Program::Program(std::vector<Value> values, std::vector<PlacedStep> steps,
     forms_.emplace_back();
     if (packs_in_run(placed)) {
       scratch = align_up(scratch) + packing->bytes;
-    } else if (packing != nullptr) {
+    } else if (packing != nullptr && !changes_in_run(placed)) {
       const Value& value =
           values_[static_cast<size_t>(placed.inputs[static_cast<size_t>(packing->input)])];
       forms_.back() =
@@ -220,12 +220,15 @@ void Program::check_step(const PlacedStep& placed) const {
 }
 
 // A packed form may outlive a run only while nothing in the run changes what it was made of.
+bool Program::changes_in_run(const PlacedStep& placed) const {
+  const auto input = static_cast<size_t>(placed.step->packing()->input);
+  const Value& value = values_[static_cast<size_t>(placed.inputs[input])];
+  return value.place != Place::variable || written_[static_cast<size_t>(value.index)];
+}
+
 bool Program::packs_in_run(const PlacedStep& placed) const {
   const Packing* packing = placed.step->packing();
-  if (packing == nullptr) return false;
-  const Value& value =
-      values_[static_cast<size_t>(placed.inputs[static_cast<size_t>(packing->input)])];
-  return value.place != Place::variable || written_[static_cast<size_t>(value.index)];
+  return packing != nullptr && packing->in_run && changes_in_run(placed);
 }
 
 // A phase has to wait only where it touches what was written, or writes what was touched, since
@@ -367,8 +370,9 @@ void Program::run(const std::vector<const void*>& inputs, const std::vector<void
     for (const int64_t id : placed.inputs) *in++ = context.base[static_cast<size_t>(id)];
     for (const int64_t id : placed.outputs) *out++ = context.base[static_cast<size_t>(id)];
     at.scratch = context.arena.data() + placed.scratch_offset;
-    at.packed = forms_[s] != nullptr ? forms_[s]->memory.data()
-                                     : at.scratch + align_up(placed.step->scratch_bytes());
+    at.packed = forms_[s] != nullptr   ? forms_[s]->memory.data()
+                : packs_in_run(placed) ? at.scratch + align_up(placed.step->scratch_bytes())
+                                       : nullptr;
   }
   parallel_team(threads, [this, &context](int thread) { walk(context, thread); });
 }

@@ -61,6 +61,7 @@ class Program {
 
   void check_step(const PlacedStep& placed) const;
   void add_phases();
+  bool changes_in_run(const PlacedStep& placed) const;
   bool packs_in_run(const PlacedStep& placed) const;
   void refresh_packed_forms(int threads) const;
   void walk(Context& context, int thread) const noexcept;

@@ -44,7 +44,7 @@ struct Buffers {
   void* const* out;
   std::byte* scratch;         // Step::scratch_bytes(), shared by all items of the step
   std::byte* thread_scratch;  // Step::thread_scratch_bytes(), this thread's own
-  const std::byte* packed;    // what pack() made of the packed input
+  const std::byte* packed;    // what pack() made of the packed input; see Packing::in_run
 
   template <class T = float>
   const T* input(int i) const {
@@ -63,6 +63,9 @@ struct Packing {
   std::string key;  // equal keys mean equal packed bytes for equal input
   int64_t bytes;
   int64_t items;
+  // Whether packing an input pays in a run that is the only one to use the packed form. Where it
+  // does not, run() is handed no packed input and reads the input itself.
+  bool in_run = true;
 };
 
 // An estimate of a step's work, for explaining plans and for choosing the number of threads.

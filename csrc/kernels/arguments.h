@@ -130,6 +130,32 @@ struct Transpose {
   bool streams;  // whole squares go past the caches; `to` and its rows lie on cache lines
 };
 
+// One tile of a product of matrices:
+//   C[m][n] = act((C[m][n] +) sum over k of A[m][k] * b[k * b_stride + n] + bias[n])
+struct ProductTile {
+  int64_t rows;     // of C: 1 to KernelTable::gemm_rows
+  int64_t columns;  // of C: 1 to width
+  int64_t width;    // numbers of b that are read: 1 or 2 vectors; to gemm_wide_rows rows 3 or 4
+                    // as well; for one row also 8
+  int64_t depth;    // k
+  // A[m][k] is a[m * a_row + k] where a_step is 1, else a[m + k * a_step].
+  const float* a;
+  int64_t a_row;
+  int64_t a_step;
+  const float* b;
+  int64_t b_stride;
+  // What will be read after this tile: a line of cache for each k is asked for, `ahead_step`
+  // numbers apart. Any address will do.
+  const float* ahead;
+  int64_t ahead_step;
+  float* c;
+  int64_t c_stride;
+  bool accumulate;    // add what C holds
+  bool stream;        // C goes past the caches: whole vectors on their boundaries, up to ReLU
+  const float* bias;  // `columns` numbers, or null for zeros
+  Activation activation;
+};
+
 // One number in, one out.
 enum class UnaryOp : int32_t { relu, sigmoid, tanh, exp, log, sqrt, square, negative, absolute };
 

@@ -10,9 +10,6 @@ constexpr int kGemmRows = 14;
 #elif defined(__AVX2__)
 // 6 x 2 accumulators, 2 vectors of B, 1 broadcast: 15 of 16 registers.
 constexpr int kGemmRows = 6;
-#elif defined(__aarch64__)
-// 10 x 2 accumulators, 2 vectors of B, 10 numbers of A that g++ loads ahead: 32 registers.
-constexpr int kGemmRows = 10;
 #else
 // Without FMA the product needs a register of its own: 5 x 2 + 2 + 2.
 constexpr int kGemmRows = 5;
@@ -143,12 +140,11 @@ void pooled_tile_of(const GemmTile& tile) {
 
 template <int kRows, int kVectors, bool kHead>
 void transposed_tile_of(const TransposedGemmTile& tile) {
-  Vec acc[kRows][kVectors];
-  float* c[kRows];
-  for (int m = 0; m < kRows; ++m) c[m] = tile.c + m * tile.c_stride;
-  for (int v = 0; v < kVectors; ++v)
-    for (int m = 0; m < kRows; ++m)
-      acc[m][v] = tile.accumulate ? load_columns(c[m], v, tile.columns) : Vec{};
+  // C is met when the sums are complete; meanwhile it comes closer.
+  for (int m = 0; m < kRows; ++m)
+    for (int v = 0; v < kVectors; ++v)
+      __builtin_prefetch(tile.c + m * tile.c_stride + v * kLanes, 1);
+  Vec acc[kRows][kVectors] = {};
   // Only the last vector can be partial; a segment of B may end where its memory ends.
   const int64_t left = tile.columns - (kVectors - 1) * kLanes;
   for (int64_t s = 0; s < tile.segments; ++s) {
@@ -163,13 +159,22 @@ void transposed_tile_of(const TransposedGemmTile& tile) {
         for (int v = 0; v < kVectors; ++v) acc[m][v] += a[m] * column[v];
     }
   }
-  for (int m = 0; m < kRows; ++m)
-    for (int v = 0; v < kVectors; ++v) {
-      if (kHead && v == kVectors - 1)
-        store_head(c[m] + v * kLanes, acc[m][v], left);
-      else
-        store(c[m] + v * kLanes, acc[m][v]);
+#pragma GCC unroll 2
+  for (int v = 0; v < kVectors; ++v) {
+    const int64_t n = kHead && v == kVectors - 1 ? left : kLanes;
+#pragma GCC unroll 14
+    for (int m = 0; m < kRows; ++m) {
+      float* c = tile.c + m * tile.c_stride + v * kLanes;
+      Vec y = acc[m][v];
+      if (kHead && v == kVectors - 1) {
+        if (tile.accumulate) y += load_head(c, n);
+        store_head(c, y, n);
+      } else {
+        if (tile.accumulate) y += load(c);
+        store(c, y);
+      }
     }
+  }
 }
 
 // Instances by number of rows, as constant tables.
@@ -211,29 +216,4 @@ void gemm_tile_transposed(const TransposedGemmTile& tile) noexcept {
                          : Rows<2, kGemmRows>::transposed[i])(tile);
   (vectors == 1 ? Rows<1, kGemmRows>::transposed_head[i]
                 : Rows<2, kGemmRows>::transposed_head[i])(tile);
-}
-
-// Copies rows x columns numbers into a panel of `width` columns, zeros beyond `columns`.
-void pack_rows(int64_t rows, int64_t columns, int64_t width, const float* source, int64_t stride,
-               float* panel) noexcept {
-  for (int64_t k = 0; k < rows; ++k, source += stride, panel += width)
-    for (int64_t n = 0; n < width; n += kLanes) {
-      const int64_t left = columns - n;
-      store(panel + n,
-            left >= kLanes ? load(source + n) : load_head(source + n, left > 0 ? left : 0));
-    }
-}
-
-// The same from the transposed source: panel[k][n] = source[n * stride + k].
-void pack_columns(int64_t rows, int64_t columns, int64_t width, const float* source, int64_t stride,
-                  float* panel) noexcept {
-  // Blocks of a cache line of source: each is read once, and its part of the panel stays in L1.
-  constexpr int64_t kBlock = 16;
-  for (int64_t k = 0; k < rows; k += kBlock) {
-    const int64_t end = k + kBlock < rows ? k + kBlock : rows;
-    for (int64_t n = 0; n < columns; ++n)
-      for (int64_t i = k; i < end; ++i) panel[i * width + n] = source[n * stride + i];
-    for (int64_t i = k; i < end; ++i)
-      for (int64_t n = columns; n < width; ++n) panel[i * width + n] = 0;
-  }
 }

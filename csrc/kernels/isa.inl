@@ -4,8 +4,6 @@
 #include <cstdint>
 #if defined(__SSE2__)
 #include <immintrin.h>
-#elif defined(__aarch64__)
-#include <arm_neon.h>
 #endif
 
 #include "kernels/table_entry.h"
@@ -30,8 +28,10 @@ namespace {
 #include "kernels/elementwise.inl"
 #include "kernels/gemm.inl"
 #include "kernels/movement.inl"
+#include "kernels/pack.inl"
 #include "kernels/peak.inl"
 #include "kernels/pool.inl"
+#include "kernels/product.inl"
 #include "kernels/random.inl"
 #include "kernels/softmax.inl"
 #include "kernels/sweep.inl"
@@ -44,6 +44,7 @@ namespace {
 extern const KernelTable table;
 constexpr KernelTable table = {
     FASTCNN_STR(FASTCNN_ISA), nullptr, kLanes, kGemmRows, kGemmVectors, kWideRows, kWideVectors,
+    kOneRowVectors,
 #define FASTCNN_KERNEL(name, args) name,
 #include "kernels/kernels.inc"
 #undef FASTCNN_KERNEL

@@ -26,6 +26,8 @@ struct KernelTable {
   // A wider tile for few rows.
   int64_t gemm_wide_rows;
   int64_t gemm_wide_vectors;
+  // For one row, in product_tile alone.
+  int64_t one_row_vectors;
 #define FASTCNN_KERNEL(name, args) void(*name) args noexcept;
 #include "kernels/kernels.inc"
 #undef FASTCNN_KERNEL

@@ -7,7 +7,6 @@ namespace fastcnn {
 
 // c = act(op(a) * op(b) + bias): a (m, k) or, with transpose_a, (k, m); b (k, n) or, with
 // transpose_b, (n, k); bias (n,) or absent. Attributes: transpose_a, transpose_b, activation.
-// transpose_a is for gradients: it takes neither transpose_b, bias nor activation.
 std::unique_ptr<Step> make_matmul(const StepSpec& spec);
 
 }  // namespace fastcnn

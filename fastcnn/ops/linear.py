@@ -8,7 +8,7 @@ from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.activation import ACTIVATIONS, activation_grad, check_activation
 from fastcnn.ops.op import Operand, apply, operand, operation
 from fastcnn.ops.reduction import sum_to_last
-from fastcnn.ops.shaping import reshape, transpose
+from fastcnn.ops.shaping import reshape
 
 __all__ = ["dense", "matmul"]
 
@@ -28,7 +28,10 @@ class Matmul(Op):
             return [None] * len(node.inputs)
         a, b = node.inputs[:2]
         dz = activation_grad(node.attrs["activation"], Tensor(dc.spec, node), dc)
-        if node.attrs["transpose_a"]:  # c = a' b
+        if node.attrs["transpose_a"] and node.attrs["transpose_b"]:  # c = a' b'
+            da = product(b, dz, transpose_a=True, transpose_b=True)
+            db = product(dz, a, transpose_a=True, transpose_b=True)
+        elif node.attrs["transpose_a"]:  # c = a' b
             da, db = product(b, dz, transpose_b=True), product(a, dz)
         elif node.attrs["transpose_b"]:  # c = a b'
             da, db = product(dz, b), product(dz, a, transpose_a=True)
@@ -46,7 +49,7 @@ def product(
     transpose_b: bool = False,
     activation: str = "none",
 ) -> Tensor:
-    """The step itself, on operands that fit; not both transposed."""
+    """The step itself, on operands that fit."""
     return apply(
         Matmul(),
         a,
@@ -85,9 +88,6 @@ def matmul(a: Operand, b: Operand, *, transpose_a: bool = False, transpose_b: bo
             f"{' transposed' if transpose_b else ''} do not fit: {inner_a} columns meet "
             f"{inner_b} rows"
         )
-    if transpose_a and transpose_b:
-        # (b a)' = a' b'; gradients never need this form, so a copy is fine.
-        return transpose(product(b, a), (1, 0))
     return product(a, b, transpose_a=bool(transpose_a), transpose_b=bool(transpose_b))
 
 

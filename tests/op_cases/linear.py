@@ -241,6 +241,13 @@ LINEAR = [
     matmul("large", 130, 150, 97, exact=True),
     matmul("large-transposed", 130, 150, 97, exact=True, transpose_a=True, transpose_b=True),
     matmul("large-inner", 6, 3000, 5, exact=True),
+    # Cut over rows, over columns, and over a sum whose parts are added.
+    matmul("cut-rows", 400, 70, 40, exact=True),
+    matmul("cut-columns", 30, 40, 700, exact=True),
+    matmul("cut-sum", 20, 5200, 37, exact=True),
+    matmul("cut-sum-one-row", 1, 2100, 150, exact=True),
+    matmul("cut-sum-transposed", 20, 2100, 37, exact=True, transpose_a=True, transpose_b=True),
+    dense("cut-sum", (9, 2100), 37, exact=True, activation="relu"),
     dense("plain", (4, 6), 5).measured_as(dense("4096-1024-b32", (32, 4096), 1024)),
     dense("no-bias", (4, 6), 5, bias=False),
     dense("one-sample", (1, 6), 5).measured_as(dense("4096-1024-b1", (1, 4096), 1024)),
