@@ -267,25 +267,25 @@ struct AdamBlock {
   float m_share, v_share, rate, epsilon;
 };
 
-// One row of positions of a convolution in which every channel has a filter of its own. Position j
-// is the sum over tap rows r and those taps s for which
-//   numerator = j * scale + shift + s * tap_shift
-// is a multiple of `divisor` and numerator / divisor lies in [0, width), of
-//   x[r * x_row + numerator / divisor * channels + c] * kernel[r * kernel_row + s * channels + c].
-// Forward, scale is the stride and divisor 1; for the input gradient it is the other way round.
-struct DepthwiseRow {
-  int64_t positions, width, channels;
-  int64_t tap_rows, taps;  // rows of taps that lie in the image, taps of each
-  int64_t scale, shift, tap_shift, divisor;
-  const float* x;  // at the first tap row
-  int64_t x_row;
-  const float* kernel;  // at the first tap row
-  int64_t kernel_row;
-  const float* bias;  // `channels` numbers or null
+// An axis of an image under a sliding window: place i of `out` meets the image at
+// i * stride + t * dilation - pad for those taps t where that lies in [0, in).
+struct WindowPlaces {
+  int64_t in, out;
+  int64_t taps, stride, dilation, pad;
+};
+
+// Some rows of one image of a convolution in which every channel has a filter of its own.
+struct DepthwiseRows {
+  WindowPlaces rows, columns;
+  int64_t begin, end;  // rows of the positions; for the input gradient: of the image
+  int64_t channels;
+  int64_t pixel;                   // distance of two pixels, of the image and of the positions
+  const float* kernel;             // not for the kernel gradient
+  int64_t kernel_row, kernel_tap;  // distances of taps; negative where the filter is turned round
+  const float* bias;               // `channels` numbers or null; forward only, as the next
   Activation activation;
-  float* y;         // forward and input gradient: the row to write
-  bool add;         // to what y holds, instead of to the bias
-  const float* dy;  // kernel gradient: the row that x is multiplied with
+  bool ahead;   // ask for the next rows: they are far away
+  bool stream;  // the result goes past the caches: whole lines, on their boundaries
 };
 
 }  // namespace fastcnn

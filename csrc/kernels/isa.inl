@@ -24,6 +24,8 @@ namespace {
 //
 #include "kernels/batch_norm.inl"
 #include "kernels/convert.inl"
+#include "kernels/depthwise_fixed.inl"
+//
 #include "kernels/depthwise.inl"
 #include "kernels/elementwise.inl"
 #include "kernels/gemm.inl"
