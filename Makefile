@@ -12,14 +12,15 @@ SETTINGS := --config-settings=cmake.define.FASTCNN_WERROR=ON
 # What an installation is made from. An editable one follows the Python files by itself.
 NATIVE := pyproject.toml CMakeLists.txt $(shell find cmake csrc -type f)
 PACKAGE := $(NATIVE) README.md $(shell find fastcnn -type f -name '*.py*' -not -name '*.pyc')
-CXX_FILES := $(shell find csrc -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.inc')
+CXX_FILES := $(shell find csrc tools -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.inc')
 
-.PHONY: help demo test sanitize lint format bench wheel clean
+.PHONY: help demo test sanitize neon lint format bench wheel clean
 
 help:
 	@echo "make demo    build, install, and train a CNN on scanned digits (about a minute)"
 	@echo "make test    build, and run the tests; make test ARGS='-k conv2d' runs some of them"
 	@echo "make sanitize  the same for tests/test_ops.py, under the address and undefined sanitizers"
+	@echo "make neon    the same for the kernels of ARM processors, under emulation"
 	@echo "make lint    formatting, types, stubs, compiler warnings, what ISA objects export"
 	@echo "make format  reformat all Python and C++ files"
 	@echo "make bench   measure every operation, GEMM and convolution (docs/benchmarks.md)"
@@ -44,6 +45,20 @@ sanitize:
 	LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libstdc++.so)" \
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	  $(SANITIZED)/bin/python -m pytest $(or $(ARGS),-x tests/test_ops.py)
+
+# The core compiled for aarch64 runs under user-mode emulation, Python here: tools/emulated. Other
+# compilers and emulators: make neon NEON_CXX=... EMULATOR=...
+NEON_CXX ?= aarch64-linux-gnu-g++
+EMULATOR ?= $(or $(shell command -v qemu-aarch64-static),qemu-aarch64)
+neon: $(VENV)/.installed-checks
+	@command -v $(NEON_CXX) >/dev/null && command -v $(EMULATOR) >/dev/null || { \
+	  echo "make neon needs $(NEON_CXX) and $(EMULATOR)." \
+	  "On Debian and Ubuntu: apt install g++-aarch64-linux-gnu qemu-user-static" >&2; exit 1; }
+	$(BIN)/cmake -S . -B build/neon -DFASTCNN_CORE_SERVER=ON -DFASTCNN_WERROR=ON \
+	  -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_CXX_COMPILER=$(NEON_CXX)
+	$(BIN)/cmake --build build/neon --parallel
+	FASTCNN_CORE_SERVER="$(EMULATOR) build/neon/core_server" PYTHONPATH=tools/emulated \
+	  $(BIN)/python -m pytest -p remote_core $(or $(ARGS),tests/test_ops.py tests/test_updates.py)
 
 lint: $(VENV)/.installed-checks
 	$(BIN)/ruff format --check .

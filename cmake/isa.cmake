@@ -2,6 +2,11 @@
 # project gets any. Later rows are preferred at run time where the CPU has them.
 set(FASTCNN_ISAS baseline)
 set(FASTCNN_FLAGS_baseline "")
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+  # Every such CPU has 128-bit vectors with FMA.
+  set(FASTCNN_ISAS neon)
+  set(FASTCNN_FLAGS_neon "")
+endif()
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND NOT MSVC)
   # Not -march=x86-64-v3: table.cpp must be able to test for everything that is used.
   set(FASTCNN_FLAGS_baseline -msse4.2 -mpopcnt)

@@ -107,12 +107,27 @@ class FlushDenormals {
 
  private:
   unsigned before_;
+#elif defined(__aarch64__)
+  FlushDenormals() {
+    __asm__ volatile("mrs %0, fpcr" : "=r"(before_));
+    constexpr uint64_t kFlushToZero = uint64_t{1} << 24;
+    __asm__ volatile("msr fpcr, %0" : : "r"(before_ | kFlushToZero));
+  }
+  ~FlushDenormals() { __asm__ volatile("msr fpcr, %0" : : "r"(before_)); }
+
+ private:
+  uint64_t before_ = 0;
+#else
+  FlushDenormals() {}
+  ~FlushDenormals() {}
 #endif
 };
 
 void pause() {
 #if defined(__x86_64__)
   _mm_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
 #endif
 }
 

@@ -10,6 +10,9 @@ constexpr int kGemmRows = 14;
 #elif defined(__AVX2__)
 // 6 x 2 accumulators, 2 vectors of B, 1 broadcast: 15 of 16 registers.
 constexpr int kGemmRows = 6;
+#elif defined(__aarch64__)
+// 10 x 2 accumulators, 2 vectors of B, 10 numbers of A that g++ loads ahead: 32 registers.
+constexpr int kGemmRows = 10;
 #else
 // Without FMA the product needs a register of its own: 5 x 2 + 2 + 2.
 constexpr int kGemmRows = 5;

@@ -11,7 +11,12 @@ namespace fastcnn {
   namespace isa {                 \
   extern const KernelTable table; \
   }
+#if defined(FASTCNN_HAVE_BASELINE)
 FASTCNN_ISA_TABLE(baseline)
+#endif
+#if defined(FASTCNN_HAVE_NEON)
+FASTCNN_ISA_TABLE(neon)
+#endif
 #if defined(FASTCNN_HAVE_AVX2)
 FASTCNN_ISA_TABLE(avx2)
 #endif
@@ -53,7 +58,13 @@ const KernelTable& avx512_with_dot() {
 
 // Worst first; the last row that runs is the default.
 std::vector<Row> rows() {
-  std::vector<Row> rows{{baseline::table, true}};
+  std::vector<Row> rows;
+#if defined(FASTCNN_HAVE_BASELINE)
+  rows.emplace_back(baseline::table, true);
+#endif
+#if defined(FASTCNN_HAVE_NEON)
+  rows.emplace_back(neon::table, true);
+#endif
 #if defined(FASTCNN_HAVE_AVX2)
   rows.emplace_back(avx2::table, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"));
 #endif

@@ -91,6 +91,10 @@ inline Vec min(Vec a, Vec b) { return a == a ? (Vec)_mm256_min_ps(a, b) : a; }
 #elif defined(__SSE2__)
 inline Vec max(Vec a, Vec b) { return a == a ? (Vec)_mm_max_ps(a, b) : a; }
 inline Vec min(Vec a, Vec b) { return a == a ? (Vec)_mm_min_ps(a, b) : a; }
+#elif defined(__aarch64__)
+// Here the machine's are NaN where either is.
+inline Vec max(Vec a, Vec b) { return (Vec)vmaxq_f32((float32x4_t)a, (float32x4_t)b); }
+inline Vec min(Vec a, Vec b) { return (Vec)vminq_f32((float32x4_t)a, (float32x4_t)b); }
 #else
 inline Vec max(Vec a, Vec b) { return (b > a) | (b != b) ? b : a; }
 inline Vec min(Vec a, Vec b) { return (b < a) | (b != b) ? b : a; }
@@ -106,6 +110,8 @@ inline Vec relu(Vec x) {
 inline Vec relu(Vec x) { return (Vec)_mm256_max_ps(_mm256_setzero_ps(), (__m256)x); }
 #elif defined(__SSE2__)
 inline Vec relu(Vec x) { return (Vec)_mm_max_ps(_mm_setzero_ps(), (__m128)x); }
+#elif defined(__aarch64__)
+inline Vec relu(Vec x) { return (Vec)vmaxq_f32((float32x4_t)Vec{}, (float32x4_t)x); }
 #else
 inline Vec relu(Vec x) { return 0 > x ? Vec{} : x; }
 #endif

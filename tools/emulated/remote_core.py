@@ -1,0 +1,219 @@
+"""``fastcnn._core`` as a program in another process: a pytest plugin for kernels of instruction
+sets that this machine has not got.
+
+``FASTCNN_CORE_SERVER`` is the command that runs ``core_server.cpp``, compiled for the other
+machine, under emulation. Loaded by ``pytest -p remote_core``, this module takes the place of the
+compiled module: all of Python runs here and all of C++ there, and every test of an operation is
+one of the other machine's kernels. ``make neon`` does it.
+
+A message is its length in bytes and its fields one after the other: numbers are 8 bytes, texts and
+lists begin with their length, tuples and arrays are just what is in them. A call is its name and
+arguments; an answer begins with 0, or with the kind of an error and its text.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import struct
+import subprocess
+import sys
+import threading
+
+import numpy as np
+
+PLACES = ("arena", "input", "output", "variable")
+
+
+class Answer:
+    """The fields of an answer, in their order."""
+
+    def __init__(self, message):
+        self.message = message
+        self.at = 0
+
+    def take(self, size):
+        self.at += size
+        return self.message[self.at - size : self.at]
+
+    def integer(self):
+        return struct.unpack("q", self.take(8))[0]
+
+    def real(self):
+        return struct.unpack("d", self.take(8))[0]
+
+    def text(self):
+        return self.take(self.integer()).decode()
+
+    def array(self, dtype, shape):
+        size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+        return np.frombuffer(self.take(size), dtype).reshape(shape)
+
+
+def pack(field):
+    """A field of a message."""
+    if isinstance(field, bool | int | np.integer):
+        return struct.pack("q", field)
+    if isinstance(field, float):
+        return struct.pack("d", field)
+    if isinstance(field, str):
+        return pack(len(field.encode())) + field.encode()
+    if isinstance(field, np.ndarray):
+        return field.tobytes()
+    items = b"".join(map(pack, field))
+    return items if isinstance(field, tuple) else pack(len(field)) + items
+
+
+class Server:
+    """The process, and the calls to it: one at a time."""
+
+    def __init__(self, command):
+        self.process = subprocess.Popen(
+            shlex.split(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        self.lock = threading.RLock()
+
+    def call(self, name, *fields):
+        message = pack(name) + b"".join(map(pack, fields))
+        with self.lock:
+            self.process.stdin.write(struct.pack("Q", len(message)) + message)
+            self.process.stdin.flush()
+            size = self.process.stdout.read(8)
+            if len(size) < 8:
+                raise RuntimeError(f"{name}: the core ended with status {self.process.wait()}")
+            answer = Answer(self.process.stdout.read(struct.unpack("Q", size)[0]))
+        failed = answer.integer()
+        if failed:
+            raise (ValueError if failed == 1 else MemoryError)(answer.text())
+        return answer
+
+
+server = Server(os.environ["FASTCNN_CORE_SERVER"])
+
+
+def state():
+    answer = server.call("state")
+    found = {
+        "isa": answer.text(),
+        "isa_source": answer.text(),
+        "lanes": answer.integer(),
+        "num_threads": answer.integer(),
+        "num_threads_source": answer.text(),
+        "float_isas": {},
+    }
+    while answer.at < len(answer.message):
+        name = answer.text()
+        found["float_isas"][name] = answer.text()
+    return found
+
+
+def isa():
+    return state()["isa"]
+
+
+def isa_source():
+    return state()["isa_source"]
+
+
+def lanes():
+    return state()["lanes"]
+
+
+def num_threads():
+    return state()["num_threads"]
+
+
+def num_threads_source():
+    return state()["num_threads_source"]
+
+
+def available_isas():
+    return list(state()["float_isas"])
+
+
+def float_isa(name):
+    return state()["float_isas"][name]
+
+
+def set_isa(name):
+    server.call("set_isa", name)
+
+
+def set_num_threads(threads):
+    server.call("set_num_threads", threads)
+
+
+def set_serial_seconds(seconds):
+    server.call("set_serial_seconds", float(seconds))
+
+
+class Remote:
+    """Something that the server keeps until it is dropped here."""
+
+    number = None
+
+    def __del__(self):
+        if self.number is not None and server.process.poll() is None:
+            server.call(f"drop_{type(self).__name__.lower()}", self.number)
+
+
+class Variable(Remote):
+    def __init__(self, value):
+        self.dtype, self.shape = value.dtype.name, value.shape
+        self.number = server.call("make_variable", self.dtype, list(self.shape), value).integer()
+
+    @property
+    def version(self):
+        return server.call("version", self.number).integer()
+
+    def numpy(self):
+        return server.call("numpy", self.number).array(self.dtype, self.shape).copy()
+
+    def assign(self, value):
+        server.call("assign", self.number, value)
+
+
+class Step(Remote):
+    def __init__(self, op, inputs, outputs, attrs):
+        answer = server.call(
+            "make_step", op, operands(inputs), operands(outputs), list(map(setting, attrs.items()))
+        )
+        self.number = answer.integer()
+        self.scratch_bytes = answer.integer()
+        self.packing_bytes = answer.integer()
+        self.packing_input = answer.integer()
+        self.flops = answer.real()
+        self.bytes = answer.real()
+
+
+def operands(pairs):
+    return [(dtype, list(shape)) for dtype, shape in pairs]
+
+
+def setting(item):
+    name, value = item
+    if isinstance(value, list | tuple):
+        return (name, "tuple", list(value))
+    return (name, type(value).__name__, value)
+
+
+class Program(Remote):
+    def __init__(self, values, steps, variables, arena_bytes):
+        answer = server.call(
+            "make_program",
+            [(dtype, list(shape), PLACES.index(place), i) for dtype, shape, place, i in values],
+            [(step.number, list(ins), list(outs), at) for step, ins, outs, at in steps],
+            [variable.number for variable in variables],
+            arena_bytes,
+        )
+        self.number = answer.integer()
+        self.barriers = answer.integer()
+        self.arena_bytes = arena_bytes
+
+    def run(self, feeds, fetches, threads=0):
+        answer = server.call("run", self.number, threads, *feeds)
+        for array in fetches:
+            array[...] = answer.array(array.dtype, array.shape)
+
+
+sys.modules["fastcnn._core"] = sys.modules[__name__]
