@@ -17,7 +17,8 @@ class Work:
     Attributes:
         flops: Multiplications and additions; 0 where the bytes are the work.
         read, written: Bytes of the inputs and outputs, each counted once.
-        again: Bytes that are needed a second time, after all have been read once.
+        again: Bytes that are needed a second time, after all have been read once; they are read
+            again as far as they cannot have stayed in a cache.
     """
 
     flops: int
@@ -80,7 +81,7 @@ def kinds(work: Work, limits: Limits) -> list[str]:
             return []
         if about == "compute + stores":
             return ["write", "stream_write"]
-    read = work.read + work.again
+    read = work.read + _lost(work, limits)
     if min(read, work.written):
         found += ["copy", "stream_copy"]
     if read > work.written:
@@ -115,9 +116,14 @@ def _leaves_caches(work: Work, limits: Limits) -> bool:
     return limits.level(work.bytes) == limits.level(work.written) == "memory"
 
 
+def _lost(work: Work, limits: Limits) -> int:
+    """What is needed again and cannot have stayed in the last cache."""
+    return max(0, work.again - (limits.caches[-1] if limits.caches else 0))
+
+
 def _move_seconds(work: Work, rates: _Rates, level: str) -> float:
     """Bytes over bandwidth: as much as possible copied, the rest read or written alone."""
-    read = work.read + (work.again if level == "memory" else 0)
+    read = work.read + (_lost(work, rates.limits) if level == "memory" else 0)
     both = min(read, work.written)
     return 1e-9 * (
         2 * both / rates.fastest("copy")

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from fastcnn.bench.limits import LARGEST
+
 __all__ = ["Timing", "bandwidth", "peak", "summary", "turn"]
 
 Call = Callable[[], object]
@@ -60,10 +62,11 @@ def peak(threads: int, seconds: float = 0.01) -> float:
     return _core.measure_peak(threads, seconds)
 
 
-def bandwidth(kind: str, size: int, threads: int, seconds: float = 0.004) -> float:
-    """GB/s of passes over so many bytes (:func:`fastcnn.runtime.bandwidth`), at least 16 KB each
-    thread.
+def bandwidth(kind: str, size: int, threads: int, seconds: float = 0.008) -> float:
+    """GB/s of passes over so many bytes (:func:`fastcnn.runtime.bandwidth`).
+
+    At least 16 KB each thread, and not more than surely no cache holds: it is all the same memory.
     """
     from fastcnn import _core
 
-    return _core.measure_bandwidth(kind, max(size, threads << 14), threads, seconds)
+    return _core.measure_bandwidth(kind, min(max(size, threads << 14), LARGEST), threads, seconds)

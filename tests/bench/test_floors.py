@@ -1,0 +1,83 @@
+"""The least time for some work, on a machine of round numbers."""
+
+import json
+
+import pytest
+
+from fastcnn.bench.floors import Work, floor, kinds
+from fastcnn.bench.limits import Limits
+
+KB, MB = 1 << 10, 1 << 20
+
+
+@pytest.mark.parametrize(
+    ("size", "level"),
+    [(KB, "L1"), (32 * KB, "L1"), (33 * KB, "L2"), (MB, "L2"), (2 * MB, "L3"), (16 * MB, "L3"),
+     (32 * MB, "memory"), (1 << 40, "memory")],
+)  # fmt: skip
+def test_levels(limits, size, level):
+    assert limits.level(size) == level
+
+
+def test_rates_between_what_was_measured(limits):
+    assert limits.rate("read", 16 * KB) == limits.rate("read", 1) == 400
+    assert limits.rate("read", 1 << 40) == 10
+    assert limits.rate("read", 4 * MB) == pytest.approx(141.4, abs=0.1)
+
+
+def test_flops_in_cache(limits):
+    found = floor(Work(10**9, MB, MB), limits, peak=50)
+    assert (found.seconds, found.kind) == (pytest.approx(0.02), "compute")
+    assert kinds(Work(10**9, MB, MB), limits) == []
+
+
+def test_an_output_that_cannot_stay_is_stored_after_the_flops(limits):
+    work = Work(10**10, MB, 64 * MB)
+    found = floor(work, limits, peak=100)
+    assert found.kind == "compute + stores"
+    assert found.seconds == pytest.approx(0.1 + 64 * MB / 20e9)
+    assert kinds(work, limits) == ["write", "stream_write"]
+    # Where it can, a large input alone changes nothing.
+    assert floor(Work(10**10, 64 * MB, MB), limits, peak=100).kind == "compute"
+
+
+def test_bytes(limits):
+    found = floor(Work(0, 64 * KB, 64 * KB), limits, peak=100)
+    assert found.kind == "L2"
+    assert found.seconds == pytest.approx(128 * KB / limits.rate("copy", 128 * KB) / 1e9)
+    # More reading than writing: the rest is read alone.
+    found = floor(Work(0, 64 * MB, 16 * MB), limits, peak=100)
+    assert found.kind == "memory"
+    assert found.seconds == pytest.approx(32 * MB / 20e9 + 48 * MB / 10e9)
+    assert kinds(Work(0, 64 * MB, 16 * MB), limits) == ["copy", "stream_copy", "read"]
+    assert kinds(Work(0, 16 * KB, 0), limits) == ["read"]
+    assert kinds(Work(0, 0, 64 * MB), limits) == ["write", "stream_write"]
+
+
+def test_what_is_read_twice_counts_twice_where_it_does_not_stay(limits):
+    once, twice = Work(0, 64 * MB, 64 * MB), Work(0, 64 * MB, 64 * MB, again=64 * MB)
+    more = floor(twice, limits, 100).seconds - floor(once, limits, 100).seconds
+    assert more == pytest.approx(32 * MB / 10e9)  # the last cache holds half
+    for size in (MB, 24 * MB):
+        fits = Work(0, size, size), Work(0, size, size, again=size)
+        assert floor(fits[0], limits, 100) == floor(fits[1], limits, 100)
+
+
+def test_flops_that_take_less_than_the_bytes(limits):
+    assert floor(Work(1000, 64 * MB, 0), limits, peak=100).kind == "memory"
+
+
+def test_bandwidth_beside_the_work_comes_first(limits):
+    work = Work(0, 32 * MB, 32 * MB)
+    assert floor(work, limits, 100, {"copy": 40.0}).seconds == pytest.approx(64 * MB / 40e9)
+    now = {"copy": 5.0, "stream_copy": 50.0}
+    assert floor(work, limits, 100, now).seconds == pytest.approx(64 * MB / 50e9)
+
+
+def test_limits_in_a_file(limits):
+    assert Limits.of_data(json.loads(json.dumps(limits.as_data()))) == limits
+
+
+def test_a_machine_that_hides_its_caches(limits):
+    bare = Limits(1, limits.peak, limits.bandwidth, [])
+    assert bare.level(KB) == "memory"

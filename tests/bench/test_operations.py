@@ -1,0 +1,107 @@
+"""Every operation of the benchmark on small shapes: ours and NumPy's answers are the exact ones."""
+
+import numpy as np
+import pytest
+
+from fastcnn.bench.operations import OPERATIONS
+from fastcnn.bench.race import Prepared, WrongAnswerError, check
+from fastcnn.bench.shapes import parse
+
+LINES = [
+    "conv2d x=2x9x8x6 kernel=3x3x6x8 padding=same",
+    "conv2d x=2x9x8x6 kernel=3x3x6x8 padding=same stride=2 bias=yes activation=relu",
+    "conv2d x=2x9x8x6 kernel=3x2x6x8 dilation=2 padding=1",
+    "conv2d x=2x9x8x6 kernel=3x3x1x6 padding=1 groups=6",
+    "conv2d x=2x9x8x6 kernel=3x3x2x9 groups=3",
+    "conv2d x=1x9x8x6 kernel=1x1x6x16 weights=fresh",
+    "matmul a=9x7 b=7x5",
+    "matmul a=7x9 b=5x7 transpose_a=yes transpose_b=yes",
+    "dense x=5x7 units=6",
+    "dense x=5x7 units=6 activation=relu",
+    "max_pool2d x=2x9x8x6 size=2",
+    "max_pool2d x=2x9x8x6 size=3 stride=2 padding=same",
+    "average_pool2d x=2x9x8x6 size=2",
+    "average_pool2d x=2x9x8x6 size=3 stride=2 padding=same",
+    "global_average_pool2d x=2x9x8x6",
+    "batch_normalization x=2x9x8x6",
+    "batch_normalization_training x=2x9x8x6",
+    *(
+        f"{op} x=9x17"
+        for op in [
+            "softmax", "log_softmax", "argmax", "mean_squared_error", "categorical_crossentropy",
+            "sparse_categorical_crossentropy", "binary_crossentropy", "in_top_k", "flatten",
+            "stop_gradient", "cast", "rescale", "dropout", "scale_shift_relu", "relu", "sigmoid",
+            "tanh", "exp", "log", "sqrt", "square", "negative", "absolute", "sgd", "momentum",
+            "adam",
+        ]
+    ),
+    *(
+        f"{op} a=3x40 b=3x40"
+        for op in [
+            "add", "subtract", "multiply", "divide", "maximum", "minimum", "greater", "equal",
+            "concatenate", "add_relu",
+        ]
+    ),
+    "sum x=4x5x6",
+    "sum x=4x5x6 axis=others",
+    "mean x=4x5x6",
+    "mean x=4x5x6 axis=others",
+    "reshape x=4x6 shape=8x3",
+    "transpose x=2x3x4x5 axes=0x3x1x2",
+    "broadcast_to x=4 shape=3x4",
+    "slice x=5x6 start=1x0 size=2x4",
+    "one_hot labels=9 depth=5",
+    "fold_seed",
+]  # fmt: skip
+
+
+def test_all_are_here():
+    assert {line.split()[0] for line in LINES} == set(OPERATIONS)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_answers(line, isa):
+    case = parse(line)
+    operation = OPERATIONS[case.op]
+    for direction in operation.directions:
+        prepared = Prepared(case, direction)
+        _, work = prepared.ours()
+        assert work.bytes > 0
+        for way, contestant in operation.formulations(case, direction, prepared.arrays).items():
+            found = [np.array(y) for y in contestant.read(contestant.call())]
+            check(prepared.answers, found, f"{way}, {direction}")
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_the_same_data_each_time(line):
+    case = parse(line)
+    first, again = (OPERATIONS[case.op].arrays(case, "forward") for _ in range(2))
+    for name, array in first.items():
+        np.testing.assert_array_equal(array, again[name])
+
+
+def test_a_wrong_answer_is_found():
+    prepared = Prepared(parse("conv2d x=1x6x6x4 kernel=3x3x4x4"), "forward")
+    contestant = OPERATIONS["conv2d"].formulations(prepared.case, "forward", prepared.arrays)[
+        "columns"
+    ]
+    (y,) = (np.array(a) for a in contestant.read(contestant.call()))
+    check(prepared.answers, [y], "right")
+    with pytest.raises(WrongAnswerError, match=r"result 0 of turned\[.*elements are off"):
+        check(prepared.answers, [np.ascontiguousarray(y.transpose(0, 2, 1, 3))], "turned")
+    with pytest.raises(WrongAnswerError, match="has shape"):
+        check(prepared.answers, [y[:, :2]], "short")
+    with pytest.raises(WrongAnswerError, match="gave 2 results, expected 1"):
+        check(prepared.answers, [y, y], "double")
+    y[0, 1, 2, 3] = np.nan
+    with pytest.raises(WrongAnswerError, match=r"\[0, 1, 2, 3\] is nan"):
+        check(prepared.answers, [y], "nan")
+
+
+def test_what_forward_kept_is_given_to_backward():
+    # One step: the softmax is not computed again.
+    prepared = Prepared(parse("softmax x=4x9"), "backward")
+    assert set(prepared.arrays) == {"x", "y", "dy"}
+    _, work = prepared.ours()
+    assert work.read == 2 * 4 * 4 * 9
+    assert work.written == 4 * 4 * 9
