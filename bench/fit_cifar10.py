@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import argparse
 
-from bench.harness import Lines, machine, summary
-from bench.relay import MissingPeerError, Runner, find_tcmalloc, race
+from bench.harness import Lines, machine
+from fastcnn.bench.relay import MissingPeerError, Runner, find_tcmalloc, race
+from fastcnn.bench.timing import summary
 
 PEERS = ("fastcnn", "torch+tcmalloc", "torch", "keras", "keras+tcmalloc")
 

@@ -14,8 +14,8 @@ import time
 import numpy as np
 
 from bench.data import cifar10_or_noise
-from bench.relay import MISSING, Baton
 from bench.textbook import load_keras, textbook
+from fastcnn.bench.relay import MISSING, Baton
 
 
 class Epochs:

@@ -19,10 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.harness import Lines, machine, summary
-from bench.layer_shapes import SHAPES, convolutions
-from bench.numpy_convolution import forward_taps
-from bench.relay import MissingPeerError, Runner, race
+from bench.harness import Lines, machine
+from fastcnn import reference
+from fastcnn.bench.relay import MissingPeerError, Runner, race
+from fastcnn.bench.timing import summary
 
 PEERS = (
     "fastcnn:predict_on_batch",
@@ -47,16 +47,10 @@ def textbook_weights(rng: np.random.Generator) -> list[np.ndarray]:
 def expected(image: np.ndarray, weights: list[np.ndarray]) -> np.ndarray:
     """The network's answer in float64."""
     x = image.astype(np.float64)
-    exact = [w.astype(np.float64) for w in weights]
-    for number, shape in enumerate(convolutions(SHAPES / "textbook.txt", 1)[:3]):
-        y = np.empty(shape.y)
-        forward_taps(shape, x, exact[2 * number], y)
-        x = np.maximum(y + exact[2 * number + 1], 0)
-        rows, columns = x.shape[1] // 2, x.shape[2] // 2
-        x = x[:, : 2 * rows, : 2 * columns].reshape(1, rows, 2, columns, 2, -1).max(axis=(2, 4))
-    hidden = np.maximum(x.reshape(1, -1) @ exact[6] + exact[7], 0)
-    powers = np.exp(hidden @ exact[8] + exact[9])
-    return powers / powers.sum()
+    for kernel, bias in zip(weights[:6:2], weights[1:6:2]):
+        x = reference.max_pool2d(reference.conv2d(x, kernel, bias, activation="relu"), 2)
+    hidden = reference.dense(reference.flatten(x), *weights[6:8], activation="relu")
+    return reference.softmax(reference.dense(hidden, *weights[8:]))
 
 
 def main() -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.harness import turn
-from bench.relay import MISSING, Baton
 from bench.textbook import load_keras, textbook
+from fastcnn.bench.relay import MISSING, Baton
+from fastcnn.bench.timing import turn
 
 Array = np.ndarray
 

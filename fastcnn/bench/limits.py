@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastcnn import runtime
+from fastcnn.bench.timing import LARGEST
 
-__all__ = ["KINDS", "LARGEST", "Limits", "measure"]
+__all__ = ["KINDS", "Limits", "measure"]
 
 KINDS = ("read", "copy", "write", "stream_copy", "stream_write")
 
-#: What no cache holds, and still is gone over in milliseconds.
-LARGEST = 1 << 27
 _SMALLEST = 1 << 14
 
 

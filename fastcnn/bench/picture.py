@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,13 @@ MARKS = {
     "onednn": ("s", "#000000"),
     "onnxruntime": ("^", "#882255"),
 }
-#: Height of a bar and of a heading, in inches.
-LINE = 0.19
-#: Where the axis ends; what is beyond is written beside its bar.
-END = 1.25
+#: Inches: height of a line, width of the names, of the bars, and of what is written beside them.
+LINE, NAMES, BARS_WIDE, BESIDE = 0.155, 1.95, 2.9, 0.75
+#: Lines in a column, about.
+COLUMN = 62
+#: Where the bars end; what is beyond says so in its number.
+END = 1.15
+LOSING = "#B00020"
 
 
 def check(path: Path) -> None:
@@ -64,106 +68,114 @@ def draw(machine: Row, rows: Sequence[Row], path: Path) -> None:
     check(path)
     from matplotlib.figure import Figure
 
-    columns = list(dict.fromkeys((row["isa"], row["threads"]) for row in rows))
-    lines = _lines(rows)
-    height = LINE * len(lines) + 1.5
-    figure = Figure(figsize=(3.6 + 5.2 * len(columns), height), dpi=130)
-    left, right = 2.9 / (3.6 + 5.2 * len(columns)), 0.985
-    top, bottom = 1 - 0.95 / height, 0.42 / height
-    grid = figure.add_gridspec(
-        1, len(columns), left=left, right=right, top=top, bottom=bottom, wspace=0.06
-    )
-    for number, column in enumerate(columns):
-        axes = figure.add_subplot(grid[number])
-        _column(axes, lines, column, names=number == 0)
-        threads = f"{column[1]} thread" + "s" * (column[1] > 1)
-        axes.set_title(f"{column[0]}, {threads}", fontsize=9, loc="left", color="#333333")
-    figure.text(
-        0.012, 1 - 0.26 / height, "Share of what the machine could do at best",
-        fontsize=13, fontweight="bold", va="center",
-    )  # fmt: skip
-    versions = machine["versions"]
-    peers = [f"{name} {versions[name]}" for name in MARKS if name in versions]
-    figure.text(
-        0.012, 1 - 0.50 / height,
-        f"{machine['cpu']}, {machine['cores']} cores.  fastcnn {versions['fastcnn']} (bars)"
-        + ("; " + ", ".join(peers) if peers else ""),
-        fontsize=7.5, color="#555555", va="center",
-    )  # fmt: skip
-    _legend(figure, rows, height)
+    columns = _columns(_lines(rows))
+    each = NAMES + BARS_WIDE + BESIDE
+    width, height = each * len(columns) + 0.1, LINE * max(map(len, columns)) + 1.35
+    figure = Figure(figsize=(width, height), dpi=130)
+    for number, lines in enumerate(columns):
+        tall = LINE * len(lines)
+        left, bottom = each * number + NAMES, height - 0.95 - tall
+        axes = figure.add_axes((left / width, bottom / height, BARS_WIDE / width, tall / height))
+        _column(axes, lines)
+    _head(figure, machine, rows, width, height)
     figure.savefig(path)
 
 
-def _lines(rows: Sequence[Row]) -> list[str | tuple[Any, ...]]:
-    """From above: the name of an operation, then the keys of its bars."""
-    groups: dict[str, dict[tuple[Any, ...], dict[tuple[str, int], Row]]] = {}
+@dataclass(frozen=True)
+class _Line:
+    """A heading, or a bar; the name stands at the first bar of a shape only."""
+
+    text: str
+    row: Row | None = None
+
+
+def _lines(rows: Sequence[Row]) -> list[list[_Line]]:
+    """Blocks that stay together: for each operation, instruction set and number of threads."""
+    several = len({(row["isa"], row["threads"]) for row in rows}) > 1
+    blocks: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
-        bar = (row["name"] or row["shape"], row["direction"], row["shape"])
-        group = groups.setdefault(_heading(row), {})
-        group.setdefault(bar, {})[row["isa"], row["threads"]] = row
-    found: list[str | tuple[Any, ...]] = []
-    for heading, bars in groups.items():
-        found.append(heading)
-        found += [(*bar, cells) for bar, cells in bars.items()]
+        blocks.setdefault((row["op"], row["isa"], row["threads"]), []).append(row)
+    found = []
+    for (op, isa, threads), block in blocks.items():
+        heading = op.replace("_", " ")
+        if several:
+            heading += f", {isa}, {threads} thread" + "s" * (threads > 1)
+        lines = [_Line(heading)]
+        last = None
+        for row in block:
+            shape = row["shape"]
+            lines.append(_Line("" if shape == last else row["name"] or shape, row))
+            last = shape
+        found.append(lines)
     return found
 
 
-def _heading(row: Row) -> str:
-    return str(row["op"]).replace("_", " ")
+def _columns(blocks: Sequence[Sequence[_Line]]) -> list[list[_Line]]:
+    """The blocks side by side in columns of about one height; long ones go on in the next."""
+    total = sum(map(len, blocks))
+    most = -(-total // max(1, round(total / COLUMN))) + 2
+    columns: list[list[_Line]] = [[]]
+    for block in blocks:
+        heading = block[0]
+        if columns[-1] and len(columns[-1]) + 3 > most:
+            columns.append([])
+        columns[-1].append(heading)
+        for line in block[1:]:
+            # A shape's directions stay together.
+            if len(columns[-1]) >= most - 2 and line.text:
+                columns.append([_Line(f"{heading.text} (continued)")])
+            columns[-1].append(line)
+    return columns
 
 
-def _column(axes: Any, lines: Sequence[Any], column: tuple[str, int], *, names: bool) -> None:
+def _column(axes: Any, lines: Sequence[_Line]) -> None:
     axes.set_xlim(0, END)
-    axes.set_ylim(len(lines) - 0.4, -0.7)
+    axes.set_ylim(len(lines) - 0.4, -0.6)
     for share in (0.25, 0.5, 0.75):
-        axes.axvline(share, color="#e4e4e4", lw=0.7, zorder=0)
-    axes.axvline(1, color="#333333", lw=1.1, zorder=1)
+        axes.axvline(share, color="#e2e2e2", lw=0.7, zorder=0)
+    axes.axvline(1, color="#333333", lw=1.0, zorder=1)
+    names = axes.get_yaxis_transform()
     for y, line in enumerate(lines):
-        if isinstance(line, str):
-            if names:
-                axes.text(
-                    -0.012, y, line, transform=axes.get_yaxis_transform(), ha="right",
-                    va="center", fontsize=8, fontweight="bold", color="#222222",
-                )  # fmt: skip
-            continue
-        name, direction, _, cells = line
-        if names:
-            axes.text(
-                -0.012, y, _short(name), transform=axes.get_yaxis_transform(), ha="right",
-                va="center", fontsize=7, color="#333333",
-            )  # fmt: skip
-        row = cells.get(column)
-        if row is not None:
-            _bar(axes, y, row, BARS[direction])
+        heading = line.row is None
+        axes.text(
+            -0.015, y, _short(line.text), transform=names, ha="right", va="center",
+            fontsize=7.5 if heading else 6.5, fontweight="bold" if heading else "normal",
+            color="#111111" if heading else "#333333",
+        )  # fmt: skip
+        if line.row is not None:
+            _bar(axes, y, line.row)
     axes.set_yticks([])
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
-    axes.set_xticklabels(["0", "25 %", "50 %", "75 %", "100 %"], fontsize=7.5, color="#333333")
-    axes.tick_params(axis="x", length=0, pad=3)
+    axes.set_xticklabels(["0", "25 %", "50 %", "75 %", "100 %"], fontsize=6.5, color="#333333")
+    axes.tick_params(axis="x", length=0, pad=2)
     for side in ("top", "right", "bottom", "left"):
         axes.spines[side].set_visible(False)
 
 
-def _short(name: str, most: int = 44) -> str:
+def _short(name: str, most: int = 36) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"
 
 
-def _bar(axes: Any, y: int, row: Row, colour: str) -> None:
+def _bar(axes: Any, y: int, row: Row) -> None:
     share = row["share"]
-    axes.barh(y, min(share, END), height=0.74, color=colour, zorder=2, lw=0)
-    for name, (marker, mark) in MARKS.items():
+    axes.barh(y, min(share, END), height=0.8, color=BARS[row["direction"]], zorder=2, lw=0)
+    for name, (marker, colour) in MARKS.items():
         other = row["contestants"].get(name)
-        if other is not None:
-            line = marker == "|"
-            axes.plot(
-                min(other["share"], END - 0.01), y, marker, color=mark, ms=3.6, zorder=4,
-                mew=1.2 if line else 0.5, mec=mark if line else "white", clip_on=False,
-            )  # fmt: skip
-    shares = [share, *(c["share"] for c in row["contestants"].values())]
-    beside = min(max(shares), END) + 0.012
+        if other is None:
+            continue
+        x = min(other["share"], END)
+        if marker == "|":
+            axes.plot(x, y, marker, color="white", ms=6, mew=3, zorder=3, clip_on=False)
+        axes.plot(
+            x, y, marker, color=colour, ms=5 if marker == "|" else 3.8, clip_on=False, zorder=4,
+            mew=1.4 if marker == "|" else 0.5, mec=colour if marker == "|" else "white",
+        )  # fmt: skip
+    best = max((c["share"] for c in row["contestants"].values()), default=0.0)
     axes.text(
-        beside, y, f"{share * 100:.0f} %  {_kind(row)}", va="center", fontsize=6,
-        color="#666666", zorder=5,
+        END + 0.03, y, f"{share * 100:.0f} %", va="center", fontsize=6.5, zorder=5,
+        color=LOSING if best > 1.05 * share else "#333333",
     )  # fmt: skip
+    axes.text(END + 0.16, y, _kind(row), va="center", fontsize=5.8, color="#777777", zorder=5)
 
 
 def _kind(row: Row) -> str:
@@ -171,22 +183,47 @@ def _kind(row: Row) -> str:
     return kinds.get(row["floor"], str(row["floor"]))
 
 
-def _legend(figure: Any, rows: Sequence[Row], height: float) -> None:
+def _head(figure: Any, machine: Row, rows: Sequence[Row], width: float, height: float) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
+    versions = machine["versions"]
+    places = dict.fromkeys((row["isa"], row["threads"]) for row in rows)
+    where = "; ".join(f"{isa}, {n} thread" + "s" * (n > 1) for isa, n in places)
+    figure.text(
+        0.12 / width, 1 - 0.24 / height, "Share of what the machine could do at best",
+        fontsize=12, fontweight="bold", va="center",
+    )  # fmt: skip
+    figure.text(
+        0.12 / width, 1 - 0.46 / height,
+        f"{machine['cpu']}, {machine['cores']} cores; fastcnn {versions['fastcnn']}; {where}",
+        fontsize=7, color="#555555", va="center",
+    )  # fmt: skip
+    if any(row["contestants"] for row in rows):
+        figure.text(
+            1 - 0.12 / width, 1 - 0.46 / height, "red: a peer is ahead by 5 % or more",
+            fontsize=7, color=LOSING, va="center", ha="right",
+        )  # fmt: skip
     directions = [name for name in BARS if any(row["direction"] == name for row in rows)]
     peers = [name for name in MARKS if any(name in row["contestants"] for row in rows)]
     handles = [
-        *(Patch(color=BARS[name], label=SHORT[name]) for name in directions),
+        *(Patch(color=BARS[name], label=f"fastcnn, {SHORT[name]}") for name in directions),
         *(
             Line2D([], [], ls="", marker=MARKS[name][0], color=MARKS[name][1], ms=5,
-                   mew=1.4 if MARKS[name][0] == "|" else 0.5, label=name.replace("_", " + "))
+                   mew=1.4 if MARKS[name][0] == "|" else 0.5, label=_peer(name, versions))
             for name in peers
         ),
     ]  # fmt: skip
+    across = max(2, min(len(handles), int(width / 1.5)))
     figure.legend(
-        handles=handles, loc="center left", bbox_to_anchor=(0.005, 1 - 0.72 / height),
-        ncol=len(handles), frameon=False, fontsize=7.5, handletextpad=0.4, columnspacing=1.3,
-        borderaxespad=0.0,
+        handles=handles, loc="center left", ncol=across, frameon=False, fontsize=7,
+        bbox_to_anchor=(0.05 / width, 1 - (0.70 if len(handles) <= across else 0.74) / height),
+        handletextpad=0.5, columnspacing=1.2, borderaxespad=0.0,
     )  # fmt: skip
+
+
+def _peer(name: str, versions: Row) -> str:
+    version = str(versions.get(name, "")).partition("+")[0]
+    known = {"torch_tcmalloc": "PyTorch, tcmalloc", "torch": "PyTorch", "onednn": "oneDNN"}
+    title = known.get(name, {"numpy": "NumPy", "onnxruntime": "ONNX Runtime"}.get(name, name))
+    return title if name in ("torch_tcmalloc", "onednn") else f"{title} {version}".strip()
