@@ -23,7 +23,7 @@ help:
 	@echo "make neon    the same for the kernels of ARM processors, under emulation"
 	@echo "make lint    formatting, types, stubs, compiler warnings, what ISA objects export"
 	@echo "make format  reformat all Python and C++ files"
-	@echo "make bench   measure every operation, GEMM and convolution (docs/benchmarks.md)"
+	@echo "make bench   measure operations on shapes of real networks (docs/benchmarks.md)"
 	@echo "make wheel   build a wheel into dist/"
 	@echo "make clean   remove everything that make made"
 
@@ -74,9 +74,7 @@ format: $(VENV)/.installed-checks
 	$(BIN)/clang-format -i $(CXX_FILES)
 
 bench: $(VENV)/.installed-checks
-	$(BIN)/python -m bench.ops
-	$(BIN)/python -m bench.gemm
-	$(BIN)/python -m bench.convolution
+	$(BIN)/fastcnn bench run --output build/bench.jsonl --overwrite --picture build/bench.png
 
 wheel: $(BIN)/python
 	$(PIP) wheel --no-deps --wheel-dir dist .

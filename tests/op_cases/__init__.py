@@ -3,10 +3,8 @@
 A row says with which inputs and settings an operation is called, how far its result may be off,
 and with respect to which inputs it can be differentiated. A new operation adds rows here and to
 ``tests/op_errors.py`` (what is refused, and the error's text), and a twin to
-:mod:`fastcnn.reference`; ``tests/test_ops.py`` needs no change.
-
-One or two rows of each operation have a benchmark, the same call on inputs of the size that
-networks have: ``python -m bench.ops`` checks and measures those.
+:mod:`fastcnn.reference`; ``tests/test_ops.py`` needs no change. How fast it is says a line in
+``fastcnn/bench/shapes/operations.txt`` (a test insists).
 """
 
 from op_cases.case import Case

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,11 +19,6 @@ Maker = Callable[[Rng], Any]
 # go wrong.
 CHANNELS = [1, 3, 7, 8, 9, 15, 16, 17, 31, 33, 64, 65]
 
-# What rows are measured on: inputs of the size that networks have, most too large for the caches.
-ACTIVATIONS = (32, 56, 56, 64)
-IMAGES = (32, 224, 224, 3)
-LOGITS = (4096, 1000)
-
 
 @dataclass(frozen=True, eq=False)
 class Case:
@@ -37,8 +32,6 @@ class Case:
         error: Rule for the largest allowed error of each output.
         gradient: Rule for that of the gradients; ``None`` where there are none.
         differentiable: Inputs that get a gradient.
-        benchmark: The same operation on large inputs, which ``bench.ops`` checks and measures; set
-            on one or two rows of every operation. Tests do not run it.
     """
 
     op: str
@@ -48,11 +41,6 @@ class Case:
     error: ForwardRule = exactly
     gradient: GradientRule | None = None
     differentiable: tuple[str, ...] = ()
-    benchmark: Case | None = None
-
-    def measured_as(self, benchmark: Case) -> Case:
-        """This row with a benchmark."""
-        return replace(self, benchmark=benchmark)
 
     def sample(self) -> dict[str, Any]:
         """The inputs, the same each time."""

@@ -64,18 +64,15 @@ def global_average_pool(id: str, image: tuple[int, ...], **attributes: bool) -> 
     )
 
 
-BEFORE_POOLING = (32, 112, 112, 64)
 
 POOLING = [
-    max_pool("2x2", distinct(2, 6, 4, 3), 2).measured_as(
-        max_pool("2x2-112", normal(*BEFORE_POOLING), 2)),
-    average_pool("2x2", (2, 6, 4, 3), 2).measured_as(average_pool("2x2-112", BEFORE_POOLING, 2)),
+    max_pool("2x2", distinct(2, 6, 4, 3), 2),
+    average_pool("2x2", (2, 6, 4, 3), 2),
     *pool("rest", (1, 5, 7, 3), 2),
     *pool("overlapping", (1, 5, 7, 3), (3, 2), strides=1),
     *pool("overlapping-strided", (1, 7, 7, 3), 3, strides=2),
     *pool("stride-above-size", (1, 9, 9, 3), 2, strides=(3, 4)),
-    max_pool("same", distinct(1, 5, 6, 3), 3, strides=2, padding="same").measured_as(
-        max_pool("3x3-112", normal(*BEFORE_POOLING), 3, strides=2, padding="same")),
+    max_pool("same", distinct(1, 5, 6, 3), 3, strides=2, padding="same"),
     average_pool("same", (1, 5, 6, 3), 3, strides=2, padding="same"),
     *pool("same-stride-1", (1, 4, 3, 3), 2, strides=1, padding="same"),
     *pool("same-2x2-odd", (2, 5, 3, 4), 2, padding="same"),
@@ -105,8 +102,7 @@ POOLING = [
          {"size": 3, "strides": 1, "padding": "same"}),
     Case("average_pool2d", "nan", {"x": array([[[[1], [NAN], [3], [4]], [[5], [6], [7], [8]]]])},
          {"size": 2}, sum_of_products(5)),
-    global_average_pool("plain", (2, 3, 4, 5)).measured_as(
-        global_average_pool("7x7-2048", (32, 7, 7, 2048))),
+    global_average_pool("plain", (2, 3, 4, 5)),
     global_average_pool("keepdims", (2, 3, 4, 5), keepdims=True),
     global_average_pool("one-pixel", (3, 1, 1, 4)),
     global_average_pool("empty-batch", (0, 3, 3, 4)),
