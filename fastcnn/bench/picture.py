@@ -33,8 +33,8 @@ MARKS = {
 LINE, NAMES, BARS_WIDE, BESIDE = 0.155, 1.95, 2.9, 0.75
 #: Lines in a column, about.
 COLUMN = 62
-#: Where the bars end; what is beyond says so in its number.
-END = 1.15
+#: Where bars end at least and at most; what is beyond says so in its number.
+END, LAST = 1.12, 2.6
 LOSING = "#B00020"
 
 
@@ -69,6 +69,7 @@ def draw(machine: Row, rows: Sequence[Row], path: Path) -> None:
     from matplotlib.figure import Figure
 
     columns = _columns(_lines(rows))
+    end = max(END, min(LAST, max(row["share"] for row in rows) + 0.05))
     each = NAMES + BARS_WIDE + BESIDE
     width, height = each * len(columns) + 0.1, LINE * max(map(len, columns)) + 1.35
     figure = Figure(figsize=(width, height), dpi=130)
@@ -76,7 +77,7 @@ def draw(machine: Row, rows: Sequence[Row], path: Path) -> None:
         tall = LINE * len(lines)
         left, bottom = each * number + NAMES, height - 0.95 - tall
         axes = figure.add_axes((left / width, bottom / height, BARS_WIDE / width, tall / height))
-        _column(axes, lines)
+        _column(axes, lines, end)
     _head(figure, machine, rows, width, height)
     figure.savefig(path)
 
@@ -128,10 +129,12 @@ def _columns(blocks: Sequence[Sequence[_Line]]) -> list[list[_Line]]:
     return columns
 
 
-def _column(axes: Any, lines: Sequence[_Line]) -> None:
-    axes.set_xlim(0, END)
+def _column(axes: Any, lines: Sequence[_Line], end: float) -> None:
+    axes.set_xlim(0, end)
     axes.set_ylim(len(lines) - 0.4, -0.6)
-    for share in (0.25, 0.5, 0.75):
+    step = 0.25 if end < 1.4 else 0.5
+    ticks = [step * i for i in range(int(end / step) + 1)]
+    for share in ticks[1:]:
         axes.axvline(share, color="#e2e2e2", lw=0.7, zorder=0)
     axes.axvline(1, color="#333333", lw=1.0, zorder=1)
     names = axes.get_yaxis_transform()
@@ -143,10 +146,11 @@ def _column(axes: Any, lines: Sequence[_Line]) -> None:
             color="#111111" if heading else "#333333",
         )  # fmt: skip
         if line.row is not None:
-            _bar(axes, y, line.row)
+            _bar(axes, y, line.row, end)
     axes.set_yticks([])
-    axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
-    axes.set_xticklabels(["0", "25 %", "50 %", "75 %", "100 %"], fontsize=6.5, color="#333333")
+    axes.set_xticks(ticks)
+    texts = [f"{share * 100:.0f} %" for share in ticks]
+    axes.set_xticklabels(texts, fontsize=6.5, color="#333333")
     axes.tick_params(axis="x", length=0, pad=2)
     for side in ("top", "right", "bottom", "left"):
         axes.spines[side].set_visible(False)
@@ -156,14 +160,14 @@ def _short(name: str, most: int = 36) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"
 
 
-def _bar(axes: Any, y: int, row: Row) -> None:
+def _bar(axes: Any, y: int, row: Row, end: float) -> None:
     share = row["share"]
-    axes.barh(y, min(share, END), height=0.8, color=BARS[row["direction"]], zorder=2, lw=0)
+    axes.barh(y, min(share, end), height=0.8, color=BARS[row["direction"]], zorder=2, lw=0)
     for name, (marker, colour) in MARKS.items():
         other = row["contestants"].get(name)
         if other is None:
             continue
-        x = min(other["share"], END)
+        x = min(other["share"], end)
         if marker == "|":
             axes.plot(x, y, marker, color="white", ms=6, mew=3, zorder=3, clip_on=False)
         axes.plot(
@@ -172,10 +176,10 @@ def _bar(axes: Any, y: int, row: Row) -> None:
         )  # fmt: skip
     best = max((c["share"] for c in row["contestants"].values()), default=0.0)
     axes.text(
-        END + 0.03, y, f"{share * 100:.0f} %", va="center", fontsize=6.5, zorder=5,
+        end * 1.025, y, f"{share * 100:.0f} %", va="center", fontsize=6.5, zorder=5,
         color=LOSING if best > 1.05 * share else "#333333",
     )  # fmt: skip
-    axes.text(END + 0.16, y, _kind(row), va="center", fontsize=5.8, color="#777777", zorder=5)
+    axes.text(end * 1.14, y, _kind(row), va="center", fontsize=5.8, color="#777777", zorder=5)
 
 
 def _kind(row: Row) -> str:

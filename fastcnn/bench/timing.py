@@ -55,7 +55,7 @@ def turn(call: Call, seconds: float) -> list[float]:
     return samples
 
 
-def peak(threads: int, seconds: float = 0.01) -> float:
+def peak(threads: int, seconds: float = 0.02) -> float:
     """Float32 GFLOP/s of multiply-adds that touch no memory, on the instruction set in use."""
     from fastcnn import _core
 

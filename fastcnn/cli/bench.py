@@ -101,8 +101,10 @@ def _add_run(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     )
     which.add_argument(
         "--algorithm",
-        choices=["auto", "direct", "winograd"],
-        help="how convolutions are computed (default: what the line says, else auto)",
+        choices=["auto", "direct", "winograd", "winograd_2x2", "winograd_4x4"],
+        metavar="NAME",
+        help="how convolutions are computed: auto, direct, winograd, winograd_2x2 or winograd_4x4; "
+        "lines that it cannot compute are left out (default: what the line says, else auto)",
     )
     _add_machine_options(parser)
     parser.add_argument(
@@ -289,7 +291,10 @@ def _cases(arguments: argparse.Namespace) -> list[Case]:
         if not directions:
             continue
         if arguments.algorithm and "algorithm" in operation.settings:
-            case = with_settings(case, algorithm=arguments.algorithm)
+            try:
+                case = with_settings(case, algorithm=arguments.algorithm)
+            except ValueError:
+                continue
         batches: Sequence[int | None] = arguments.batch or [None]
         for batch in batches if operation.batched else [None]:
             sized = case if batch is None else with_settings(case, x=(batch, *case["x"][1:]))

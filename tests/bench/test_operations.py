@@ -14,6 +14,8 @@ LINES = [
     "conv2d x=2x9x8x6 kernel=3x3x1x6 padding=1 groups=6",
     "conv2d x=2x9x8x6 kernel=3x3x2x9 groups=3",
     "conv2d x=1x9x8x6 kernel=1x1x6x16 weights=fresh",
+    "conv2d x=1x9x10x6 kernel=3x3x6x16 padding=same algorithm=winograd",
+    "conv2d x=1x9x10x6 kernel=3x3x6x16 algorithm=direct",
     "matmul a=9x7 b=7x5",
     "matmul a=7x9 b=5x7 transpose_a=yes transpose_b=yes",
     "dense x=5x7 units=6",

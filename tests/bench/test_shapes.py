@@ -37,6 +37,7 @@ def test_a_line():
         ("conv2d x=1x8x8x3 kernel=3x3x3x8 padding=some", "padding must be same, valid, or pixels"),
         ("conv2d x=1x8x8x3 kernel=3x3x3x8 bias=true", "bias must be yes or no; got 'true'"),
         ("conv2d x=8x8x3 kernel=3x3x3x8", "x must be BATCHxHEIGHTxWIDTHxCHANNELS"),
+        ("conv2d x=1x8x8x3 kernel=5x5x3x8 algorithm=winograd", "computes 3x3 windows"),
         ("matmul a=2x3 b=2x4", "3 columns meet 2 rows"),
         ("max_pool2d x=1x3x3x1 size=4", "a window of 4 pixels does not fit in 3"),
         ("dense x=4 units=2", "x must be BATCHxINPUTS"),

@@ -7,7 +7,6 @@ from typing import Any
 from op_cases.bounds import ELEMENTARY, loss_error, smooth
 from op_cases.case import (
     CHANNELS,
-
     NAN,
     Case,
     Maker,
@@ -53,7 +52,6 @@ def mean_squared_error(id: str, shape: tuple[int, ...]) -> Case:
         smooth(terms),
         ("y_true", "y_pred"),
     )
-
 
 
 LOSSES = [

@@ -64,7 +64,6 @@ def global_average_pool(id: str, image: tuple[int, ...], **attributes: bool) -> 
     )
 
 
-
 POOLING = [
     max_pool("2x2", distinct(2, 6, 4, 3), 2),
     average_pool("2x2", (2, 6, 4, 3), 2),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -24,6 +23,7 @@ from fastcnn.bench.operations.operation import (
     normal,
     roundings,
 )
+from fastcnn.ops.convolution import ALGORITHMS
 
 __all__ = ["OPERATIONS"]
 
@@ -51,7 +51,7 @@ SETTINGS = {
     "groups": Setting(parsing.number, 1),
     "bias": Setting(parsing.flag, False),
     "activation": Setting(parsing.choice("none", "relu"), "none"),
-    "algorithm": Setting(parsing.choice("auto", "direct", "winograd"), "auto"),
+    "algorithm": Setting(parsing.choice(*ALGORITHMS), "auto"),
     "weights": Setting(parsing.choice("kept", "fresh"), "kept"),
 }
 
@@ -70,8 +70,9 @@ class Conv2D(Operation):
 
     def check(self, case: Case) -> None:
         Convolution.of(case)
-        if case["algorithm"] != "auto" and not _takes_algorithm():
-            raise ValueError("conv2d of this version takes no algorithm; leave it out")
+        if case["algorithm"] != "auto":
+            tensors = {name: graph.placeholder(case[name]) for name in ("x", "kernel")}
+            ops.conv2d(tensors["x"], tensors["kernel"], **_settings(case))
 
     def arrays(self, case: Case, direction: str) -> Arrays:
         shape, rng = Convolution.of(case), case.rng()
@@ -94,8 +95,8 @@ class Conv2D(Operation):
                 bound += roundings(1, answer)
             if direction == "forward" and case["activation"] == "relu":
                 answer = np.maximum(answer, 0)  # has slope 1 at most
-            if case["algorithm"] != "direct":
-                bound = np.maximum(bound, _winograd_bound(shape, made, first, second))
+            if case["algorithm"] != "direct" and made != "filter_gradient":
+                bound = _of_tiles(shape, bound)
             found.append(Answer(answer, bound))
         return found
 
@@ -104,14 +105,7 @@ class Conv2D(Operation):
 
     def program(self, case: Case, direction: str, arrays: Arrays) -> Contestant:
         shape = Convolution.of(case)
-        settings: dict[str, Any] = {
-            "strides": case["stride"],
-            "padding": case["padding"],
-            "dilation": case["dilation"],
-            "groups": case["groups"],
-        }
-        if case["algorithm"] != "auto":
-            settings["algorithm"] = case["algorithm"]
+        settings = _settings(case)
         activation = None if case["activation"] == "none" else case["activation"]
 
         def forward(t: Mapping[str, graph.Tensor]) -> Sequence[graph.Tensor]:
@@ -167,24 +161,25 @@ def _epilogue(bias: Array | None, relu: bool) -> Callable[[Array], None]:
     return apply
 
 
-def _takes_algorithm() -> bool:
-    return "algorithm" in inspect.signature(ops.conv2d).parameters
+def _settings(case: Case) -> dict[str, Any]:
+    return {
+        "strides": case["stride"],
+        "padding": case["padding"],
+        "dilation": case["dilation"],
+        "groups": case["groups"],
+        "algorithm": case["algorithm"],
+    }
 
 
-def _winograd_bound(shape: Convolution, made: str, first: Array, second: Array) -> Array:
-    """What F(4x4,3x3) may be off, where an algorithm with fewer multiplications may be chosen.
+def _of_tiles(shape: Convolution, bound: Array) -> Array:
+    """The bound where Winograd's algorithm may be used (docs/numerics.md).
 
-    Its transforms mix the pixels of a 6x6 tile with factors whose absolute values sum to at most
-    100 on each side, so an error is relative to the largest sum of products around, not to the
-    element's own.
+    Its errors follow the largest numbers of a tile, not the element's own sums, and grow by what
+    its transforms multiply them with. Its sums are nine times as short, so four times the direct
+    algorithm's bound for the largest sum is more than its own.
     """
     square = shape.kernel[:2] == (3, 3) and shape.strides == shape.dilation == (1, 1)
-    if not square or shape.groups > 1 or made == "filter_gradient":
-        return np.zeros(())
-    sizes = float(np.max(np.abs(first))) * float(np.max(np.abs(second)))
-    rms = float(np.sqrt(np.mean(np.square(first)) * np.mean(np.square(second))))
-    terms = shape.terms(made)
-    return np.asarray(100 * 2.0**-24 * np.sqrt(terms) * max(rms, sizes / 16))
+    return np.maximum(bound, 4 * np.max(bound)) if square and shape.groups == 1 else bound
 
 
 OPERATIONS: list[Operation] = [Conv2D()]
