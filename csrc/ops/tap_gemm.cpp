@@ -31,7 +31,7 @@ constexpr int64_t kAliasedDistance = 1024;
 constexpr int64_t kPrefetchBytes = 256 << 10;
 // ... and where C is larger, it goes to memory directly: nothing of it would still be in a cache
 // when the next step begins to read it.
-constexpr int64_t kStreamBytes = 16 << 20;
+constexpr int64_t kStreamBytes = 4 << 20;
 // Between copied rows: a cache line, so that they in turn do not share places.
 constexpr int64_t kCopyGap = 16;
 // Panels that a copy should serve at least, even where they then come from L3.
