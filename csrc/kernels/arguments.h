@@ -51,6 +51,11 @@ struct GemmTile {
   const GemmTap* next_tap;
 };
 
+// Most columns of gemm_tile_few, whose B lies transposed: B[t][n] = b + tap[t].b + n * b_stride is
+// contiguous in k. Its tiles have up to gemm_few_sums / columns rows; a_row has entries
+// for all, each that of a row which may be read.
+constexpr int64_t kFewColumns = 4;
+
 // Pixels of the window whose largest value gemm_tile_pooled stores: 2 x 2, in row-major order.
 constexpr int64_t kPooledPixels = 4;
 

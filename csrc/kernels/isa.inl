@@ -31,6 +31,7 @@ namespace {
 #include "kernels/depthwise.inl"
 #include "kernels/elementwise.inl"
 #include "kernels/gemm.inl"
+#include "kernels/gemm_few.inl"
 #include "kernels/movement.inl"
 #include "kernels/pack.inl"
 #include "kernels/peak.inl"
@@ -47,8 +48,8 @@ namespace {
 
 extern const KernelTable table;
 constexpr KernelTable table = {
-    FASTCNN_STR(FASTCNN_ISA), nullptr, kLanes, kGemmRows, kGemmVectors, kWideRows, kWideVectors,
-    kOneRowVectors,
+    FASTCNN_STR(FASTCNN_ISA), nullptr,  kLanes, kGemmRows, kGemmVectors, kWideRows, kWideVectors,
+    kOneRowVectors,           kFewSums,
 #define FASTCNN_KERNEL(name, args) name,
 #include "kernels/kernels.inc"
 #undef FASTCNN_KERNEL

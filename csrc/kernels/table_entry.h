@@ -28,6 +28,8 @@ struct KernelTable {
   int64_t gemm_wide_vectors;
   // For one row, in product_tile alone.
   int64_t one_row_vectors;
+  // Sums that gemm_tile_few keeps in registers: rows * columns.
+  int64_t gemm_few_sums;
 #define FASTCNN_KERNEL(name, args) void(*name) args noexcept;
 #include "kernels/kernels.inc"
 #undef FASTCNN_KERNEL

@@ -35,6 +35,18 @@ inline void stream_end() {
   _mm_sfence();
 #endif
 }
+// Keeps the compiler from reading a number again wherever it is used: as an operand in memory it
+// would be loaded once for each multiplication.
+inline Vec in_register(Vec v) {
+#if defined(__AVX512F__)
+  __asm__("" : "+v"(v));
+#elif defined(__SSE2__)
+  __asm__("" : "+x"(v));
+#elif defined(__ARM_NEON)
+  __asm__("" : "+w"(v));
+#endif
+  return v;
+}
 // Minus 0 changes nothing, and costs nothing; plus 0 would turn -0 into 0.
 inline Vec splat(float x) { return x - Vec{}; }
 
@@ -151,6 +163,16 @@ inline Vec rotate(Vec v, int32_t by) {
   return r;
 #else
   return __builtin_shuffle(v, (lane_index() + by) & ((int32_t)kLanes - 1));
+#endif
+}
+// Lane i takes lane i ^ by, for a power of two: neighbours, or blocks of neighbours, change places.
+inline Vec exchange(Vec v, int32_t by) {
+#if defined(__clang__)
+  Vec r{};
+  for (int32_t i = 0; i < (int32_t)kLanes; ++i) r[i] = v[i ^ by];
+  return r;
+#else
+  return __builtin_shuffle(v, lane_index() ^ by);
 #endif
 }
 inline float sum_of_lanes(Vec v) {

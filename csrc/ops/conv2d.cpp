@@ -63,6 +63,7 @@ class TapConvolution {
   // Filter taps in the order in which packed B holds them.
   std::vector<std::pair<int64_t, int64_t>> order;
   TapGemmShape shape;
+  int64_t longest = 0;  // contiguous numbers that a tap reads
 
   TapConvolution(const std::vector<AxisPhase>& vertical, const std::vector<AxisPhase>& horizontal,
                  int64_t channels_a, int64_t width_a, int64_t depth, int64_t channels_c,
@@ -105,6 +106,7 @@ class TapConvolution {
           }
       }
     shape.b_rows = static_cast<int64_t>(order.size()) * depth;
+    for (const Box& box : shape.boxes) longest = std::max(longest, box.depth);
   }
 
  private:
@@ -121,6 +123,7 @@ class Conv2d final : public Step {
          bool has_bias)
       : conv_(conv),
         order_(std::move(taps.order)),
+        few_columns_(taps.shape.few_columns),
         gemm_(std::move(taps.shape)),
         input_grad_(input_grad),
         has_bias_(has_bias),
@@ -164,6 +167,7 @@ class Conv2d final : public Step {
     const int64_t in = conv_.group_in();
     const int64_t depth = input_grad_ ? conv_.group_out() : in;
     const int64_t width = gemm_.panel_width();
+    if (few_columns_) return pack_few(kernel, group, panel);
     for (const auto& [r, s] : order_) {
       const float* tap = kernel +
                          (r * conv_.window.width.window.size + s) * in * conv_.out_channels +
@@ -180,8 +184,25 @@ class Conv2d final : public Step {
   }
 
  private:
+  // Column by column; there are so few that plain loops do.
+  void pack_few(const float* kernel, int64_t group, float* packed) const noexcept {
+    const int64_t in = conv_.group_in();
+    const int64_t out = conv_.group_out();
+    const int64_t depth = input_grad_ ? out : in;
+    for (int64_t n = 0; n < (input_grad_ ? in : out); ++n)
+      for (const auto& [r, s] : order_) {
+        const float* tap = kernel +
+                           (r * conv_.window.width.window.size + s) * in * conv_.out_channels +
+                           group * out;
+        for (int64_t k = 0; k < depth; ++k)
+          *packed++ =
+              input_grad_ ? tap[n * conv_.out_channels + k] : tap[k * conv_.out_channels + n];
+      }
+  }
+
   ConvShape conv_;
   std::vector<std::pair<int64_t, int64_t>> order_;
+  bool few_columns_;
   TapGemm gemm_;
   bool input_grad_;
   bool has_bias_;
@@ -208,6 +229,7 @@ TapConvolution forward_taps(const StepSpec& spec, const ConvShape& conv, const W
   taps.shape.a_group = conv.group_in();
   taps.shape.c_group = conv.group_out();
   taps.shape.columns = conv.group_out();
+  taps.shape.few_columns = few_columns_pay(taps.shape.columns, taps.longest);
   taps.shape.activation = activation_from(spec);
   return taps;
 }
@@ -269,6 +291,7 @@ std::unique_ptr<Step> make_conv2d_max_pool(const StepSpec& spec) {
     return make_winograd(spec, winograd, tile, checked_bias(spec, conv));
   TapConvolution taps = forward_taps(spec, conv, pooled_axis(h), pooled_axis(w));
   taps.shape.pooled = true;
+  taps.shape.few_columns = false;
   const int64_t right = w.window.stride * conv.in_channels;
   const int64_t down = h.window.stride * w.in * conv.in_channels;
   taps.shape.window_offset = {0, right, down, down + right};
@@ -294,6 +317,7 @@ std::unique_ptr<Step> make_conv2d_input_grad(const StepSpec& spec) {
   taps.shape.a_group = conv.group_out();
   taps.shape.c_group = conv.group_in();
   taps.shape.columns = conv.group_in();
+  taps.shape.few_columns = few_columns_pay(taps.shape.columns, taps.longest);
   return std::make_unique<Conv2d>(conv, spec.inputs[1].shape, std::move(taps), true, false);
 }
 

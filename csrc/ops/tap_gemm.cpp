@@ -68,6 +68,11 @@ std::vector<AxisRun> runs_of(const AxisReads& axis) {
   return runs;
 }
 
+bool few_columns_pay(int64_t columns, int64_t depth) {
+  const int64_t lanes = kernels().lanes;
+  return columns >= 1 && columns <= std::min(kFewColumns, lanes / 2) && depth >= lanes;
+}
+
 TapGemm::TapGemm(TapGemmShape shape) : kernels_(kernels()), shape_(std::move(shape)) {
   int64_t pixels = 0;
   for (const Box& box : shape_.boxes) {
@@ -88,6 +93,10 @@ TapGemm::TapGemm(TapGemmShape shape) : kernels_(kernels()), shape_(std::move(sha
   }
   vectors = std::min(vectors, ceil_div(std::max<int64_t>(shape_.columns, 1), kernels_.lanes));
   width_ = vectors * kernels_.lanes;
+  if (shape_.few_columns) {
+    rows_ = kernels_.gemm_few_sums / shape_.columns;
+    width_ = shape_.columns;
+  }
   panels_ = ceil_div(shape_.columns, width_);
   checked_product(checked_product(panels_ * width_, shape_.groups, "packed filters"), shape_.b_rows,
                   "packed filters");
@@ -96,7 +105,8 @@ TapGemm::TapGemm(TapGemmShape shape) : kernels_(kernels()), shape_(std::move(sha
     return;
   }
   for (const Box& box : shape_.boxes) {
-    const int64_t stride = shape_.b_stride > 0 ? shape_.b_stride : width_;
+    const int64_t stride =
+        shape_.few_columns ? 1 : (shape_.b_stride > 0 ? shape_.b_stride : width_);
     std::vector<GemmTap>& taps = taps_.emplace_back();
     for (const Tap& tap : box.taps) taps.push_back({tap.a_offset, tap.b_row * stride});
   }
@@ -121,10 +131,10 @@ TapGemm::TileSet TapGemm::tiles_of(int64_t images) const {
 void TapGemm::choose_blocks() {
   for (const Box& box : shape_.boxes) max_depth_ = std::max(max_depth_, box.depth);
   // A pooled sum has to be complete before its maximum is known.
-  const int64_t limit =
-      shape_.pooled ? max_depth_ : (max_taps_ == 1 ? kSingleTapDepthBlock : kDepthBlock);
+  const bool whole = shape_.pooled || shape_.few_columns;
+  const int64_t limit = whole ? max_depth_ : (max_taps_ == 1 ? kSingleTapDepthBlock : kDepthBlock);
   depth_block_ = ceil_div(max_depth_, ceil_div(max_depth_, limit));
-  copies_rows_ = !shape_.pooled && max_depth_ >= kCopyGap && shape_.columns > 0;
+  copies_rows_ = !whole && max_depth_ >= kCopyGap && shape_.columns > 0;
   for (const Box& box : shape_.boxes)
     copies_rows_ = copies_rows_ && box.a_column % kAliasedDistance == 0 && box.a_column > 0;
   prefetches_ = shape_.images * shape_.a_image * 4 > kPrefetchBytes;
@@ -168,8 +178,8 @@ int64_t TapGemm::column_count(int64_t p) const {
 }
 
 std::string TapGemm::layout() const {
-  return "panels of " + std::to_string(width_) + " for " + std::to_string(shape_.groups) +
-         " groups";
+  return (shape_.few_columns ? "columns, " : "panels of ") + std::to_string(width_) + " for " +
+         std::to_string(shape_.groups) + " groups";
 }
 
 // Whole vectors of C on their boundaries, each stored once, and more than a cache keeps.
@@ -223,7 +233,9 @@ class TapGemm::Walk {
     const int64_t c_first = c_of(box);
     out.a = a_first;
     out.c = c_first;
-    if (column_ + out.tile.rows <= box.width) {
+    // Of few columns, rows beyond the tile are read too, so these must not leave the image.
+    const bool all_exist = !gemm_.shape_.few_columns || out.tile.rows == gemm_.rows_;
+    if (column_ + out.tile.rows <= box.width && all_exist) {
       if (out.straight != box_ + 1)
         for (int64_t m = 0; m < gemm_.rows_; ++m) put(m, m * box.a_column, m * box.c_column, out);
       out.straight = box_ + 1;
@@ -323,7 +335,7 @@ void TapGemm::run(int64_t item, const float* a, const float* b, const float* bia
 
   GemmTile g{};
   const bool in_place = shape_.b_stride > 0;
-  g.b_stride = in_place ? shape_.b_stride : width_;
+  g.b_stride = in_place ? shape_.b_stride : (shape_.few_columns ? shape_.b_rows : width_);
   g.stream = streams_ && reinterpret_cast<uintptr_t>(c_start) % kAlignment == 0;
   for (int64_t k = 0; k < max_depth_; k += depth_block_) {
     Walk walk(*this, tiles);
@@ -374,6 +386,8 @@ void TapGemm::run(int64_t item, const float* a, const float* b, const float* bia
         if (shape_.pooled) {
           g.argmax = argmax != nullptr ? argmax + (g.c - c_start) : nullptr;
           kernels_.gemm_tile_pooled(g);
+        } else if (shape_.few_columns) {
+          kernels_.gemm_tile_few(g);
         } else {
           kernels_.gemm_tile(g);
         }

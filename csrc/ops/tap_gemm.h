@@ -59,12 +59,17 @@ struct TapGemmShape {
   int64_t columns;       // of C in one group
   int64_t b_rows;        // of packed B in one group
   int64_t b_stride = 0;  // between rows of B where it is read as it lies; 0 where it is packed
+  // B is packed column by column, each contiguous: [group][column][b_rows]. See few_columns_pay().
+  bool few_columns = false;
   Activation activation = Activation::none;
   // Of every 2 x 2 pixels only the largest value is stored: a pixel of a box is such a window then,
   // and these are the distances in A of its four from the first. Activation: none or ReLU.
   bool pooled = false;
   std::array<int64_t, kPooledPixels> window_offset{};
 };
+
+// Whether so few columns are summed faster along k, for rows of `depth` contiguous numbers.
+bool few_columns_pay(int64_t columns, int64_t depth);
 
 // Cuts the product into work items and runs them. The caller packs B.
 class TapGemm {
@@ -79,7 +84,8 @@ class TapGemm {
   int64_t thread_scratch_bytes() const;
   double flops() const { return flops_; }
 
-  // B is packed in panels of `panel_width` columns: [group][panel][row][panel_width].
+  // Unless columns are few, B is packed in panels of `panel_width` columns:
+  // [group][panel][row][panel_width].
   int64_t panel_width() const { return width_; }
   int64_t panels() const { return panels_; }
   int64_t packed_bytes() const;

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "kernels/table.h"
+#include "ops/tap_gemm.h"
 
 namespace fastcnn {
 namespace {
@@ -89,6 +90,8 @@ double winograd_cost(const WinogradShape& shape, int64_t tile, double filter, bo
 
 // The tile that is expected to be fastest; 0, the direct algorithm, only if that may be chosen.
 int64_t cheapest_tile(const WinogradShape& shape, bool kept, bool direct_too) {
+  // The direct algorithm wastes no lanes there.
+  if (direct_too && few_columns_pay(shape.c_channels, 3 * shape.a_channels)) return 0;
   const int64_t lanes = kernels().lanes;
   const double filter = static_cast<double>(shape.a_channels) *
                         static_cast<double>(ceil_div(shape.c_channels, lanes) * lanes);

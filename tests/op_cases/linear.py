@@ -139,6 +139,19 @@ CONVOLUTIONS = [
     conv("one-row", (1, 1, 9, 3), (3, 3, 3, 4), padding="same"),
     conv("one-column", (1, 9, 1, 3), (3, 3, 3, 4), padding="same"),
     conv("first-layer-7x7", (1, 15, 14, 3), (7, 7, 3, 16), strides=2, padding=3),
+    # Few columns: of the outputs, and of the images in the input gradient of first layers.
+    *(conv(f"out-{c}-deep", (2, 9, 11, 19), (3, 3, 19, c), exact=True, padding="same",
+           algorithm="direct")
+      for c in (1, 2, 3, 4, 5)),
+    *(conv(f"in-{c}-deep", (2, 9, 11, c), (3, 3, c, 37), exact=True, padding="same",
+           algorithm="direct")
+      for c in (1, 2, 3, 4, 5)),
+    conv("out-3-relu", (1, 30, 30, 24), (3, 3, 24, 3), exact=True, activation="relu",
+         algorithm="direct"),
+    conv("out-1-sigmoid", (1, 7, 9, 40), (1, 1, 40, 1), exact=True, activation="sigmoid"),
+    conv("out-2-groups", (1, 6, 7, 34), (3, 3, 17, 4), groups=2, exact=True, padding="same"),
+    conv("out-4-strided", (3, 9, 9, 21), (3, 3, 21, 4), strides=2, exact=True, padding="same"),
+    conv("first-layer-large", (1, 40, 41, 3), (7, 7, 3, 64), strides=2, padding=3),
     conv("first-layer-11x11", (1, 23, 25, 3), (11, 11, 3, 8), strides=4, padding=2),
     conv("empty-batch", (0, 6, 6, 3), (3, 3, 3, 8)),
     conv("no-input-channels", (1, 4, 4, 0), (3, 3, 0, 5)),
