@@ -91,6 +91,16 @@ struct WinogradOutput {
   int64_t y_row, y_pixel;
 };
 
+// The 3 x 3 numbers of a filter's gradient from its terms.
+struct WinogradGradOutput {
+  int64_t tile;
+  int64_t columns;  // output channels; whole vectors of terms are read
+  const float* terms;
+  int64_t term;
+  float* taps;
+  int64_t tap;  // distance of neighbouring taps
+};
+
 // A run of k whose rows of A and B lie at constant distances.
 struct Segment {
   const float* a;

@@ -37,6 +37,20 @@ struct Winograd<2> {
     y[0] = x[0] + x[1] + x[2];
     y[1] = x[1] - x[2] + x[3];
   }
+  template <class T>
+  static void grad_input(const T* x, T* y) {
+    y[0] = x[0];
+    y[1] = 0.5f * (x[0] + x[1]);
+    y[2] = 0.5f * (x[0] - x[1]);
+    y[3] = x[1];
+  }
+  template <class T>
+  static void grad_output(const T* x, T* y) {
+    const T sum = x[1] + x[2];
+    y[0] = x[0] + sum;
+    y[1] = x[1] - x[2];
+    y[2] = sum + x[3];
+  }
 };
 
 template <>
@@ -72,6 +86,26 @@ struct Winograd<4> {
     y[1] = kRootHalf * difference_a + kRoot2 * difference_b;
     y[2] = 0.5f * sum_a + 2.0f * sum_b;
     y[3] = x[5] + (0.5f * kRootHalf) * difference_a + (2.0f * kRoot2) * difference_b;
+  }
+  template <class T>
+  static void grad_input(const T* x, T* y) {
+    const T even_a = -2.0f / 3 * x[0] - 1.0f / 3 * x[2];
+    const T odd_a = (2.0f / 3 * kRootHalf) * x[1] + (1.0f / 3 * kRootHalf) * x[3];
+    const T even_b = 1.0f / 6 * x[0] + 1.0f / 3 * x[2];
+    const T odd_b = (1.0f / 6 * kRoot2) * x[1] + (1.0f / 3 * kRoot2) * x[3];
+    y[0] = x[0];
+    y[1] = even_a - odd_a;
+    y[2] = even_a + odd_a;
+    y[3] = even_b + odd_b;
+    y[4] = even_b - odd_b;
+    y[5] = x[3];
+  }
+  template <class T>
+  static void grad_output(const T* x, T* y) {
+    const T sum_a = x[1] + x[2], sum_b = x[3] + x[4];
+    y[0] = x[0] + sum_a + sum_b;
+    y[1] = kRootHalf * (x[1] - x[2]) + kRoot2 * (x[3] - x[4]);
+    y[2] = 0.5f * sum_a + 2.0f * sum_b + x[5];
   }
 };
 
@@ -157,6 +191,48 @@ void winograd_output_of(const WinogradOutput& at) {
   });
 }
 
+template <int kTile>
+void winograd_grad_input_of(const WinogradInput& at) {
+  constexpr int n = Winograd<kTile>::kTerms;
+  for_row(at.channels, [&](int64_t i, int64_t count) {
+    Vec half[kTile][n];  // half[column][term]
+    for (int column = 0; column < kTile; ++column) {
+      Vec x[kTile];
+      for (int row = 0; row < kTile; ++row)
+        x[row] = load_head(at.pixel[row * kTile + column] + i, count);
+      Winograd<kTile>::grad_input(x, half[column]);
+    }
+    float* terms = at.terms + i;
+    for (int row = 0; row < n; ++row) {
+      Vec x[kTile], y[n];
+      for (int column = 0; column < kTile; ++column) x[column] = half[column][row];
+      Winograd<kTile>::grad_input(x, y);
+      for (int column = 0; column < n; ++column, terms += at.term)
+        store_head(terms, y[column], count);
+    }
+  });
+}
+
+template <int kTile>
+void winograd_grad_output_of(const WinogradGradOutput& at) {
+  constexpr int n = Winograd<kTile>::kTerms;
+  for_row(at.columns, [&](int64_t i, int64_t count) {
+    Vec half[n][3];  // half[column][row]
+    for (int column = 0; column < n; ++column) {
+      Vec x[n];
+      for (int row = 0; row < n; ++row) x[row] = load(at.terms + (row * n + column) * at.term + i);
+      Winograd<kTile>::grad_output(x, half[column]);
+    }
+    for (int row = 0; row < 3; ++row) {
+      Vec x[n], y[3];
+      for (int column = 0; column < n; ++column) x[column] = half[column][row];
+      Winograd<kTile>::grad_output(x, y);
+      for (int column = 0; column < 3; ++column)
+        store_head(at.taps + (row * 3 + column) * at.tap + i, y[column], count);
+    }
+  });
+}
+
 void winograd_input(const WinogradInput& at) noexcept {
   (at.tile == 2 ? winograd_input_of<2> : winograd_input_of<4>)(at);
 }
@@ -167,4 +243,12 @@ void winograd_filter(const WinogradFilter& at) noexcept {
 
 void winograd_output(const WinogradOutput& at) noexcept {
   (at.tile == 2 ? winograd_output_of<2> : winograd_output_of<4>)(at);
+}
+
+void winograd_grad_input(const WinogradInput& at) noexcept {
+  (at.tile == 2 ? winograd_grad_input_of<2> : winograd_grad_input_of<4>)(at);
+}
+
+void winograd_grad_output(const WinogradGradOutput& at) noexcept {
+  (at.tile == 2 ? winograd_grad_output_of<2> : winograd_grad_output_of<4>)(at);
 }

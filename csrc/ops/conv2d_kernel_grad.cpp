@@ -5,6 +5,7 @@
 #include "ops/conv2d_shape.h"
 #include "ops/depthwise.h"
 #include "ops/tap_gradient.h"
+#include "ops/winograd.h"
 
 namespace fastcnn {
 namespace {
@@ -93,6 +94,8 @@ std::unique_ptr<Step> make_conv2d_kernel_grad(const StepSpec& spec) {
   check(spec.inputs.size() == 2 && spec.outputs.size() == 1, spec.op, ": takes x, dy and dkernel");
   const ConvShape conv = conv_shape(spec, spec.inputs[0], spec.outputs[0], spec.inputs[1]);
   if (is_depthwise(conv)) return make_depthwise_kernel_grad(conv);
+  if (const int64_t tile = winograd_kernel_grad_tile(spec, conv))
+    return make_winograd_kernel_grad(conv, tile);
   return std::make_unique<Conv2dKernelGrad>(conv);
 }
 

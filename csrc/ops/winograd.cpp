@@ -1,105 +1,25 @@
 #include "ops/winograd.h"
 
 #include <algorithm>
-#include <atomic>
-#include <cstdlib>
 #include <cstring>
 
-#include "base/check.h"
 #include "base/memory.h"
 #include "kernels/table.h"
-#include "ops/tap_gemm.h"
+#include "ops/winograd_tiles.h"
 
 namespace fastcnn {
 namespace {
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Tiles that go through the GEMMs together: few, so that their terms stay in L2, but more where the
 // transformed filters come from memory, so that each number meets more tiles.
 constexpr int64_t kChunkTiles = 12;
 constexpr int64_t kLongChunkTiles = 24;
-constexpr int64_t kCachedFilterBytes = 16 << 20;
 // With fewer chunks than this, work is also cut over output channels.
 constexpr int64_t kLeastChunks = 8;
 // Input tiles of an item, where they are transformed in a phase of their own.
 constexpr int64_t kTransformItems = 8;
-// Between rows and between terms: a cache line, so that they do not share places in L1.
-constexpr int64_t kGap = 16;
 // Rows of a filter that are transformed together; with 9 taps they stay in L1.
 constexpr int64_t kFilterRows = 8;
-
-// What was measured, in multiply-adds at the machine's peak: transforms, for each term of a
-// channel,
-constexpr double kInputTerm2 = 6.7, kInputTerm4 = 13.4;
-constexpr double kOutputTerm = 17.2;
-// reading or making a number of the (transformed) filters, where they stay in cache and where not,
-constexpr double kReadCached = 0.5, kReadFar = 3;
-constexpr double kPackCached = 5, kPackFar = 40;
-constexpr double kTransformCached = 15, kTransformFar = 45;
-constexpr double kCachedPackBytes = 3 << 20;
-// and products of fewer rows than hide the latency of a multiply-add.
-constexpr double kLeastRows = 4;
-// The direct algorithm rounds less, so Winograd has to be worth it.
-constexpr double kWorthwhile = 0.9;
-
-std::atomic<bool>& enabled() {
-  static std::atomic<bool> value = [] {
-    const char* text = std::getenv("FASTCNN_WINOGRAD");
-    return text == nullptr || std::string(text) != "0";
-  }();
-  return value;
-}
-
-// Numbers of the filters and how often they come from where they are kept, in multiply-adds.
-double filter_cost(double numbers, double passes, bool kept, double make_cached, double make_far) {
-  const double bytes = 4 * numbers;
-  const double make = kept ? 0 : (bytes <= kCachedPackBytes ? make_cached : make_far);
-  const double read = bytes <= static_cast<double>(kCachedFilterBytes) ? kReadCached : kReadFar;
-  return numbers * (make + passes * read);
-}
-
-// Taps that lie inside the image, over all positions of one axis.
-int64_t taps_inside(int64_t positions, int64_t pad, int64_t size) {
-  int64_t taps = 0;
-  for (int64_t t = 0; t < 3; ++t)
-    taps +=
-        std::max<int64_t>(0, std::min(positions, size + pad - t) - std::max<int64_t>(0, pad - t));
-  return taps;
-}
-
-double direct_cost(const WinogradShape& shape, double filter, bool kept) {
-  // The direct algorithm skips padding.
-  const auto taps = static_cast<double>(
-                        shape.images * taps_inside(shape.c_height, shape.pad_top, shape.a_height)) *
-                    static_cast<double>(taps_inside(shape.c_width, shape.pad_left, shape.a_width));
-  return filter * taps + filter_cost(9 * filter, 1, kept, kPackCached, kPackFar);
-}
-
-double winograd_cost(const WinogradShape& shape, int64_t tile, double filter, bool kept) {
-  const auto terms = static_cast<double>((tile + 2) * (tile + 2));
-  const auto tiles = static_cast<double>(shape.images * ceil_div(shape.c_height, tile) *
-                                         ceil_div(shape.c_width, tile));
-  const double input =
-      (tile == 2 ? kInputTerm2 : kInputTerm4) * static_cast<double>(shape.a_channels);
-  const double output = kOutputTerm * static_cast<double>(shape.c_channels);
-  const double passes = std::max(1.0, tiles / static_cast<double>(kLongChunkTiles));
-  return terms * (std::max(tiles, kLeastRows) * filter + tiles * (input + output)) +
-         filter_cost(terms * filter, passes, kept, kTransformCached, kTransformFar);
-}
-
-// The tile that is expected to be fastest; 0, the direct algorithm, only if that may be chosen.
-int64_t cheapest_tile(const WinogradShape& shape, bool kept, bool direct_too) {
-  // The direct algorithm wastes no lanes there.
-  if (direct_too && few_columns_pay(shape.c_channels, 3 * shape.a_channels)) return 0;
-  const int64_t lanes = kernels().lanes;
-  const double filter = static_cast<double>(shape.a_channels) *
-                        static_cast<double>(ceil_div(shape.c_channels, lanes) * lanes);
-  const double by_2 = winograd_cost(shape, 2, filter, kept);
-  const double by_4 = winograd_cost(shape, 4, filter, kept);
-  if (direct_too && std::min(by_2, by_4) > kWorthwhile * direct_cost(shape, filter, kept)) return 0;
-  return by_2 < by_4 ? 2 : 4;
-}
 
 }  // namespace
 
@@ -112,9 +32,8 @@ class WinogradStep final : public Step {
     stored_tile_ = shape.pooled ? tile / 2 : tile;
     stored_height_ = stored_height;
     stored_width_ = stored_width;
-    tiles_high_ = ceil_div(stored_height, stored_tile_);
-    tiles_wide_ = ceil_div(stored_width, stored_tile_);
-    tiles_ = shape.images * tiles_high_ * tiles_wide_;
+    places_ = {shape.images, stored_height, stored_width, stored_tile_};
+    tiles_ = places_.count();
     terms_ = (tile + 2) * (tile + 2);
     width_ =
         kernels_.lanes * std::min(kernels_.gemm_vectors,
@@ -122,7 +41,7 @@ class WinogradStep final : public Step {
     panels_ = ceil_div(shape.c_channels, width_);
     u_term_ = shape.a_channels * width_ + kGap;
     const int64_t filter_bytes = panels_ * terms_ * u_term_ * 4;
-    const int64_t wanted = filter_bytes > kCachedFilterBytes ? kLongChunkTiles : kChunkTiles;
+    const int64_t wanted = filter_bytes > kCachedWinogradBytes ? kLongChunkTiles : kChunkTiles;
     chunks_ = ceil_div(tiles_, kernels_.gemm_rows * ceil_div(wanted, kernels_.gemm_rows));
     chunk_tiles_ = ceil_div(tiles_, std::max<int64_t>(1, chunks_));
     fused_ = chunks_ >= kLeastChunks;
@@ -207,19 +126,9 @@ class WinogradStep final : public Step {
   }
 
  private:
-  static constexpr int64_t kMostTerms = 36;
-
   int64_t chunk_begin(int64_t chunk) const { return tiles_ * chunk / chunks_; }
   float* chunk_terms(float* v, int64_t chunk) const { return v + chunk * terms_ * v_term_; }
   int64_t zero_bytes() const { return align_up(shape_.a_channels * 4); }
-
-  struct Place {
-    int64_t image, row, column;  // of a tile, in pixels that are stored
-  };
-  Place place(int64_t tile) const {
-    return {tile / (tiles_high_ * tiles_wide_), tile / tiles_wide_ % tiles_high_ * stored_tile_,
-            tile % tiles_wide_ * stored_tile_};
-  }
 
   // Terms of input tiles [from, to), a row a tile.
   void transform(int64_t from, int64_t to, float* v, const Buffers& at) const noexcept {
@@ -227,21 +136,12 @@ class WinogradStep final : public Step {
     std::memset(zeros, 0, static_cast<size_t>(shape_.a_channels) * sizeof(float));
     const float* pixel[kMostTerms];
     WinogradInput input{tile_, shape_.a_channels, pixel, v, v_term_};
-    const int64_t side = tile_ + 2;
+    const Image image{at.input(0), shape_.a_height, shape_.a_width, shape_.a_channels};
     const int64_t scale = shape_.pooled ? 2 : 1;
     for (int64_t t = from; t < to; ++t, input.terms += v_row_) {
-      const Place tile = place(t);
-      const float* image =
-          at.input(0) + tile.image * shape_.a_height * shape_.a_width * shape_.a_channels;
-      const int64_t top = tile.row * scale - shape_.pad_top;
-      const int64_t left = tile.column * scale - shape_.pad_left;
-      for (int64_t r = 0; r < side; ++r)
-        for (int64_t s = 0; s < side; ++s) {
-          const int64_t y = top + r, x = left + s;
-          const bool inside = y >= 0 && y < shape_.a_height && x >= 0 && x < shape_.a_width;
-          pixel[r * side + s] =
-              inside ? image + (y * shape_.a_width + x) * shape_.a_channels : zeros;
-        }
+      const TilePlace tile = places_.at(t);
+      tile_pixels(image, tile.image, tile.row * scale - shape_.pad_top,
+                  tile.column * scale - shape_.pad_left, tile_ + 2, zeros, pixel);
       kernels_.winograd_input(input);
     }
   }
@@ -293,7 +193,7 @@ class WinogradStep final : public Step {
     output.y_row = stored_width_ * shape_.c_channels;
     const bool has_argmax = outputs.size() == 2;
     for (int64_t t = 0; t < count; ++t) {
-      const Place tile = place(from + t);
+      const TilePlace tile = places_.at(from + t);
       const int64_t to = ((tile.image * stored_height_ + tile.row) * stored_width_ + tile.column) *
                              shape_.c_channels +
                          channel;
@@ -313,7 +213,8 @@ class WinogradStep final : public Step {
   int64_t terms_ = 0;
   // What is stored: the output, or the pooled output.
   int64_t stored_tile_ = 0, stored_height_ = 0, stored_width_ = 0;
-  int64_t tiles_high_ = 0, tiles_wide_ = 0, tiles_ = 0;
+  TilePlaces places_{};
+  int64_t tiles_ = 0;
   int64_t width_ = 0, panels_ = 0;  // columns of a panel of transformed filters
   int64_t chunks_ = 0, chunk_tiles_ = 0;
   // An item transforms its input tiles itself. Otherwise a first phase does it for all items.
@@ -352,33 +253,6 @@ WinogradShape winograd_shape(const ConvShape& conv, bool input_grad) {
           false,
           Activation::none};
 }
-
-int64_t winograd_tile(const StepSpec& spec, const ConvShape& conv, const WinogradShape& shape) {
-  const std::string& algorithm = spec.attrs.text("algorithm");
-  if (algorithm == "direct") return 0;
-  const bool automatic = algorithm == "auto";
-  check(automatic || algorithm == "winograd" || algorithm == "winograd_2x2" ||
-            algorithm == "winograd_4x4",
-        spec.op,
-        ": algorithm must be 'auto', 'direct', 'winograd', 'winograd_2x2' or "
-        "'winograd_4x4', got '",
-        algorithm, "'");
-  const Window1d& h = conv.window.height.window;
-  const Window1d& w = conv.window.width.window;
-  const bool fits = h.size == 3 && w.size == 3 && h.stride == 1 && w.stride == 1 &&
-                    h.dilation == 1 && w.dilation == 1 && conv.groups == 1;
-  check(automatic || fits, spec.op, ": algorithm '", algorithm,
-        "' computes 3x3 windows with stride 1, dilation 1 and one group, got ", h.size, "x", w.size,
-        " with strides ", h.stride, "x", w.stride, ", dilation ", h.dilation, "x", w.dilation,
-        " and ", conv.groups, " groups; use 'auto' or 'direct'");
-  if (algorithm == "winograd_2x2") return 2;
-  if (algorithm == "winograd_4x4") return 4;
-  if (!fits || (automatic && !winograd_enabled())) return 0;
-  return cheapest_tile(shape, spec.lasts(1), automatic);
-}
-
-bool winograd_enabled() { return enabled(); }
-void set_winograd(bool on) { enabled() = on; }
 
 std::unique_ptr<Step> make_winograd(const StepSpec& spec, const WinogradShape& shape, int64_t tile,
                                     bool has_bias) {

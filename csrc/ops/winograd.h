@@ -29,6 +29,12 @@ WinogradShape winograd_shape(const ConvShape& conv, bool input_grad);
 // asked for cannot compute this convolution.
 int64_t winograd_tile(const StepSpec& spec, const ConvShape& conv, const WinogradShape& shape);
 
+// The same for the gradient of the filter.
+int64_t winograd_kernel_grad_tile(const StepSpec& spec, const ConvShape& conv);
+
+// Transformed filters of this size still come from a cache.
+constexpr int64_t kCachedWinogradBytes = 16 << 20;
+
 // Whether "auto" may choose Winograd for steps made from now on; the environment's
 // FASTCNN_WINOGRAD=0 turns it off at the start.
 bool winograd_enabled();
@@ -37,5 +43,8 @@ void set_winograd(bool enabled);
 // Inputs a, kernel and maybe bias; outputs c and maybe argmax, as for the direct step.
 std::unique_ptr<Step> make_winograd(const StepSpec& spec, const WinogradShape& shape, int64_t tile,
                                     bool has_bias);
+
+// Inputs x and dy; output dkernel.
+std::unique_ptr<Step> make_winograd_kernel_grad(const ConvShape& conv, int64_t tile);
 
 }  // namespace fastcnn

@@ -136,8 +136,8 @@ def conv2d(
         groups: Channels and filters are split into so many independent groups.
         activation: ``"relu"``, ``"sigmoid"`` or ``"tanh"``, computed before the result is first
             stored; None for none.
-        algorithm: ``"auto"`` lets a cost model choose, for the result and for the gradient along
-            ``x``. ``"direct"`` multiplies every pixel with every filter tap. ``"winograd"``, or
+        algorithm: ``"auto"`` lets a cost model choose, for the result and for each gradient.
+            ``"direct"`` multiplies every pixel with every filter tap. ``"winograd"``, or
             ``"winograd_2x2"`` and ``"winograd_4x4"`` by the size of its tiles, needs 2.25 or 4
             times fewer multiplications, for windows of 3x3 with stride 1, dilation 1 and one
             group; its rounding errors differ (docs/numerics.md), and NaN and infinity spread over

@@ -10,7 +10,7 @@ import pytest
 
 from fastcnn import Variable, _core, graph, ops, reference, runtime
 from fastcnn.testing import EPSILON
-from op_cases.winograd import TRANSFORMS, convolve
+from op_cases.winograd import TRANSFORMS, convolve, kernel_gradient
 
 F32 = "float32"
 
@@ -84,6 +84,13 @@ def test_the_transforms_are_a_convolution(tile: int, rng: np.random.Generator) -
     padding = ((1, 2), (0, 1))
     want = reference.conv2d(x, kernel, padding=padding)
     np.testing.assert_allclose(convolve(x, kernel, padding, tile), want, atol=1e-12)
+    wide = np.pad(x, ((0, 0), *padding, (0, 0)))
+    dy = rng.standard_normal(want.shape)
+    gradient, _ = kernel_gradient(x, dy, padding, tile)
+    taps = [[wide[:, r : r + 10, s : s + 6] for s in range(3)] for r in range(3)]
+    np.testing.assert_allclose(
+        gradient, np.einsum("rsnijc,nijo->rsco", np.array(taps), dy), atol=1e-11
+    )
     of_input, of_filter, of_output = TRANSFORMS[tile]
     assert of_input.shape == (tile + 2, tile + 2)
     assert of_filter.shape == (tile + 2, 3)

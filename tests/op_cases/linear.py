@@ -226,6 +226,10 @@ WINOGRAD = [
         *(winograd(f"out-{c}", (1, 5, 6, 3), (3, 3, 3, c), tile, padding=1) for c in CHANNELS),
         # Several chunks of tiles, each transformed by its own work item, and several panels.
         winograd("many-tiles", (3, 25, 31, 6), (3, 3, 6, 70), tile, padding="same"),
+        # More terms than are kept at once: the sums of the filter's gradient take several passes.
+        winograd("passes", (6, 33, 33, 24), (3, 3, 24, 40), tile, padding="same"),
+        # Sums too large for the caches: finished piece by piece.
+        winograd("wide", (1, 6, 7, 230), (3, 3, 230, 240), tile, padding="same"),
         # Few tiles: cut over panels, the input transformed in a phase of its own.
         winograd("few-tiles", (2, 9, 13, 40), (3, 3, 40, 150), tile, padding="same"),
     )

@@ -57,6 +57,28 @@ TRANSFORMS = {
     ),
 }
 
+#: For the gradient of the filter: the transforms of a tile of dy and of the sums. That of the input
+#: is the same.
+GRADIENT_TRANSFORMS = {
+    2: (
+        np.array([[1, 0], [0.5, 0.5], [0.5, -0.5], [0, 1]]),
+        np.array([[1, 1, 1, 0], [0, 1, -1, 0], [0, 1, 1, 1]]),
+    ),
+    4: (
+        np.array(
+            [
+                [1, 0, 0, 0],
+                [-2 / 3, -2 / 3 * A, -1 / 3, -1 / 3 * A],
+                [-2 / 3, 2 / 3 * A, -1 / 3, 1 / 3 * A],
+                [1 / 6, B / 6, 1 / 3, B / 3],
+                [1 / 6, -B / 6, 1 / 3, -B / 3],
+                [0, 0, 0, 1],
+            ]
+        ),
+        np.array([[1, 1, 1, 1, 1, 0], [0, A, -A, B, -B, 0], [0, 0.5, 0.5, 2, 2, 1]]),
+    ),
+}
+
 #: Rounding errors on the longest way through all transforms: on each of two axes at most 4 of the
 #: input (a rounded constant, a product, two sums), 4 of the filter and 5 of the output, then a
 #: product and the bias. Epsilon is two rounding errors, which covers their growth on the way.
@@ -106,6 +128,43 @@ def _convolve(
     return y[:, :height, :width]
 
 
+def kernel_gradient(
+    x: Array, dy: Array, padding: tuple[tuple[int, int], ...], tile: int
+) -> tuple[Array, Array]:
+    """The gradient of the filter by Winograd's algorithm in float64, and its largest error."""
+    of_input, (of_dy, of_output) = TRANSFORMS[tile][0], GRADIENT_TRANSFORMS[tile]
+    exact, _ = _kernel_gradient(x, dy, padding, (of_input, of_dy, of_output))
+    sizes, tiles = _kernel_gradient(
+        abs(x), abs(dy), padding, (abs(of_input), abs(of_dy), abs(of_output))
+    )
+    return exact, (tiles + ROUNDINGS) * (EPSILON * sizes + TINY)
+
+
+def _kernel_gradient(
+    x: Array,
+    dy: Array,
+    padding: tuple[tuple[int, int], ...],
+    transforms: tuple[Array, ...],
+) -> tuple[Array, int]:
+    of_input, of_dy, of_output = transforms
+    side, tile = of_dy.shape
+    rows, columns = -(-dy.shape[1] // tile), -(-dy.shape[2] // tile)
+    (top, bottom), (left, right) = padding
+    below, beside = rows * tile - dy.shape[1], columns * tile - dy.shape[2]
+    wide = np.pad(x, ((0, 0), (top, bottom + below), (left, right + beside), (0, 0)))
+    dy = np.pad(dy, ((0, 0), (0, below), (0, beside), (0, 0)))
+    sums = np.zeros((side, side, x.shape[3], dy.shape[3]))
+    for i in range(0, rows * tile, tile):
+        for j in range(0, columns * tile, tile):
+            seen = np.einsum(
+                "ar,bs,nrsi->nabi", of_input, of_input, wide[:, i : i + side, j : j + side]
+            )
+            part = np.einsum("ar,bs,nrso->nabo", of_dy, of_dy, dy[:, i : i + tile, j : j + tile])
+            sums += np.einsum("nabi,nabo->abio", seen, part)
+    taps = np.einsum("ra,sb,abio->rsio", of_output, of_output, sums)
+    return taps, x.shape[0] * rows * columns
+
+
 def _padding(case: Case, inputs: Inputs) -> tuple[tuple[int, int], ...]:
     extent = inputs["x"].shape[1:3]
     return pad_amounts(case.attributes.get("padding", "valid"), extent, (3, 3), (1, 1))
@@ -125,27 +184,30 @@ def winograd_error(tile: int) -> ForwardRule:
 
 
 def winograd_gradient(tile: int, terms: int) -> GradientRule:
-    """Along x the gradient is a Winograd convolution itself, along the others it is direct."""
+    """Along x it is a Winograd convolution itself, along the kernel a sum over tiles."""
     direct = linear(terms)
 
     def rule(
         case: Case, inputs: Inputs, dys: tuple[Array, ...], name: str
     ) -> Callable[[Array], float]:
-        if name != "x":
+        padding = _padding(case, inputs)
+        dy = np.asarray(dys[0], np.float64)
+        if name == "kernel":
+            _, allowed = kernel_gradient(np.asarray(inputs["x"], np.float64), dy, padding, tile)
+        elif name == "x":
+            turned = np.asarray(inputs["kernel"], np.float64)[::-1, ::-1].swapaxes(2, 3)
+            allowed = bound(*_grown(dy, turned, *padding), tile)
+        else:
             return direct(case, inputs, dys, name)
-        turned = np.asarray(inputs["kernel"], np.float64)[::-1, ::-1].swapaxes(2, 3)
-        (top, bottom), (left, right) = _padding(case, inputs)
-        dy, offset = _grown(np.asarray(dys[0], np.float64), (top, bottom), (left, right))
-        allowed = bound(dy, turned, offset, tile)
         return lambda direction: float((allowed * abs(direction)).sum())
 
     return rule
 
 
 def _grown(
-    dy: Array, vertical: tuple[int, int], horizontal: tuple[int, int]
-) -> tuple[Array, tuple[tuple[int, int], ...]]:
-    """What the gradient's convolution reads of dy, and its padding.
+    dy: Array, turned: Array, vertical: tuple[int, int], horizontal: tuple[int, int]
+) -> tuple[Array, Array, tuple[tuple[int, int], ...]]:
+    """What the gradient's convolution reads of dy, its filter, and its padding.
 
     That is 2 less what x had; where there would be less than none, dy is cut instead.
     """
@@ -154,4 +216,4 @@ def _grown(
         for pixels, (before, after) in zip(dy.shape[1:3], (vertical, horizontal), strict=True)
     ]
     padding = tuple((max(0, 2 - b), max(0, 2 - a)) for b, a in (vertical, horizontal))
-    return dy[:, cut[0], cut[1]], padding
+    return dy[:, cut[0], cut[1]], turned, padding
