@@ -2,10 +2,18 @@
 constexpr float kSmallestProbability = 1e-7f;
 constexpr float kLargestProbability = 1.0f - 1e-7f;
 
+// How many of `n` numbers come before the first vector on its boundary, where there are enough for
+// stores across cache lines to cost more than a short first vector.
+inline int64_t before_boundary(const float* y, int64_t n) {
+  constexpr int64_t kEnough = 16 * kLanes;
+  return n < kEnough ? 0 : (-(int64_t)(uintptr_t)y & (4 * kLanes - 1)) / 4;
+}
+
 // y[i] = f(x[i]); y may be x.
 template <class F>
 inline void map(int64_t n, const float* x, float* y, F f) {
-  int64_t i = 0;
+  int64_t i = before_boundary(y, n);
+  if (i > 0) store_head(y, f(load_head(x, i)), i);
   for (; i + kLanes <= n; i += kLanes) store(y + i, f(load(x + i)));
   if (i < n) store_head(y + i, f(load_head(x + i, n - i)), n - i);
 }
@@ -13,7 +21,7 @@ inline void map(int64_t n, const float* x, float* y, F f) {
 void unary(UnaryOp op, int64_t n, const float* x, float* y) noexcept {
   switch (op) {
     case UnaryOp::relu:
-      return map(n, x, y, [](Vec v) { return max(splat(0.0f), v); });
+      return map(n, x, y, [](Vec v) { return relu(v); });
     case UnaryOp::sigmoid:
       return map(n, x, y, [](Vec v) { return sigmoid(v); });
     case UnaryOp::tanh:
@@ -35,7 +43,7 @@ void unary(UnaryOp op, int64_t n, const float* x, float* y) noexcept {
 
 // A probability kept away from 0 and 1, as Keras does; NaN stays.
 inline Vec clipped(Vec p) {
-  return min(max(p, splat(kSmallestProbability)), splat(kLargestProbability));
+  return below(splat(kLargestProbability), above(splat(kSmallestProbability), p));
 }
 
 // One operand of a row: contiguous, or one number for all columns.
@@ -54,7 +62,8 @@ inline void binary_rows(const BinaryRows& at, F f) {
     const RowOperand<a_step> a(at.a + r * at.a_row);
     const RowOperand<b_step> b(at.b + r * at.b_row);
     float* y = at.y + r * at.columns;
-    int64_t i = 0;
+    int64_t i = before_boundary(y, at.columns);
+    if (i > 0) store_head(y, f(a.head(0, i), b.head(0, i)), i);
     for (; i + kLanes <= at.columns; i += kLanes) store(y + i, f(a.at(i), b.at(i)));
     const int64_t left = at.columns - i;
     if (left > 0) store_head(y + i, f(a.head(i, left), b.head(i, left)), left);

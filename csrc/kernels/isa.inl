@@ -38,6 +38,7 @@ namespace {
 #include "kernels/pool.inl"
 #include "kernels/product.inl"
 #include "kernels/random.inl"
+#include "kernels/ranking.inl"
 #include "kernels/softmax.inl"
 #include "kernels/sweep.inl"
 #include "kernels/winograd.inl"

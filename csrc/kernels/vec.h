@@ -112,21 +112,30 @@ inline Vec max(Vec a, Vec b) { return (b > a) | (b != b) ? b : a; }
 inline Vec min(Vec a, Vec b) { return (b < a) | (b != b) ? b : a; }
 #endif
 
-// max(0, x): with the constant in the first place one instruction does it.
+// x, but at least (or at most) the limit, which is no NaN: one instruction does it with the
+// constant in the first place. A NaN in x stays.
 #if defined(__AVX512F__)
-inline Vec relu(Vec x) {
-  // Unmasked, g++ 12 warns about a variable of its own header.
-  return (Vec)_mm512_maskz_max_ps((__mmask16)-1, _mm512_setzero_ps(), (__m512)x);
+// Unmasked, g++ 12 warns about a variable of its own header.
+inline Vec above(Vec limit, Vec x) {
+  return (Vec)_mm512_maskz_max_ps((__mmask16)-1, (__m512)limit, (__m512)x);
+}
+inline Vec below(Vec limit, Vec x) {
+  return (Vec)_mm512_maskz_min_ps((__mmask16)-1, (__m512)limit, (__m512)x);
 }
 #elif defined(__AVX2__)
-inline Vec relu(Vec x) { return (Vec)_mm256_max_ps(_mm256_setzero_ps(), (__m256)x); }
+inline Vec above(Vec limit, Vec x) { return (Vec)_mm256_max_ps((__m256)limit, (__m256)x); }
+inline Vec below(Vec limit, Vec x) { return (Vec)_mm256_min_ps((__m256)limit, (__m256)x); }
 #elif defined(__SSE2__)
-inline Vec relu(Vec x) { return (Vec)_mm_max_ps(_mm_setzero_ps(), (__m128)x); }
+inline Vec above(Vec limit, Vec x) { return (Vec)_mm_max_ps((__m128)limit, (__m128)x); }
+inline Vec below(Vec limit, Vec x) { return (Vec)_mm_min_ps((__m128)limit, (__m128)x); }
 #elif defined(__aarch64__)
-inline Vec relu(Vec x) { return (Vec)vmaxq_f32((float32x4_t)Vec{}, (float32x4_t)x); }
+inline Vec above(Vec limit, Vec x) { return (Vec)vmaxq_f32((float32x4_t)limit, (float32x4_t)x); }
+inline Vec below(Vec limit, Vec x) { return (Vec)vminq_f32((float32x4_t)limit, (float32x4_t)x); }
 #else
-inline Vec relu(Vec x) { return 0 > x ? Vec{} : x; }
+inline Vec above(Vec limit, Vec x) { return limit > x ? limit : x; }
+inline Vec below(Vec limit, Vec x) { return limit < x ? limit : x; }
 #endif
+inline Vec relu(Vec x) { return above(Vec{}, x); }
 
 // Small numbers kept as bytes. Touches nothing past p + n.
 typedef uint8_t VecByte __attribute__((vector_size(kLanes)));
@@ -144,6 +153,21 @@ inline void store_bytes(uint8_t* p, VecInt x, int64_t n) {
     __builtin_memcpy(p, &v, sizeof v);
   else
     for (int64_t i = 0; i < n; ++i) p[i] = v[i];
+}
+
+// Whether any lane of a comparison holds.
+inline bool any(VecInt mask) {
+#if defined(__AVX512F__)
+  return _mm512_movepi32_mask((__m512i)mask) != 0;
+#elif defined(__AVX2__)
+  return _mm256_movemask_ps((__m256)mask) != 0;
+#elif defined(__SSE2__)
+  return _mm_movemask_ps((__m128)mask) != 0;
+#else
+  int32_t lanes = 0;
+  for (int64_t i = 0; i < kLanes; ++i) lanes |= mask[i];
+  return lanes != 0;
+#endif
 }
 
 // 0, 1, 2 ...

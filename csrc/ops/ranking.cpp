@@ -1,6 +1,9 @@
 #include "ops/ranking.h"
 
+#include <algorithm>
+
 #include "base/check.h"
+#include "kernels/table.h"
 #include "ops/dtype_visit.h"
 #include "ops/geometry.h"
 #include "ops/labels.h"
@@ -30,11 +33,16 @@ class ArgMax final : public Step {
  public:
   ArgMax(DType dtype, int64_t outer, int64_t count, int64_t inner)
       : split_(Split::by_elements(outer * inner, count)),
+        float_(dtype == DType::f32 && count <= kMaxVectorCount),
+        kernels_(kernels()),
         count_(count),
         inner_(inner),
         bytes_(size_of(dtype)),
         largest_(visit(
-            dtype, [](auto source) -> decltype(largest_) { return &largest<decltype(source)>; })) {}
+            dtype, [](auto source) -> decltype(largest_) { return &largest<decltype(source)>; })) {
+    // Neighbouring columns share cache lines.
+    if (inner > 1) split_.grain = std::max(split_.grain, kColumns);
+  }
 
   int64_t items(int) const override { return split_.items(); }
   Cost cost() const override {
@@ -42,13 +50,30 @@ class ArgMax final : public Step {
     return {n, n * static_cast<double>(bytes_)};
   }
   void run(int, int64_t item, const Buffers& at) const noexcept override {
-    for (int64_t i = split_.begin(item); i < split_.end(item); ++i)
-      at.output<int64_t>(0)[i] =
-          largest_(count_, inner_, at.in[0], i / inner_ * count_ * inner_ + i % inner_);
+    auto* y = at.output<int64_t>(0);
+    int64_t i = split_.begin(item);
+    const int64_t end = split_.end(item);
+    if (float_ && inner_ == 1)
+      return kernels_.argmax_rows(end - i, count_, at.input(0) + i * count_, y + i);
+    if (float_)
+      while (i < end) {
+        const int64_t columns = std::min(end - i, inner_ - i % inner_);
+        kernels_.argmax_columns(count_, columns,
+                                at.input(0) + i / inner_ * count_ * inner_ + i % inner_, inner_,
+                                y + i);
+        i += columns;
+      }
+    for (; i < end; ++i)
+      y[i] = largest_(count_, inner_, at.in[0], i / inner_ * count_ * inner_ + i % inner_);
   }
 
  private:
+  // Rows are numbered in 32 bits.
+  static constexpr int64_t kMaxVectorCount = INT32_MAX;
+  static constexpr int64_t kColumns = 64;
   Split split_;
+  bool float_;
+  const KernelTable& kernels_;
   int64_t count_, inner_, bytes_;
   int64_t (*largest_)(int64_t count, int64_t stride, const void* data, int64_t first);
 };
@@ -73,13 +98,14 @@ class InTopK final : public Step {
     if (label < 0 || label >= columns_) return false;
     const float score = scores[label];
     int64_t above = 0;
-    for (int64_t c = 0; c < columns_; ++c) above += !(scores[c] <= score);
+    count_above_(columns_, scores, score, &above);
     return score == score && above < k_;
   }
 
   Labels labels_;
   int64_t columns_, k_;
   Split split_;
+  decltype(KernelTable::count_above) count_above_ = kernels().count_above;
 };
 
 }  // namespace

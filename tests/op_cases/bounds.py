@@ -23,8 +23,8 @@ Inputs = Mapping[str, Any]
 ForwardRule = Callable[["Case", Inputs, tuple[Array, ...]], tuple[Any, ...]]
 GradientRule = Callable[["Case", Inputs, tuple[Array, ...], str], Callable[[Array], float]]
 
-# exp, log, tanh and sigmoid of our kernels err by at most 2 units in the last place, i.e. 2
-# epsilons of the result; what surrounds them adds up to two more operations.
+# exp, log and sigmoid of our kernels err by at most 2 units in the last place, i.e. 2 epsilons of
+# the result, tanh by 3; what surrounds them adds up to 4.
 ELEMENTARY = 4
 
 

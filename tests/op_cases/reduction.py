@@ -121,4 +121,9 @@ ALONG_AXIS = [
     Case("argmax", "empty-batch", {"x": normal(0, 5)}),
     *(Case("argmax", f"classes-{n}", {"x": distinct(3, n)}) for n in CHANNELS),
     Case("argmax", "large", {"x": distinct(300, 30)}),
+    Case("argmax", "short-rows", {"x": distinct(50, 10)}),
+    Case("argmax", "many-columns", {"x": distinct(3, 21, 83)}, {"axis": 1}),
+    Case("argmax", "long-row", {"x": distinct(2, 9001)}),
+    Case("argmax", "long-ties", {"x": array([[1.0] * 9001] * 2)}),
+    Case("argmax", "long-nan", {"x": array([[1.0] * 5000 + [NAN] * 9])}),
 ]  # fmt: skip
