@@ -222,6 +222,12 @@ class IntegerComparison final : public Binary {
 
 }  // namespace
 
+ElementwiseOp elementwise_op(const std::string& name) {
+  for (const UnaryRow& row : kUnary)
+    if (name == row.name) return {true, row.op, {}, row.flops};
+  return {false, {}, row_named(kBinary, name).op, 1};
+}
+
 std::unique_ptr<Step> make_unary(const StepSpec& spec) {
   check(spec.inputs.size() == 1 && spec.outputs.size() == 1, spec.op, ": takes x and y");
   const Shape& shape = spec.inputs[0].shape;

@@ -2,8 +2,19 @@
 #include <memory>
 
 #include "engine/step.h"
+#include "kernels/arguments.h"
 
 namespace fastcnn {
+
+// One of the operations below on float32, as kernels know it.
+struct ElementwiseOp {
+  bool is_unary;
+  UnaryOp unary;
+  BinaryOp binary;
+  double flops;  // an element, roughly
+};
+// Throws std::invalid_argument for a name that is none of them.
+ElementwiseOp elementwise_op(const std::string& name);
 
 // y = f(x), float32, equal shapes: relu, sigmoid, tanh, exp, log, sqrt, square, negative, absolute.
 std::unique_ptr<Step> make_unary(const StepSpec& spec);

@@ -1,6 +1,7 @@
 #include "base/check.h"
 #include "engine/step.h"
 #include "ops/batch_norm.h"
+#include "ops/chain.h"
 #include "ops/conv2d.h"
 #include "ops/convert.h"
 #include "ops/crossentropy.h"
@@ -40,6 +41,7 @@ constexpr Row kRows[] = {
     {"binary_crossentropy_slope", make_binary},
     {"broadcast_to", make_broadcast_to},
     {"cast", make_cast},
+    {"chain", make_chain},
     {"concatenate", make_concatenate},
     {"conv2d", make_conv2d},
     {"conv2d_input_grad", make_conv2d_input_grad},

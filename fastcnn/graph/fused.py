@@ -6,7 +6,24 @@ from typing import Any
 
 from fastcnn.graph.tensor import Op, Spec
 
-__all__ = ["Conv2DMaxPool", "MaxPool2DArgmaxGrad"]
+__all__ = ["Chain", "Conv2DMaxPool", "MaxPool2DArgmaxGrad"]
+
+
+class Chain(Op):
+    """Elementwise operations in a row; their intermediate results stay in the first-level cache.
+
+    ``ops`` names them with spaces between, ``operands`` has two numbers for each: input k as k,
+    the result of operation k as ``-1 - k``. ``shape`` is that of the last result, the output.
+    """
+
+    name = "chain"
+    # Memory is reused only where it has the output's size, and then a block is read before it is
+    # written.
+    in_place = tuple(range(64))
+
+    def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
+        """Type of the output."""
+        return (Spec(tuple(attrs["shape"])),)
 
 
 class Conv2DMaxPool(Op):

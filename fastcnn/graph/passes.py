@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from fastcnn.graph.chains import chain, elementwise_chains
 from fastcnn.graph.fused import Conv2DMaxPool, MaxPool2DArgmaxGrad
 from fastcnn.graph.lowering import Graph
 from fastcnn.graph.tensor import Node, Tensor
 
-__all__ = ["PASSES", "fuse_activation", "fuse_max_pool", "gate_pooled_gradient", "run_passes"]
+__all__ = [
+    "PASSES",
+    "fuse_activation",
+    "fuse_elementwise",
+    "fuse_max_pool",
+    "gate_pooled_gradient",
+    "run_passes",
+]
 
 #: Makes the replacement of a node's outputs from its (already replaced) inputs, or None.
 Rule = Callable[[Node, tuple[Tensor, ...]], "tuple[Tensor, ...] | None"]
@@ -147,6 +155,21 @@ def fuse_max_pool(graph: Graph) -> Graph:
     return _rewrite(graph, rule)
 
 
+def fuse_elementwise(graph: Graph) -> Graph:
+    """Elementwise operations that read each other alone are one step, which takes memory through
+    all of them a few kilobytes at a time: it is read once and written once.
+    """
+    groups = elementwise_chains(graph)
+    now: dict[tuple[Node, int], Tensor] = {}
+
+    def rule(node: Node, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:
+        for old, new in zip(node.inputs, inputs, strict=True):
+            now[old.node, old.index] = new
+        return chain(groups[node], now) if node in groups else None
+
+    return _rewrite(graph, rule) if groups else graph
+
+
 def _pools_pairs(node: Node) -> bool:
     """Whether it is max-pooling with 2 x 2 windows that neither overlap nor are padded."""
     return (
@@ -182,6 +205,7 @@ PASSES: dict[str, Callable[[Graph], Graph]] = {
     "fuse_activation": fuse_activation,
     "gate_pooled_gradient": gate_pooled_gradient,
     "fuse_max_pool": fuse_max_pool,
+    "fuse_elementwise": fuse_elementwise,
 }
 
 

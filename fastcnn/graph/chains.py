@@ -1,0 +1,97 @@
+"""The pass that makes chains of elementwise operations."""
+
+from __future__ import annotations
+
+from fastcnn.graph.fused import Chain
+from fastcnn.graph.lowering import Graph
+from fastcnn.graph.tensor import Node, Spec, Tensor
+
+__all__ = ["elementwise_chains"]
+
+_UNARY = {
+    "absolute", "exp", "log", "negative", "relu", "sigmoid", "sqrt", "square", "tanh",
+}  # fmt: skip
+_BINARY = {
+    "add", "divide", "equal", "greater", "maximum", "minimum", "multiply", "relu_grad",
+    "sigmoid_grad", "subtract", "tanh_grad",
+}  # fmt: skip
+
+#: Limits of the core (``csrc/ops/chain.cpp``), and a bound for what one step reads at a time.
+_LONGEST_PERIOD = 4096
+_MAX_OPS = 16
+
+
+def elementwise_chains(graph: Graph) -> dict[Node, list[Node]]:
+    """Groups of elementwise operations that can be one step each.
+
+    All results of a group have one shape, and all but the last are read inside the group alone.
+
+    Returns:
+        The members of each group of two and more, in order, by the last.
+    """
+    nodes = graph.nodes()
+    readers: dict[Node, list[Node]] = {}
+    for node in nodes:
+        for tensor in node.inputs:
+            readers.setdefault(tensor.node, []).append(node)
+    wanted = {tensor.node for tensor in (*graph.outputs, *graph.updates)}
+
+    last: dict[Node, Node] = {}
+    groups: dict[Node, list[Node]] = {}
+    for node in reversed(nodes):
+        shape = _shape(node)
+        if shape is None:
+            continue
+        ends = {last.get(reader) for reader in readers.get(node, ())}
+        end = ends.pop() if len(ends) == 1 and node not in wanted else None
+        if end is None or _shape(end) != shape or len(groups[end]) == _MAX_OPS:
+            end = node
+        last[node] = end
+        groups.setdefault(end, []).insert(0, node)
+    return {end: members for end, members in groups.items() if len(members) > 1}
+
+
+def chain(members: list[Node], current: dict[tuple[Node, int], Tensor]) -> tuple[Tensor, ...]:
+    """The members of a group as one node; ``current`` says what outputs of nodes have become."""
+    results = {node: -1 - index for index, node in enumerate(members)}
+    inputs: dict[tuple[Node, int], tuple[int, Tensor]] = {}
+    operands: list[int] = []
+    for node in members:
+        # A unary operation has its operand twice.
+        for tensor in (node.inputs * 2)[:2]:
+            if tensor.node in results:
+                operands.append(results[tensor.node])
+                continue
+            now = current[tensor.node, tensor.index]
+            operands.append(inputs.setdefault((now.node, now.index), (len(inputs), now))[0])
+    shape = _shape(members[-1])
+    assert shape is not None
+    names = " ".join(node.op.name for node in members if node.op)
+    attrs = {"ops": names, "operands": tuple(operands), "shape": shape}
+    return Node(Chain(), tuple(t for _, t in inputs.values()), attrs).tensors(Spec(shape))
+
+
+def _shape(node: Node) -> tuple[int, ...] | None:
+    """The shape of its result, if it can be a member of a chain."""
+    if node.op is None or node.targets or node.op.name not in _UNARY | _BINARY:
+        return None
+    (spec,) = node.op.infer(*(tensor.spec for tensor in node.inputs), **node.attrs)
+    fits = spec.elements > 0 and all(_repeats(t.spec, spec) for t in node.inputs)
+    whole = any(tensor.spec.elements == spec.elements for tensor in node.inputs)
+    return spec.shape if fits and whole else None
+
+
+def _repeats(operand: Spec, result: Spec) -> bool:
+    """Whether it has the result's elements, or one, or repeats along the result's first axes."""
+    if operand.dtype != "float32":
+        return False
+    if operand.elements in (1, result.elements):
+        return True
+    shape = operand.shape
+    while shape and shape[0] == 1:
+        shape = shape[1:]
+    return (
+        operand.elements <= _LONGEST_PERIOD
+        and len(shape) <= len(result.shape)
+        and result.shape[len(result.shape) - len(shape) :] == shape
+    )
