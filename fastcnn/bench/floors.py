@@ -122,11 +122,14 @@ def _lost(work: Work, limits: Limits) -> int:
 
 
 def _move_seconds(work: Work, rates: _Rates, level: str) -> float:
-    """Bytes over bandwidth: as much as possible copied, the rest read or written alone."""
+    """Bytes over bandwidth: as much as possible copied, the rest read or written alone.
+
+    A copy reads too, so reading alone is not taken as slower, which the clock may say.
+    """
     read = work.read + (_lost(work, rates.limits) if level == "memory" else 0)
     both = min(read, work.written)
     return 1e-9 * (
         2 * both / rates.fastest("copy")
-        + (read - both) / rates.rate("read")
+        + (read - both) / max(rates.rate("read"), rates.fastest("copy"))
         + (work.written - both) / rates.fastest("write")
     )

@@ -48,17 +48,18 @@ def _sigmoid(x: Array) -> Array:
     return np.reciprocal(y, out=y)
 
 
-# Name: NumPy's, rule, draw, gradient from (dy, y) or None.
-UNARY: list[tuple[str, Any, float, Callable[[Rng, tuple[int, ...]], Array], Any]] = [
-    ("relu", lambda x: np.maximum(x, np.float32(0)), 0, normal, lambda dy, y: dy * (y > 0)),
-    ("sigmoid", _sigmoid, ELEMENTARY, normal, lambda dy, y: dy * y * (1 - y)),
-    ("tanh", np.tanh, ELEMENTARY, normal, lambda dy, y: dy * (1 - y * y)),
-    ("exp", np.exp, ELEMENTARY, normal, None),
-    ("log", np.log, ELEMENTARY, _above_zero, None),
-    ("sqrt", np.sqrt, 2, _above_zero, None),
-    ("square", np.square, 1, normal, None),
-    ("negative", np.negative, 0, normal, None),
-    ("absolute", np.absolute, 0, normal, None),
+# Name: NumPy's, rounding errors of the result, draw, gradient, and whether that is one of
+# (dy, y), what forward has made, or of (dy, x).
+UNARY: list[tuple[str, Any, float, Callable[[Rng, tuple[int, ...]], Array], Any, bool]] = [
+    ("relu", lambda x: np.maximum(x, np.float32(0)), 0, normal, lambda dy, y: dy * (y > 0), True),
+    ("sigmoid", _sigmoid, ELEMENTARY, normal, lambda dy, y: dy * y * (1 - y), True),
+    ("tanh", np.tanh, ELEMENTARY, normal, lambda dy, y: dy * (1 - y * y), True),
+    ("exp", np.exp, ELEMENTARY, normal, lambda dy, y: dy * y, True),
+    ("log", np.log, ELEMENTARY, _above_zero, lambda dy, x: dy / x, False),
+    ("sqrt", np.sqrt, 2, _above_zero, lambda dy, y: dy / (2 * y), True),
+    ("square", np.square, 1, normal, lambda dy, x: 2 * dy * x, False),
+    ("negative", np.negative, 0, normal, lambda dy, x: -dy, False),
+    ("absolute", np.absolute, 0, normal, lambda dy, x: dy * np.sign(x), False),
 ]
 
 BINARY: list[tuple[str, Any]] = [
@@ -78,13 +79,15 @@ def _of_one(case: Case, arrays: Arrays, exact: Any) -> Any:
     return rounds(ELEMENTARY)(case, arrays, [np.ones(())])
 
 
-def _unary(name: str, formulation: Any, terms: float, draw: Any, slope: Any) -> Plain:
-    def from_y(case: Case, x: Array, y: Array, dy: Array) -> Array:
-        return np.asarray(slope(dy, y))
+def _unary(
+    name: str, formulation: Any, terms: float, draw: Any, slope: Any, of_result: bool
+) -> Plain:
+    def backward(case: Case, x: Array, dy: Array, y: Array | None = None) -> Array:
+        return np.asarray(slope(dy, y if of_result else x))
 
     def error(case: Case, arrays: Arrays, exact: Any) -> Any:
-        # 1 - y * y and the like may cancel, so their error is relative to dy.
-        return rounds(4)(case, arrays, [arrays["dy"]])
+        # 1 - y * y and the like may cancel, so their error is relative to dy, too.
+        return rounds(4)(case, arrays, [np.abs(arrays["dy"]) + np.abs(exact[0])])
 
     return Plain(
         name,
@@ -93,10 +96,10 @@ def _unary(name: str, formulation: Any, terms: float, draw: Any, slope: Any) -> 
         _x(draw),
         _of_one if name in ("sigmoid", "tanh") else rounds(terms) if terms else exactly,
         formulation=formulation,
-        slope=from_y if slope else None,
+        slope=backward,
         slope_error=error,
-        saves=("y",) if slope else (),
-        uncounted=("x",),
+        saves=("y",) if of_result else (),
+        uncounted=("x",) if of_result or name == "negative" else (),
         batched=True,
     )
 
