@@ -24,6 +24,14 @@ class Cache(Generic[T]):
         self._lock = threading.RLock()
         self._values: OrderedDict[Hashable, T] = OrderedDict()
 
+    def find(self, key: Hashable) -> T | None:
+        """The value of ``key`` if there is one."""
+        with self._lock:
+            value = self._values.get(key)
+            if value is not None:
+                self._values.move_to_end(key)
+            return value
+
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """The value of ``key``, made once. Other threads wait meanwhile."""
         with self._lock:

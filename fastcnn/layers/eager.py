@@ -23,6 +23,10 @@ __all__ = ["EagerFunctions", "graph_array"]
 
 Array = NDArray[Any]
 
+_FLOAT32 = np.dtype(np.float32)
+#: NumPy's flags of an array that lies as the core takes it: C-contiguous and aligned.
+_PLAIN = 0x101
+
 
 def graph_array(value: Any, *, keep_uint8: bool) -> Array:
     """``value`` as an array that a graph takes: contiguous float32, or uint8 if that is kept.
@@ -52,13 +56,17 @@ class _EagerFunction:
                 )
         steps = [] if trace.step is None else [trace.step]
         self.is_random = bool(steps)
+        self.is_single = isinstance(self.outputs, Tensor)
         self.function = graph.compile(
             [*flatten(inputs), *steps], flatten(self.outputs), trace.assignments
         )
 
     def __call__(self, arrays: list[Array], calls: Iterator[int]) -> Any:
         steps = [np.asarray(next(calls), np.int64)] if self.is_random else []
-        results = iter(self.function(*arrays, *steps))
+        found = self.function(*arrays, *steps)
+        if self.is_single:
+            return found[0]
+        results = iter(found)
         return map_leaves(lambda _: next(results), self.outputs)
 
 
@@ -78,16 +86,31 @@ class EagerFunctions:
             x: Arrays in the structure that it takes.
             training: Whether it behaves as in training.
         """
-        x = map_leaves(lambda a: graph_array(a, keep_uint8=layer.takes_uint8), x)
-        arrays = flatten(x)
-        structure = repr(map_leaves(lambda a: (a.shape, a.dtype.char), x))
+        # Arrays that need nothing done to them have the shortest way.
+        if type(x) is np.ndarray and x.dtype == _FLOAT32 and x.flags.num & _PLAIN == _PLAIN:
+            structure: Any = x.shape
+            arrays = [x]
+            if layer.built:
+                function = self._cache.find((training, self._state(layer, training), structure))
+                if function is not None:
+                    return function(arrays, self._calls)
+        else:
+            x, arrays, structure = self._converted(layer, x)
 
         def make() -> _EagerFunction:
             return _EagerFunction(layer, x, training)
 
         # The first trace makes the weights, which are part of the key.
         made = None if layer.built else make()
+        key = (training, self._state(layer, training), structure)
+        return self._cache.get(key, lambda: made or make())(arrays, self._calls)
+
+    def _state(self, layer: Layer, training: bool) -> Any:
         parts = self._inventory
-        state = parts.training(layer) if training else parts.structure(layer)
-        function = self._cache.get((training, state, structure), lambda: made or make())
-        return function(arrays, self._calls)
+        return parts.training(layer) if training else parts.structure(layer)
+
+    @staticmethod
+    def _converted(layer: Layer, x: Any) -> tuple[Any, list[Array], str]:
+        """Arrays as a graph takes them, in their structure and as a list, and a key of both."""
+        x = map_leaves(lambda a: graph_array(a, keep_uint8=layer.takes_uint8), x)
+        return x, flatten(x), repr(map_leaves(lambda a: (a.shape, a.dtype.char), x))

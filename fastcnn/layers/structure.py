@@ -7,10 +7,13 @@ from typing import Any
 
 __all__ = ["flatten", "map_leaves"]
 
+#: A tuple of types, which ``isinstance`` takes half the time for that a union costs.
+_SEQUENCES = (list, tuple)
+
 
 def flatten(structure: Any) -> list[Any]:
     """The leaves from left to right; a dict's in the order of its keys."""
-    if isinstance(structure, list | tuple):
+    if isinstance(structure, _SEQUENCES):
         return [leaf for item in structure for leaf in flatten(item)]
     if isinstance(structure, dict):
         return [leaf for item in structure.values() for leaf in flatten(item)]
@@ -19,7 +22,7 @@ def flatten(structure: Any) -> list[Any]:
 
 def map_leaves(function: Callable[[Any], Any], structure: Any) -> Any:
     """The same structure with every leaf replaced by ``function(leaf)``."""
-    if isinstance(structure, list | tuple):
+    if isinstance(structure, _SEQUENCES):
         return type(structure)([map_leaves(function, item) for item in structure])
     if isinstance(structure, dict):
         return {key: map_leaves(function, item) for key, item in structure.items()}

@@ -12,7 +12,7 @@ from fastcnn import graph
 from fastcnn.graph import Tensor
 from fastcnn.graph.cache import Cache
 from fastcnn.layers.inventory import Inventory
-from fastcnn.layers.structure import flatten
+from fastcnn.layers.structure import flatten, map_leaves
 from fastcnn.layers.trace import tracing
 from fastcnn.models.data import Batch
 from fastcnn.models.objective import Plan
@@ -25,6 +25,9 @@ __all__ = ["Measured", "PredictProgram", "Programs"]
 
 Array = NDArray[Any]
 
+#: NumPy's flags of an array that lies as the core takes it: C-contiguous and aligned.
+_PLAIN = 0x101
+
 
 class PredictProgram:
     """Outputs of a model for one shape of batch."""
@@ -34,6 +37,15 @@ class PredictProgram:
         with tracing(training=False):
             self.structure = model.on_tensors(inputs)
         self.function = graph.compile(inputs, flatten(self.structure))
+        self._is_single = isinstance(self.structure, Tensor)
+
+    def __call__(self, *arrays: Array) -> Any:
+        """The outputs in the model's structure."""
+        found = self.function(*arrays)
+        if self._is_single:
+            return found[0]
+        results = iter(found)
+        return map_leaves(lambda _: next(results), self.structure)
 
 
 class Measured:
@@ -96,6 +108,19 @@ class Programs:
         """Outputs of the model for input arrays like these."""
         kind = ("predict", *[(array.shape, array.dtype.char) for array in arrays])
         return self._get(kind, False, lambda: PredictProgram(self._model, arrays))  # type: ignore[no-any-return]
+
+    def known(self, x: Any) -> PredictProgram | None:
+        """The Program that predicts for just this one input, if there is one already.
+
+        An array that it takes as it is has been through all checks with its shape and dtype, so
+        they need not be made again.
+        """
+        if type(x) is not np.ndarray or not self._model.built:
+            return None
+        if x.flags.num & _PLAIN != _PLAIN or not x.dtype.isnative:
+            return None
+        kind = ("predict", (x.shape, x.dtype.char))
+        return self._cache.find((kind, False, self._inventory.structure(self._model)))
 
     def measure(self, batch: Batch, *, train: bool) -> Measured:
         """Loss and metrics for batches like this one, maybe with a training step."""

@@ -12,7 +12,6 @@ from fastcnn import optimizers
 from fastcnn.callbacks import Callback, CallbackList, History
 from fastcnn.callbacks.base import as_list
 from fastcnn.layers import Layer
-from fastcnn.layers.structure import map_leaves
 from fastcnn.layers.symbolic import KerasTensor, Shape
 from fastcnn.models.columns import plain
 from fastcnn.models.data import BatchSource, Converter, Stream, open_data
@@ -381,15 +380,16 @@ class Trainer(Layer):
 
     def predict_on_batch(self, x: Any) -> Any:
         """Outputs for one batch of input arrays."""
+        known = self.programs.known(x)
+        if known is not None:
+            return known(x)
         feed = self._feed
         inputs = feed.inputs(x)
         arrays = [
             plain(array, dtype)
             for array, dtype in zip(inputs, feed.input_dtypes(inputs), strict=True)
         ]
-        program = self.programs.predict(arrays)
-        results = iter(program.function(*arrays))
-        return map_leaves(lambda _: next(results), program.structure)
+        return self.programs.predict(arrays)(*arrays)
 
     def reset_metrics(self) -> None:
         """Forget what ``train_on_batch`` and ``test_on_batch`` measured so far."""

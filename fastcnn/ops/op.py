@@ -109,6 +109,38 @@ def operand(
 _cache: Cache[tuple[Function, bool]] = Cache(256)
 
 
+#: NumPy's flags of an array that lies as the core takes it: C-contiguous and aligned.
+_PLAIN = 0x101
+#: Settings that make a key as they are, beside their type.
+_SETTINGS = frozenset({int, bool, str, type(None)})
+
+
+def _plain_key(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Any, list[Array]] | None:
+    """Key and arrays of a call with nothing but plain arrays and simple settings, as most are; None
+    for any other, and for symbolic values.
+    """
+    arrays: list[Array] = []
+    key: list[Any] = [function, _core.isa(), *kwargs]
+    for value in (*args, *kwargs.values()):
+        kind = type(value)
+        if kind is np.ndarray:
+            dtype = value.dtype
+            if value.flags.num & _PLAIN != _PLAIN or not dtype.isnative:
+                return None
+            arrays.append(value)
+            key += (value.shape, dtype.char)
+            continue
+        if kind not in _SETTINGS:
+            numbers = kind is tuple and all(type(item) is int for item in value)
+            # 0.0 and -0.0 are equal as keys, so zeros go the long way.
+            if not numbers and not (kind is float and value):
+                return None
+        key += (kind, value)
+    return tuple(key), arrays
+
+
 def _contains(arguments: Sequence[Any], kinds: tuple[type, ...]) -> Any:
     """The first argument of one of these kinds, also inside a list of arguments."""
     for value in arguments:
@@ -155,7 +187,7 @@ class _Arrays:
 
 
 def _run(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """An eager call: a cached Program for these types and settings."""
+    """An eager call of any kind: a cached Program for these types and settings."""
     taken = _Arrays()
     key: Any = (
         function,
@@ -171,16 +203,30 @@ def _run(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
         function(*args, **kwargs)
         raise
 
-    def make() -> tuple[Function, bool]:
-        inputs: list[Tensor] = []
-        symbolic_args = [_Arrays.symbolic(value, inputs) for value in args]
-        symbolic_kwargs = {name: _Arrays.symbolic(value, inputs) for name, value in kwargs.items()}
-        result = function(*symbolic_args, **symbolic_kwargs)
-        several = isinstance(result, tuple)
-        return compile(inputs, result if several else [result]), several
+    return _run_cached(key, taken.arrays, function, args, kwargs)
 
-    compiled, several = _cache.get(key, make)
-    outputs = compiled(*taken.arrays)
+
+def _run_cached(
+    key: Any,
+    arrays: list[Array],
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    found = _cache.find(key)
+    if found is None:
+
+        def make() -> tuple[Function, bool]:
+            inputs: list[Tensor] = []
+            symbolic_args = [_Arrays.symbolic(value, inputs) for value in args]
+            symbolic_kwargs = {k: _Arrays.symbolic(value, inputs) for k, value in kwargs.items()}
+            result = function(*symbolic_args, **symbolic_kwargs)
+            several = isinstance(result, tuple)
+            return compile(inputs, result if several else [result]), several
+
+        found = _cache.get(key, make)
+    compiled, several = found
+    outputs = compiled(*arrays)
     return outputs if several else outputs[0]
 
 
@@ -193,6 +239,9 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        plain = _plain_key(function, args, kwargs)
+        if plain is not None and plain[1]:
+            return cast(R, _run_cached(*plain, function, args, kwargs))
         arguments = (*args, *kwargs.values())
         symbolic = _contains(arguments, (SymbolicTensor,))
         if symbolic is not None:
