@@ -33,5 +33,5 @@ def thread_counts() -> Iterator[tuple[int, ...]]:
     """
     _core.set_serial_seconds(0)
     yield (1, 2, 3)
-    _core.set_serial_seconds(25e-6)
+    _core.set_serial_seconds(-1)
     runtime.set_num_threads(None)

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <condition_variable>
 #include <cstdlib>
@@ -137,18 +138,34 @@ constexpr int kSpins = 2000;
 // steps or predictions in a loop, not more.
 constexpr int kIdleSpins = 5000;
 
+// A call with more work than this wakes a sleeping worker in any case.
+constexpr double kWorthWaking = 75e-6;
+// Calls no further apart than this, and so many of them in a row, make a woken worker stay awake.
+constexpr std::chrono::microseconds kClose{50};
+constexpr int kCloseCalls = 2;
+
 // Workers that wait for calls. One call has them at a time; a second one meanwhile runs alone,
 // which is right, because the cores are taken.
 class Pool {
  public:
-  void run(int threads, const std::function<void(int)>& body) {
+  void run(int threads, double seconds, const std::function<void(int)>& body) {
     const std::unique_lock<std::mutex> mine(owner_, std::try_to_lock);
     if (!mine.owns_lock()) return body(0);
-    hire(threads - 1);
+    close_calls_ = Clock::now() - ended_ < kClose ? close_calls_ + 1 : 0;
+    share(threads, seconds >= kWorthWaking || close_calls_ >= kCloseCalls, body);
+    ended_ = Clock::now();
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void share(int threads, bool wake, const std::function<void(int)>& body) {
+    if (wake) hire(threads - 1);
+    if (!wake && sleepers_.load() >= workers_) return body(0);
     body_ = &body;
     wanted_ = threads;
     epoch_.fetch_add(1);  // odd: open
-    if (sleepers_.load() > 0) {
+    if (wake && sleepers_.load() > 0) {
       {
         const std::lock_guard<std::mutex> guard(sleep_);
       }
@@ -159,7 +176,6 @@ class Pool {
     wait_until([this] { return inside_.load() == 0; });
   }
 
- private:
   void hire(int count) {
     if (static_cast<int>(workers_) >= count) return;
     // Signals are the business of the threads that Python knows.
@@ -207,6 +223,8 @@ class Pool {
 
   std::mutex owner_;
   int workers_ = 0;
+  int close_calls_ = 0;
+  Clock::time_point ended_;
   const std::function<void(int)>* body_ = nullptr;
   std::atomic<int> wanted_{0};
   std::atomic<uint64_t> epoch_{0};
@@ -235,10 +253,10 @@ void set_num_threads(int64_t n) {
   forced_threads = static_cast<int>(n);
 }
 
-void parallel_team(int threads, const std::function<void(int)>& body) {
+void parallel_team(int threads, double seconds, const std::function<void(int)>& body) {
   const FlushDenormals mode;
   if (threads <= 1) return body(0);
-  pool.load()->run(threads, body);
+  pool.load()->run(threads, seconds, body);
 }
 
 void detail::relax(int round) noexcept {

@@ -23,9 +23,13 @@ void set_num_threads(int64_t n);
 // the workers, may not begin at all: `body` must get everything done on the caller alone, and must
 // not throw. So a busy machine costs speed, but no call waits for a worker that has not begun.
 //
+// `seconds` is how long the caller alone would take, roughly. Waking a sleeping worker costs the
+// caller some 20 microseconds, so little work is shared only with workers that are awake, unless
+// calls follow each other so closely that a woken one will be there for the next.
+//
 // Denormals are flushed to zero inside; the caller's mode is restored. A forked child gets workers
 // of its own at its first call.
-void parallel_team(int threads, const std::function<void(int thread)>& body);
+void parallel_team(int threads, double seconds, const std::function<void(int thread)>& body);
 
 // Waits until ready() holds: spins for a bounded time, then gives the core away between looks.
 template <class Ready>

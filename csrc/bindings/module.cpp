@@ -186,7 +186,7 @@ void bind_runtime(py::module_& m) {
   m.def("num_threads_source", [] { return thread_choice().source; }, "Where the number came from.");
   m.def("set_num_threads", &set_num_threads, "threads"_a, "0 returns to the default.");
   m.def("set_serial_seconds", &set_serial_seconds, "seconds"_a,
-        "Programs with less estimated work run on the calling thread alone.");
+        "Programs with less estimated work run on the calling thread alone; -1 for the default.");
   m.def("lanes", [] { return kernels().lanes; }, "float32 numbers in a vector register.");
   m.def("float_isa", &float_isa, "name"_a,
         "The instruction set whose float32 kernels this one shares; often itself.");

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <limits>
 #include <vector>
 
 #include "base/check.h"
@@ -16,6 +17,7 @@ namespace fastcnn {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+constexpr double kSharedAlways = std::numeric_limits<double>::infinity();
 using Seconds = std::chrono::duration<double>;
 
 void check_effort(const char* what, int threads, double seconds) {
@@ -38,7 +40,7 @@ double best_rate(int threads, double seconds, const Body& body) {
     std::atomic<int> arrived{0};
     std::vector<Part> parts(static_cast<size_t>(threads), Part{{}, {}, 0});
     const auto opened = Clock::now();
-    parallel_team(threads, [&](int thread) {
+    parallel_team(threads, kSharedAlways, [&](int thread) {
       ++arrived;
       // All at once, or the rate would be that of fewer; but nobody waits for a thread that the
       // system does not let run.
@@ -131,7 +133,7 @@ double measure_bandwidth(const std::string& kind, int64_t bytes, int threads, do
     float* const y = sweep == Sweep::read ? sink : halves ? x + n : x;
     for (int64_t i = 0; i < times; ++i) memory_sweep(sweep, n, x, y);
   };
-  parallel_team(threads, [&](int thread) {
+  parallel_team(threads, kSharedAlways, [&](int thread) {
     // Not zeros, which some memory systems move faster than anything else.
     std::memset(memory.data() + thread * part, 0x3f, static_cast<size_t>(part));
   });

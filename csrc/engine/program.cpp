@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <limits>
 #include <new>
 #include <numeric>
 
@@ -13,10 +14,13 @@ namespace fastcnn {
 namespace {
 
 constexpr int kPackPhase = -1;
-// Below this much work a second thread costs more than it brings.
-std::atomic<double> serial_seconds{25e-6};
-constexpr double kFlopsPerSecond = 60e9;
-constexpr double kBytesPerSecond = 20e9;
+// Below this much work a second thread costs more than it brings, even one that is awake.
+constexpr double kSerialSeconds = 12e-6;
+std::atomic<double> serial_seconds{kSerialSeconds};
+// Of one thread, with data in its caches: where work is so little that it matters.
+constexpr double kFlopsPerSecond = 90e9;
+constexpr double kBytesPerSecond = 60e9;
+constexpr double kPackedBytesPerSecond = 10e9;
 
 // A stretch of memory that a step reads or writes.
 struct Range {
@@ -269,7 +273,7 @@ int64_t Program::barriers() const {
   return std::count_if(phases_.begin(), phases_.end(), [](const Phase& p) { return p.barrier; });
 }
 
-void set_serial_seconds(double seconds) { serial_seconds = seconds; }
+void set_serial_seconds(double seconds) { serial_seconds = seconds < 0 ? kSerialSeconds : seconds; }
 
 int Program::team_size(int threads) const {
   check(threads <= kMaxThreads, "program: at most ", kMaxThreads, " threads, got ", threads);
@@ -311,7 +315,8 @@ void Program::refresh_packed_forms(int threads) const {
     if (forms_[s]->version == variable.version()) continue;
     std::byte* packed = forms_[s]->memory.data();
     std::atomic<int64_t> next{0};
-    parallel_team(threads, [&](int) {
+    const double seconds = static_cast<double>(packing.bytes) / kPackedBytesPerSecond;
+    parallel_team(threads, seconds, [&](int) {
       for (int64_t item = next++; item < packing.items; item = next++)
         step.pack(item, variable.data(), packed);
     });
@@ -374,7 +379,10 @@ void Program::run(const std::vector<const void*>& inputs, const std::vector<void
                 : packs_in_run(placed) ? at.scratch + align_up(placed.step->scratch_bytes())
                                        : nullptr;
   }
-  parallel_team(threads, [this, &context](int thread) { walk(context, thread); });
+  // Tests that share the least work want it shared always.
+  const double work =
+      serial_seconds.load() > 0 ? work_seconds_ : std::numeric_limits<double>::infinity();
+  parallel_team(threads, work, [this, &context](int thread) { walk(context, thread); });
 }
 
 // One thread's way through the steps. Of each phase it takes its own share of the items from the

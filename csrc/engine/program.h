@@ -25,8 +25,9 @@ struct PlacedStep {
   int64_t scratch_offset;        // bytes in the arena
 };
 
-// Programs whose estimated work takes less than this run on the calling thread alone. Tests set 0,
-// because the same bits for any number of threads are promised for small work too.
+// Programs whose estimated work takes less than this run on the calling thread alone; a negative
+// number returns to the default. Tests set 0, because the same bits for any number of threads are
+// promised for small work too: then sleeping workers are woken for any work.
 void set_serial_seconds(double seconds);
 
 // A flat list of prepared steps over one arena: what Python's graph is lowered to. Immutable, so
