@@ -198,6 +198,8 @@ void bind_runtime(py::module_& m) {
         "GB/s of passes over this much memory, an equal part a thread.");
 }
 
+// Methods take their object by its holder: that of one made by __new__ alone, without __init__, is
+// missing, which raises; by reference such an object would be read as it lies in memory.
 void bind_variable(py::module_& m) {
   py::class_<Variable, std::shared_ptr<Variable>>(m, "Variable")
       .def(py::init([](const py::array& value) {
@@ -208,32 +210,35 @@ void bind_variable(py::module_& m) {
              return variable;
            }),
            "value"_a)
-      .def_property_readonly("dtype",
-                             [](const Variable& v) { return std::string(name_of(v.dtype())); })
       .def_property_readonly(
-          "shape", [](const Variable& v) { return py::tuple(py::cast(v.shape().dims())); })
-      .def_property_readonly("version", &Variable::version)
+          "dtype",
+          [](const std::shared_ptr<Variable>& v) { return std::string(name_of(v->dtype())); })
+      .def_property_readonly(
+          "shape",
+          [](const std::shared_ptr<Variable>& v) { return py::tuple(py::cast(v->shape().dims())); })
+      .def_property_readonly("version",
+                             [](const std::shared_ptr<Variable>& v) { return v->version(); })
       .def("numpy",
-           [](Variable& v) {
-             py::array copy(numpy_dtype(v.dtype()), v.shape().dims());
+           [](const std::shared_ptr<Variable>& v) {
+             py::array copy(numpy_dtype(v->dtype()), v->shape().dims());
              void* to = copy.mutable_data();
              {
                const py::gil_scoped_release others_run;
-               v.lock().lock_read();
-               if (v.bytes() > 0) std::memcpy(to, v.data(), static_cast<size_t>(v.bytes()));
-               v.lock().unlock();
+               v->lock().lock_read();
+               if (v->bytes() > 0) std::memcpy(to, v->data(), static_cast<size_t>(v->bytes()));
+               v->lock().unlock();
              }
              return copy;
            })
       .def(
           "assign",
-          [](Variable& v, const py::array& value) {
-            const void* from = borrow(value, {v.dtype(), v.shape()}, "value", 0, false);
+          [](const std::shared_ptr<Variable>& v, const py::array& value) {
+            const void* from = borrow(value, {v->dtype(), v->shape()}, "value", 0, false);
             const py::gil_scoped_release others_run;
-            v.lock().lock_write();
-            if (v.bytes() > 0) std::memcpy(v.data(), from, static_cast<size_t>(v.bytes()));
-            v.raise_version();
-            v.lock().unlock();
+            v->lock().lock_write();
+            if (v->bytes() > 0) std::memcpy(v->data(), from, static_cast<size_t>(v->bytes()));
+            v->raise_version();
+            v->lock().unlock();
           },
           "value"_a);
 }
@@ -246,16 +251,20 @@ void bind_program(py::module_& m) {
                  {op, operands_from(inputs), operands_from(outputs), attrs_from(attrs), lasting}));
            }),
            "op"_a, "inputs"_a, "outputs"_a, "attrs"_a, "lasting"_a = std::vector<int64_t>())
-      .def_property_readonly("scratch_bytes", &Step::scratch_bytes)
+      .def_property_readonly("scratch_bytes",
+                             [](const std::shared_ptr<Step>& s) { return s->scratch_bytes(); })
       .def_property_readonly("packing_bytes",
-                             [](const Step& s) {
-                               const Packing* packing = s.packing();
+                             [](const std::shared_ptr<Step>& s) {
+                               const Packing* packing = s->packing();
                                return packing && packing->in_run ? packing->bytes : 0;
                              })
-      .def_property_readonly("packing_input",
-                             [](const Step& s) { return s.packing() ? s.packing()->input : -1; })
-      .def_property_readonly("flops", [](const Step& s) { return s.cost().flops; })
-      .def_property_readonly("bytes", [](const Step& s) { return s.cost().bytes; });
+      .def_property_readonly(
+          "packing_input",
+          [](const std::shared_ptr<Step>& s) { return s->packing() ? s->packing()->input : -1; })
+      .def_property_readonly("flops",
+                             [](const std::shared_ptr<Step>& s) { return s->cost().flops; })
+      .def_property_readonly("bytes",
+                             [](const std::shared_ptr<Step>& s) { return s->cost().bytes; });
 
   py::class_<Program, std::shared_ptr<Program>>(m, "Program")
       .def(py::init([](const py::list& values, const py::list& steps,
@@ -277,25 +286,27 @@ void bind_program(py::module_& m) {
                                               std::move(variables), arena_bytes);
            }),
            "values"_a, "steps"_a, "variables"_a, "arena_bytes"_a)
-      .def_property_readonly("arena_bytes", &Program::arena_bytes)
-      .def_property_readonly("barriers", &Program::barriers)
+      .def_property_readonly("arena_bytes",
+                             [](const std::shared_ptr<Program>& p) { return p->arena_bytes(); })
+      .def_property_readonly("barriers",
+                             [](const std::shared_ptr<Program>& p) { return p->barriers(); })
       .def(
           "run",
-          [](const Program& program, const py::sequence& feeds, const py::sequence& fetches,
-             int threads) {
-            const Borrowed arrays = borrow_all(program, feeds, fetches);
+          [](const std::shared_ptr<Program>& program, const py::sequence& feeds,
+             const py::sequence& fetches, int threads) {
+            const Borrowed arrays = borrow_all(*program, feeds, fetches);
             const py::gil_scoped_release others_run;
-            program.run(arrays.in, arrays.out, threads);
+            program->run(arrays.in, arrays.out, threads);
           },
           "feeds"_a, "fetches"_a, "threads"_a = 0)
       .def(
           "profile",
-          [](const Program& program, const py::sequence& feeds, const py::sequence& fetches,
-             int threads) {
-            const Borrowed arrays = borrow_all(program, feeds, fetches);
+          [](const std::shared_ptr<Program>& program, const py::sequence& feeds,
+             const py::sequence& fetches, int threads) {
+            const Borrowed arrays = borrow_all(*program, feeds, fetches);
             std::vector<double> seconds;
             const py::gil_scoped_release others_run;
-            program.run(arrays.in, arrays.out, threads, &seconds);
+            program->run(arrays.in, arrays.out, threads, &seconds);
             return seconds;
           },
           "feeds"_a, "fetches"_a, "threads"_a = 0, "Like run; returns the seconds of each step.");

@@ -122,7 +122,7 @@ def _plain_key(
     for any other, and for symbolic values.
     """
     arrays: list[Array] = []
-    key: list[Any] = [function, _core.isa(), *kwargs]
+    key: list[Any] = [function, _core.isa(), _core.winograd_enabled(), *kwargs]
     for value in (*args, *kwargs.values()):
         kind = type(value)
         if kind is np.ndarray:

@@ -272,3 +272,17 @@ def test_plans_are_bounded() -> None:
     x, kernel = (1, 256, 256, 2), (256, 256, 2, 2)
     with pytest.raises(ValueError, match="use a smaller window, stride or padding"):
         _core.Step("conv2d", [(F32, x), (F32, kernel)], [(F32, x)], settings)
+
+
+@pytest.mark.parametrize("kind", [_core.Variable, _core.Step, _core.Program])
+def test_objects_without_init_raise(kind: type) -> None:
+    made = kind.__new__(kind)
+    names = [name for name in dir(kind) if not name.startswith("_")]
+    assert names
+    for name in names:
+        with pytest.raises((RuntimeError, TypeError)):
+            getattr(made, name)(A, [])
+    with pytest.raises((RuntimeError, TypeError)):
+        matmul_program(variables=[made])
+    with pytest.raises((RuntimeError, TypeError)):
+        matmul_program(steps=[(made, [0, 1], [2], 0)])

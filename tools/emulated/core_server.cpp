@@ -11,6 +11,7 @@
 #include "base/parallel.h"
 #include "engine/program.h"
 #include "kernels/table.h"
+#include "ops/winograd.h"
 
 namespace fastcnn {
 namespace {
@@ -128,6 +129,7 @@ class Server {
   void answer(const std::string& what, Message& call, Message& result) {
     if (what == "state") return put_state(result);
     if (what == "set_isa") return set_isa(call.text());
+    if (what == "set_winograd") return set_winograd(call.integer() != 0);
     if (what == "set_num_threads") return set_num_threads(call.integer());
     if (what == "set_serial_seconds") return set_serial_seconds(call.real());
     if (what == "make_step") return make_one_step(call, result);
@@ -151,6 +153,7 @@ class Server {
     result.put(std::string(kernels().isa));
     result.put(std::string(isa_source()));
     result.put(kernels().lanes);
+    result.put(int64_t{winograd_enabled()});
     result.put(int64_t{thread_choice().threads});
     result.put(thread_choice().source);
     for (const std::string& name : available_isas()) {

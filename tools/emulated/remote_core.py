@@ -97,6 +97,7 @@ def state():
         "isa": answer.text(),
         "isa_source": answer.text(),
         "lanes": answer.integer(),
+        "winograd_enabled": bool(answer.integer()),
         "num_threads": answer.integer(),
         "num_threads_source": answer.text(),
         "float_isas": {},
@@ -119,6 +120,10 @@ def lanes():
     return state()["lanes"]
 
 
+def winograd_enabled():
+    return state()["winograd_enabled"]
+
+
 def num_threads():
     return state()["num_threads"]
 
@@ -137,6 +142,10 @@ def float_isa(name):
 
 def set_isa(name):
     server.call("set_isa", name)
+
+
+def set_winograd(enabled):
+    server.call("set_winograd", enabled)
 
 
 def set_num_threads(threads):
