@@ -4,11 +4,17 @@
 #include "ops/conv2d.h"
 #include "ops/conv2d_shape.h"
 #include "ops/depthwise.h"
+#include "ops/matmul.h"
 #include "ops/tap_gradient.h"
 #include "ops/winograd.h"
 
 namespace fastcnn {
 namespace {
+
+// Images of up to so many channels are gathered where their columns are padded: a tap alone would
+// fill too few rows of a tile. And filter rows of so many numbers at most, for the memory's sake.
+constexpr int64_t kGatheredChannels = 4;
+constexpr int64_t kGatheredNumbers = 64;
 
 // Output positions [begin, end) of an axis at which filter position t lies inside the image.
 struct Seen {
@@ -48,13 +54,30 @@ TapGradientShape shape_of(const ConvShape& conv) {
     const Seen seen = seen_by(w, s);
     fold = fold && seen.begin == 0 && seen.end == w.out;
   }
-  const int64_t taps_w = fold ? 1 : w.window.size;
-  shape.tap_rows = fold ? w.window.size * conv.in_channels : conv.group_in();
+  const bool gathers = !fold && w.window.dilation == 1 && conv.groups == 1 && w.out > 0 &&
+                       conv.in_channels > 0 && conv.in_channels <= kGatheredChannels &&
+                       w.window.size * conv.in_channels <= kGatheredNumbers;
+  if (gathers)
+    shape.gather = {w.window.size * conv.in_channels,
+                    w.out,
+                    w.window.stride * conv.in_channels,
+                    -w.window.pad_before * conv.in_channels,
+                    w.in * conv.in_channels,
+                    h.in,
+                    h.window.stride,
+                    h.window.reach(),
+                    -h.window.pad_before};
+  const int64_t taps_w = fold || gathers ? 1 : w.window.size;
+  shape.tap_rows = fold || gathers ? w.window.size * conv.in_channels : conv.group_in();
   for (int64_t r = 0; r < h.window.size; ++r)
     for (int64_t s = 0; s < taps_w; ++s) {
       const Seen rows = seen_by(h, r);
       const Seen columns = seen_by(w, s);
       const int64_t y = r * h.window.dilation - h.window.pad_before;
+      if (gathers) {
+        shape.taps.push_back({rows.begin, rows.end, w.out, y, 0, r * shape.tap_rows});
+        continue;
+      }
       const int64_t x =
           columns.begin * w.window.stride + s * w.window.dilation - w.window.pad_before;
       shape.taps.push_back({rows.begin, rows.end, columns.end - columns.begin,
@@ -62,6 +85,19 @@ TapGradientShape shape_of(const ConvShape& conv) {
                             (r * taps_w + s) * shape.tap_rows});
     }
   return shape;
+}
+
+// Fewer output channels than this do not pay for the copies of A that a product makes.
+constexpr int64_t kProductColumns = 128;
+
+// Whether every pixel meets one tap at its own place: then both images are matrices.
+bool is_product(const ConvShape& conv) {
+  const auto plain = [](const WindowAxis& axis) {
+    return axis.window.size == 1 && axis.window.stride == 1 && axis.in == axis.out &&
+           axis.window.pad_before == 0;
+  };
+  return conv.groups == 1 && conv.out_channels >= kProductColumns && plain(conv.window.height) &&
+         plain(conv.window.width);
 }
 
 class Conv2dKernelGrad final : public Step {
@@ -96,6 +132,11 @@ std::unique_ptr<Step> make_conv2d_kernel_grad(const StepSpec& spec) {
   if (is_depthwise(conv)) return make_depthwise_kernel_grad(conv);
   if (const int64_t tile = winograd_kernel_grad_tile(spec, conv))
     return make_winograd_kernel_grad(conv, tile);
+  if (is_product(conv))
+    return make_product({conv.in_channels, conv.out_channels,
+                         conv.batch * conv.window.height.out * conv.window.width.out, true, false,
+                         Activation::none},
+                        false);
   return std::make_unique<Conv2dKernelGrad>(conv);
 }
 

@@ -62,7 +62,11 @@ std::unique_ptr<Step> make_matmul(const StepSpec& spec) {
     check_operand(spec.op, "bias", spec.inputs[2], DType::f32, 1);
     check_shape(spec.op, "bias", spec.inputs[2], Shape({product.columns}));
   }
-  return std::make_unique<Matmul>(product, has_bias);
+  return make_product(product, has_bias);
+}
+
+std::unique_ptr<Step> make_product(const ProductShape& shape, bool has_bias) {
+  return std::make_unique<Matmul>(shape, has_bias);
 }
 
 }  // namespace fastcnn

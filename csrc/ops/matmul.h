@@ -2,11 +2,14 @@
 #include <memory>
 
 #include "engine/step.h"
+#include "ops/product.h"
 
 namespace fastcnn {
 
 // c = act(op(a) * op(b) + bias): a (m, k) or, with transpose_a, (k, m); b (k, n) or, with
 // transpose_b, (n, k); bias (n,) or absent. Attributes: transpose_a, transpose_b, activation.
 std::unique_ptr<Step> make_matmul(const StepSpec& spec);
+// The same for operands that have been checked: inputs a, b and maybe bias, output c.
+std::unique_ptr<Step> make_product(const ProductShape& shape, bool has_bias);
 
 }  // namespace fastcnn

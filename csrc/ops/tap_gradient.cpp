@@ -43,7 +43,10 @@ TapGradient::TapGradient(TapGradientShape shape) : kernels_(kernels()), shape_(s
                                           static_cast<double>(std::max<int64_t>(1, numbers)))))});
   tile_blocks_ =
       std::clamp<int64_t>(ceil_div(kWantedItems, parts_), 1, std::max<int64_t>(1, tiles_));
-  const int64_t row_bytes = 4 * (std::abs(shape_.a_row) + std::abs(shape_.b_row));
+  const GradientGather& gather = shape_.gather;
+  gathered_width_ = ceil_div(gather.count, kernels_.lanes) * kernels_.lanes;
+  const int64_t a_row = gather.count > 0 ? gather.row_step * gathered_row() : shape_.a_row;
+  const int64_t row_bytes = 4 * (std::abs(a_row) + std::abs(shape_.b_row));
   chunk_ = std::clamp<int64_t>(kChunkBytes / std::max<int64_t>(1, row_bytes), 1,
                                std::max<int64_t>(1, ceil_div(all_rows, parts_)));
 }
@@ -73,7 +76,10 @@ int64_t TapGradient::scratch_bytes() const {
 }
 
 int64_t TapGradient::thread_scratch_bytes() const {
-  return align_up(chunk_ * static_cast<int64_t>(sizeof(Segment)));
+  const int64_t segments = align_up(chunk_ * static_cast<int64_t>(sizeof(Segment)));
+  if (shape_.gather.count == 0) return segments;
+  const int64_t rows = (chunk_ - 1) * shape_.gather.row_step + shape_.gather.reach;
+  return segments + rows * gathered_row() * 4;
 }
 
 void TapGradient::run(int phase, int64_t item, const float* a, const float* b, float* c,
@@ -87,24 +93,57 @@ void TapGradient::run(int phase, int64_t item, const float* a, const float* b, f
 
 // The pixel rows [from, to), counted over all images, that the tap sees.
 int64_t TapGradient::add_segments(const GradientTap& tap, int64_t from, int64_t to, const float* a,
-                                  const float* b, Segment* segments) const noexcept {
+                                  const float* b, Gathered gathered,
+                                  Segment* segments) const noexcept {
   if (from >= to) return 0;  // also where there is no row to divide by
   int64_t count = 0;
   int64_t image = from / shape_.rows;
   int64_t row = from % shape_.rows;
   for (int64_t i = from; i < to; ++i) {
-    if (row >= tap.row_begin && row < tap.row_end && tap.pixels > 0)
-      segments[count++] = {a + image * shape_.a_image + row * shape_.a_row + tap.a_offset,
-                           b + image * shape_.b_image + row * shape_.b_row + tap.b_offset,
-                           tap.pixels};
+    if (row >= tap.row_begin && row < tap.row_end && tap.pixels > 0) {
+      const int64_t read = row * shape_.gather.row_step + tap.a_offset;
+      segments[count++] = {
+          shape_.gather.count > 0 ? gathered.numbers + (read - gathered.first) * gathered_row()
+                                  : a + image * shape_.a_image + row * shape_.a_row + tap.a_offset,
+          b + image * shape_.b_image + row * shape_.b_row + tap.b_offset, tap.pixels};
+    }
     if (++row == shape_.rows) {
       row = 0;
       ++image;
     }
   }
-  if (shape_.last_pixels >= 0 && to == shape_.images * shape_.rows && count > 0)
-    segments[count - 1].depth = shape_.last_pixels;
   return count;
+}
+
+void TapGradient::gather_row(const float* row, float* to) const noexcept {
+  const GradientGather& g = shape_.gather;
+  // Pixels [begin, end) have all their numbers in the row.
+  const int64_t begin = std::clamp<int64_t>(ceil_div(-g.first, g.step), 0, g.pixels);
+  const int64_t room = g.limit - g.count - g.first;
+  const int64_t end = std::clamp<int64_t>(room < 0 ? 0 : room / g.step + 1, begin, g.pixels);
+  kernels_.pack_rows(end - begin, g.count, gathered_width_, row + begin * g.step + g.first, g.step,
+                     to + begin * gathered_width_);
+  const auto cut_off = [&](int64_t j) {
+    for (int64_t i = 0; i < g.count; ++i) {
+      const int64_t at = j * g.step + g.first + i;
+      to[j * gathered_width_ + i] = at >= 0 && at < g.limit ? row[at] : 0;
+    }
+  };
+  for (int64_t j = 0; j < begin; ++j) cut_off(j);
+  for (int64_t j = end; j < g.pixels; ++j) cut_off(j);
+}
+
+TapGradient::Gathered TapGradient::gather(int64_t from, int64_t to, const float* a,
+                                          float* to_rows) const noexcept {
+  const GradientGather& g = shape_.gather;
+  const int64_t image = from / shape_.rows;
+  const int64_t row = from % shape_.rows;
+  const int64_t top = row * g.row_step + g.top;
+  const int64_t first = std::max<int64_t>(0, top);
+  const int64_t last = std::min(g.rows, top + (to - from - 1) * g.row_step + g.reach);
+  for (int64_t y = first; y < last; ++y)
+    gather_row(a + image * shape_.a_image + y * g.limit, to_rows + (y - first) * gathered_row());
+  return {to_rows, first};
 }
 
 void TapGradient::sum_part(int64_t item, const float* a, const float* b, float* c,
@@ -122,18 +161,29 @@ void TapGradient::sum_part(int64_t item, const float* a, const float* b, float* 
 
   TransposedGemmTile g{};
   g.segment = segments;
-  g.a_stride = shape_.a_pixel;
+  const bool gathers = shape_.gather.count > 0;
+  auto* gathered_rows = reinterpret_cast<float*>(
+      at.thread_scratch + align_up(chunk_ * static_cast<int64_t>(sizeof(Segment))));
+  g.a_stride = gathers ? gathered_width_ : shape_.a_pixel;
   g.b_stride = shape_.b_pixel;
   g.c_stride = c_stride;
   // At least one pass, so that an empty sum writes zeros.
-  for (int64_t from = row_from; from == row_from || from < row_to; from += chunk_) {
+  int64_t from = row_from;
+  do {
+    int64_t to = std::min(from + chunk_, row_to);
+    Gathered gathered{};
+    if (gathers && from < to) {
+      // Rows of one image are gathered together.
+      to = std::min(to, (from / shape_.rows + 1) * shape_.rows);
+      gathered = gather(from, to, a, gathered_rows);
+    }
     g.accumulate = from > row_from;
     int64_t listed = -1;
     for (int64_t i = tile_from; i < tile_to; ++i) {
       const Tile tile = tile_at(i);
       const GradientTap& tap = shape_.taps[static_cast<size_t>(tile.tap)];
       if (tile.tap != listed) {
-        g.segments = add_segments(tap, from, std::min(from + chunk_, row_to), a, b, segments);
+        g.segments = add_segments(tap, from, to, a, b, gathered, segments);
         listed = tile.tap;
       }
       if (g.segments == 0 && g.accumulate) continue;
@@ -144,7 +194,8 @@ void TapGradient::sum_part(int64_t item, const float* a, const float* b, float* 
       g.c = c + (tap.c_row + tile.row) * c_stride + tile.group * shape_.columns + tile.column;
       kernels_.gemm_tile_transposed(g);
     }
-  }
+    from = to;
+  } while (from < row_to);
 }
 
 }  // namespace fastcnn

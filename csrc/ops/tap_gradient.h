@@ -7,16 +7,27 @@
 
 namespace fastcnn {
 
-// What the kernel gradient of a convolution and the product of a transposed matrix share: for
-// every tap, C[tap] = sum over pixels of (a column of A at the pixel) times (a row of B there).
-// Both are read in place.
+// The kernel gradient of a convolution: for every tap, C[tap] = sum over pixels of (a column of A
+// at the pixel) times (a row of B there). Both are read in place, but for images of few channels:
+// of those the numbers under a filter row are gathered, with zeros for padding, so that a whole
+// filter row is one tap.
 
 // One tap: which pixels it sees and where. Distances are in floats.
 struct GradientTap {
   int64_t row_begin, row_end;  // pixel rows of an image that it sees
   int64_t pixels;              // of each such row
-  int64_t a_offset, b_offset;  // of its first pixel in pixel row 0
+  int64_t a_offset, b_offset;  // of its first pixel in pixel row 0; gathered: a_offset is a row
   int64_t c_row;               // its first row of C
+};
+
+// How rows of A are gathered: pixel j gets numbers [j * step + first, + count) of the row, zeros
+// outside of [0, limit). Pixel row i reads rows i * row_step + GradientTap::a_offset.
+struct GradientGather {
+  int64_t count = 0;  // 0: not at all
+  int64_t pixels, step, first, limit;
+  int64_t rows, row_step;  // rows of an image of A
+  int64_t reach;           // rows from the first to the last that a pixel row reads
+  int64_t top;             // the first of those of pixel row 0
 };
 
 struct TapGradientShape {
@@ -28,7 +39,7 @@ struct TapGradientShape {
   int64_t c_rows;    // of all taps
   int64_t columns;   // of C in one group
   int64_t groups, a_group, b_group;
-  int64_t last_pixels = -1;  // of the very last pixel row, where it is shorter
+  GradientGather gather;
 };
 
 // Cuts the sums into work items and runs them. Long sums are cut into parts, by shape alone,
@@ -52,9 +63,17 @@ class TapGradient {
     int64_t row, rows;        // of the tap
     int64_t column, columns;  // of the group
   };
+  // Rows of one image that pixel rows [from, to) read, gathered; the first of them is `first`.
+  struct Gathered {
+    const float* numbers;
+    int64_t first;
+  };
   Tile tile_at(int64_t index) const;
   int64_t add_segments(const GradientTap& tap, int64_t from, int64_t to, const float* a,
-                       const float* b, Segment* segments) const noexcept;
+                       const float* b, Gathered gathered, Segment* segments) const noexcept;
+  int64_t gathered_row() const { return shape_.gather.pixels * gathered_width_; }
+  void gather_row(const float* row, float* to) const noexcept;
+  Gathered gather(int64_t from, int64_t to, const float* a, float* to_rows) const noexcept;
   void sum_part(int64_t item, const float* a, const float* b, float* c,
                 const Buffers& at) const noexcept;
 
@@ -67,6 +86,7 @@ class TapGradient {
   int64_t parts_ = 1;         // pieces of the sum, each with a C of its own
   int64_t tile_blocks_ = 1;   // pieces of the tile list
   int64_t chunk_ = 1;         // pixel rows whose A and B stay in cache
+  int64_t gathered_width_ = 0;
   double flops_ = 0;
 };
 
