@@ -15,7 +15,7 @@ inline int64_t bytes_to_boundary(const void* p) { return -(int64_t)(uintptr_t)p 
 
 inline void copy_row(int64_t n, const uint8_t* x, uint8_t* y, bool streams) {
   if (n < kBytes) {
-    __builtin_memcpy(y, x, (size_t)n);
+    __builtin_memcpy(y, x, (uint64_t)n);
     return;
   }
   // The first and the last vector overlap others: a byte copied twice is the same byte. Between

@@ -191,11 +191,12 @@ class Server {
     spec.inputs = operands(call);
     spec.outputs = operands(call);
     spec.attrs = attrs(call);
+    spec.lasting = call.integers();
     const std::shared_ptr<Step> step = make_step(spec);
     const Packing* const packing = step->packing();
     result.put(steps_.add(step));
     result.put(step->scratch_bytes());
-    result.put(packing ? packing->bytes : int64_t{0});
+    result.put(packing && packing->in_run ? packing->bytes : int64_t{0});
     result.put(int64_t{packing ? packing->input : -1});
     result.put(step->cost().flops);
     result.put(step->cost().bytes);

@@ -183,9 +183,14 @@ class Variable(Remote):
 
 
 class Step(Remote):
-    def __init__(self, op, inputs, outputs, attrs):
+    def __init__(self, op, inputs, outputs, attrs, lasting=()):
         answer = server.call(
-            "make_step", op, operands(inputs), operands(outputs), list(map(setting, attrs.items()))
+            "make_step",
+            op,
+            operands(inputs),
+            operands(outputs),
+            list(map(setting, attrs.items())),
+            list(lasting),
         )
         self.number = answer.integer()
         self.scratch_bytes = answer.integer()
