@@ -51,7 +51,6 @@ class Chain final : public Step {
     block_ = longest * std::max<int64_t>(1, kBlock / longest);
     split_ = {elements, block_ * std::max<int64_t>(1, 2 * kItemElements / block_)};
     block_ = std::min(block_, std::max<int64_t>(1, elements));
-    streams_ = elements >= kBeyondCaches / 4;
     slot_ = align_up(4 * block_) / 4;
     place_results();
     for (const int64_t period : periods_) {
@@ -86,7 +85,6 @@ class Chain final : public Step {
         else
           binary(link, n, source(link.a, i, at), source(link.b, i, at), y);
       }
-      if (streams_) pass_caches(n, slot(links_.back().result, at), at.output(0) + i);
     }
   }
 
@@ -108,7 +106,7 @@ class Chain final : public Step {
       // A result may lie where an operand that ends here does.
       for (size_t k = 0; k < j; ++k)
         if (last[k] == j) free.push_back(links_[k].result);
-      if (j + 1 == links_.size() && !streams_) break;
+      if (j + 1 == links_.size()) break;
       if (free.empty()) free.push_back(slots_++);
       links_[j].result = free.back();
       free.pop_back();
@@ -137,17 +135,11 @@ class Chain final : public Step {
                                      row(b), b.period == 1 ? 0 : 1, y});
   }
 
-  void pass_caches(int64_t n, const float* from, float* to) const noexcept {
-    kernels_.copy_rows({1, 4 * n, reinterpret_cast<const uint8_t*>(from), 0,
-                        reinterpret_cast<uint8_t*>(to), 0, true});
-  }
-
   std::vector<Link> links_;
   std::vector<int64_t> periods_;   // by input
   std::vector<int64_t> patterns_;  // by input: the slot it is laid out in, or -1
   int64_t slots_ = 0, slot_ = 0, block_ = 1;
   Split split_;
-  bool streams_ = false;
   const KernelTable& kernels_;
 };
 
