@@ -14,7 +14,7 @@ import numpy as np
 from fastcnn.bench.floors import Work, floor, kinds
 from fastcnn.bench.limits import Limits
 from fastcnn.bench.operations import OPERATIONS, Case, Operation
-from fastcnn.bench.operations.operation import Answer, Array, Contestant
+from fastcnn.bench.operations.operation import Answer, Array, Contestant, on_line
 from fastcnn.bench.relay import MissingPeerError, Runner
 from fastcnn.bench.timing import Timing, bandwidth, peak, summary, turn
 from fastcnn.testing import assert_within
@@ -62,7 +62,8 @@ class Prepared:
 
     def __post_init__(self) -> None:
         operation = OPERATIONS[self.case.op]
-        self.arrays = operation.arrays(self.case, self.direction)
+        arrays = operation.arrays(self.case, self.direction)
+        self.arrays = {name: on_line(array) for name, array in arrays.items()}
         self.answers = operation.answers(self.case, self.direction, self.arrays)
 
     def __enter__(self) -> Prepared:

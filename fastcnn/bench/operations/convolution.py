@@ -20,6 +20,7 @@ from fastcnn.bench.operations.operation import (
     Operation,
     Setting,
     compiled,
+    empty,
     normal,
     roundings,
 )
@@ -133,7 +134,7 @@ class Conv2D(Operation):
             (
                 numpy_convolution.candidates(made, shape),
                 [arrays[name] for name in _GIVEN[made]],
-                np.empty(shape.output_of(made), np.float32),
+                empty(shape.output_of(made)),
             )
             for made in _MADE[direction]
         ]

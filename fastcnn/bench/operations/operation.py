@@ -23,12 +23,16 @@ __all__ = [
     "Operation",
     "Setting",
     "compiled",
+    "empty",
     "normal",
+    "on_line",
     "roundings",
 ]
 
 Array = NDArray[Any]
 Arrays = dict[str, Array]
+
+_LINE = 64  # bytes of a cache line
 
 #: The default of settings that a line must give.
 REQUIRED = object()
@@ -156,8 +160,24 @@ def compiled(
     given = [name for name in arrays if name not in kept]
     function = graph.compile([tensors[name] for name in given], build(tensors))
     inputs = [arrays[name] for name in given]
-    outputs = [np.zeros(spec.shape, spec.dtype) for spec in function.outputs]
+    outputs = [on_line(np.zeros(spec.shape, spec.dtype)) for spec in function.outputs]
     return Contestant(lambda: function.run_into(inputs, outputs), lambda _: outputs)
+
+
+def empty(shape: Sequence[int], dtype: Any = np.float32) -> Array:
+    """An array that begins on a cache line, as those of frameworks do and NumPy's own may not."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + _LINE, np.uint8)
+    begin = -memory.ctypes.data % _LINE
+    array: Array = memory[begin : begin + size].view(dtype).reshape(tuple(shape))
+    return array
+
+
+def on_line(array: Array) -> Array:
+    """A copy of ``array`` that begins on a cache line."""
+    copy = empty(array.shape, array.dtype)
+    copy[...] = array
+    return copy
 
 
 def normal(rng: np.random.Generator, shape: Sequence[int]) -> Array:

@@ -17,6 +17,7 @@ from fastcnn.bench.operations.operation import (
     Operation,
     Setting,
     compiled,
+    empty,
     normal,
     roundings,
 )
@@ -76,7 +77,7 @@ class Matmul(Operation):
 
     def formulations(self, case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
         a, b = self._read(case, arrays)
-        out = np.empty((len(a), b.shape[1]), np.float32)
+        out = empty((len(a), b.shape[1]))
         return {"matmul": Contestant(lambda: np.matmul(a, b, out=out), lambda _: [out])}
 
     @staticmethod
@@ -148,7 +149,7 @@ class Dense(Operation):
     def formulations(self, case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
         x, kernel = arrays["x"], arrays["kernel"]
         if direction == "forward":
-            y = np.empty((len(x), case["units"]), np.float32)
+            y = empty((len(x), case["units"]))
 
             def forward() -> None:
                 np.matmul(x, kernel, out=y)
@@ -158,7 +159,7 @@ class Dense(Operation):
 
             return {"matmul": Contestant(forward, lambda _: [y])}
         dy = arrays["dy"]
-        dx, dk, db = np.empty_like(x), np.empty_like(kernel), np.empty(case["units"], np.float32)
+        dx, dk, db = empty(x.shape), empty(kernel.shape), empty(case["units"])
 
         def backward() -> None:
             np.matmul(dy, kernel.T, out=dx)

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from fastcnn.bench.operations import Case, Contestant
-from fastcnn.bench.operations.operation import Array
+from fastcnn.bench.operations.operation import Array, on_line
 from fastcnn.bench.relay import MISSING, Baton
 from fastcnn.bench.shapes import parse
 from fastcnn.bench.timing import turn
@@ -68,7 +68,7 @@ def prepare(
     library: Library, case: Case, direction: str, folder: Path, names: Sequence[str]
 ) -> tuple[Any, dict[str, Any]]:
     """The call of the fastest way, and what to tell the parent; answers go to files."""
-    arrays = {name: np.load(folder / f"given-{name}.npy") for name in names}
+    arrays = {name: on_line(np.load(folder / f"given-{name}.npy")) for name in names}
     ways = library.ways(case, direction, arrays)
     if not ways:
         return None, {}
