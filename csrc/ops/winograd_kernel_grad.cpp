@@ -11,7 +11,7 @@ namespace {
 
 // Terms of x and dy that are made and used together should stay in the caches, and be many beside
 // the sums, which each pass reads and writes once.
-constexpr int64_t kPassBytes = 6 << 20;
+constexpr int64_t kPassBytes = 2 << 20;
 // Sums larger than this are better finished piece by piece, if one pass suffices.
 constexpr int64_t kCachedSumBytes = 3 << 20;
 // Work items of a phase: enough to keep threads evenly busy.
