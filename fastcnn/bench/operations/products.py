@@ -159,7 +159,7 @@ class Dense(Operation):
 
             return {"matmul": Contestant(forward, lambda _: [y])}
         dy = arrays["dy"]
-        dx, dk, db = empty(x.shape), empty(kernel.shape), empty(case["units"])
+        dx, dk, db = empty(x.shape), empty(kernel.shape), empty((case["units"],))
 
         def backward() -> None:
             np.matmul(dy, kernel.T, out=dx)
