@@ -126,6 +126,7 @@ def describe() -> str:
             f"CPU              {facts['cpu']}",
             f"instruction set  {facts['isa']} ({facts['vector_bits']}-bit vectors): "
             f"{facts['isa_source']}; available: {', '.join(facts['isas'])}",
+            f"3x3 convolution  {'Winograd where it pays' if facts['winograd'] else 'direct only'}",
             f"threads          {facts['threads']}: {facts['threads_source']}",
             f"FASTCNN_* set    {environment}",
         ]

@@ -47,8 +47,10 @@ def test_auto_chooses_where_it_pays() -> None:
 
 def test_it_can_be_turned_off() -> None:
     assert runtime.info()["winograd"] is True
+    assert "Winograd where it pays" in runtime.describe()
     runtime.set_winograd(False)
     assert runtime.winograd() is False
+    assert "direct only" in runtime.describe()
     assert same("auto", "direct", 64, 28)
     assert same("winograd", "winograd_4x4", 64, 28)  # by name it is still there
     with pytest.raises(TypeError, match="enabled must be True or False, got 1"):
