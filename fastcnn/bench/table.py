@@ -104,6 +104,14 @@ def markdown(rows: Sequence[Row]) -> Iterator[str]:
             cells += [name, f"{peer['share'] * 100:.0f} %", f"{peer['speedup']:.2f}"]
         cells += [f"{numpy['speedup']:.2f}" if numpy else ""]
         yield "| " + " | ".join(cells) + " |"
+    best_of_all = [best_peer(row, but=()) for row in rows]
+    ahead = [best[1]["speedup"] for best in best_of_all if best is not None]
+    if ahead:
+        yield ""
+        yield (
+            f"Ahead of every peer, NumPy included, on {sum(s > 1 for s in ahead)} of {len(ahead)} "
+            f"rows; behind one by more than 5 % on {sum(s < 0.95 for s in ahead)}."
+        )
 
 
 def limit_lines(isa: str, limits: Limits) -> Iterator[str]:

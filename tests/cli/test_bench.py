@@ -160,7 +160,10 @@ def test_table_compare_and_picture(tmp_path, capsys, fails):
     capsys.readouterr()
     assert bench("table", new) == 0
     table = capsys.readouterr().out.splitlines()
+    *table, empty, summary = table
     assert len({line.count("|") for line in table}) == 1
+    assert not empty
+    assert "on 1 of 1 rows; behind one by more than 5 % on 0" in summary
     assert "| matmul small | forward | 1 |" in table[2]
     assert "| torch | 10 % | 2.00 |" in table[2]
 
