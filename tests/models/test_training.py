@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
-import warnings
 
 import numpy as np
 import pytest
@@ -25,19 +23,6 @@ from fastcnn import (
 from fastcnn.keras.utils import PyDataset, to_categorical
 
 
-@pytest.fixture
-def line(rng):
-    """Points on a plane: what a Dense layer can learn exactly."""
-    x = rng.standard_normal((64, 3), np.float32)
-    return x, x @ np.array([[1.0], [-2.0], [0.5]], np.float32) + 0.25
-
-
-def linear(optimizer="sgd", loss="mse", **settings):
-    model = Sequential([Input((3,)), layers.Dense(1)])
-    model.compile(optimizer, loss, **settings)
-    return model
-
-
 def twins(make):
     """Two models with equal weights."""
     first, second = make(), make()
@@ -51,7 +36,7 @@ def assert_same_weights(a, b, **tolerance):
         np.testing.assert_allclose(x, y, **({"rtol": 0, "atol": 0} | tolerance))
 
 
-def test_sgd_step_is_the_formula(line):
+def test_sgd_step_is_the_formula(line, linear):
     x, y = line
     model = linear(optimizers.SGD(0.1))
     kernel, bias = (w.astype(np.float64) for w in model.get_weights())
@@ -67,7 +52,7 @@ def test_sgd_step_is_the_formula(line):
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "rmsprop", "gradient_descent"])
-def test_every_optimizer_learns_the_plane(line, optimizer):
+def test_every_optimizer_learns_the_plane(line, linear, optimizer):
     optimizer = optimizers.get(optimizer)
     optimizer.learning_rate = 0.1 if optimizer.name in ("SGD", "GradientDescent") else 0.05
     model = linear(optimizer)
@@ -76,7 +61,7 @@ def test_every_optimizer_learns_the_plane(line, optimizer):
     assert history["loss"][-1] < 1e-2 < history["loss"][0]
 
 
-def test_fit_is_train_on_batch_again_and_again(line):
+def test_fit_is_train_on_batch_again_and_again(line, linear):
     x, y = line
     a, b = twins(lambda: linear("adam", metrics=["mae"]))
     history = a.fit(x, y, batch_size=20, epochs=1, shuffle=False, verbose=0).history
@@ -110,7 +95,7 @@ def read_only(x):
         lambda x, y: (read_only(x), y),
     ],
 )
-def test_any_form_of_array_gives_the_same(line, form, shuffle):
+def test_any_form_of_array_gives_the_same(line, linear, form, shuffle):
     a, b = twins(linear)
     a.fit(*line, epochs=2, shuffle=shuffle, verbose=0)
     b.fit(*form(*line), epochs=2, shuffle=shuffle, verbose=0)
@@ -157,7 +142,7 @@ def test_sparse_and_one_hot_labels_are_one_loss():
         np.testing.assert_allclose(second[key], values, rtol=1e-5)
 
 
-def test_mapped_files_are_read_batch_by_batch(tmp_path, line):
+def test_mapped_files_are_read_batch_by_batch(tmp_path, line, linear):
     x, y = line
     np.save(tmp_path / "x.npy", x)
     mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
@@ -190,7 +175,7 @@ def endless(x, y, size=16):
             yield x[start : start + size], y[start : start + size]
 
 
-def test_sources_of_batches(line):
+def test_sources_of_batches(line, linear):
     a, b = twins(linear)
     c, _ = twins(linear)
     c.set_weights(a.get_weights())
@@ -207,7 +192,7 @@ def test_sources_of_batches(line):
     )
 
 
-def test_generators_that_end_too_early(line):
+def test_generators_that_end_too_early(line, linear):
     model = linear()
     source = iter([line] * 3)
     with pytest.warns(UserWarning, match="ran out"):
@@ -215,12 +200,12 @@ def test_generators_that_end_too_early(line):
     assert len(history.history["loss"]) == 2
 
 
-def test_arrays_go_on_from_epoch_to_epoch_with_steps(line):
+def test_arrays_go_on_from_epoch_to_epoch_with_steps(line, linear):
     history = linear().fit(*line, batch_size=48, steps_per_epoch=3, epochs=2, verbose=0)
     assert len(history.history["loss"]) == 2
 
 
-def test_validation(line):
+def test_validation(line, linear):
     x, y = line
     a, b = twins(linear)
     split = a.fit(x, y, validation_split=0.25, epochs=2, shuffle=False, verbose=0).history
@@ -233,7 +218,7 @@ def test_validation(line):
     assert len(rare["val_loss"]) == 2
 
 
-def test_sample_weights_scale_the_loss(line):
+def test_sample_weights_scale_the_loss(line, linear):
     x, y = line
     weights = np.linspace(0, 2, len(x))
     model = linear(metrics=["mse"], weighted_metrics=["mae"])
@@ -258,19 +243,7 @@ def test_class_weights_are_sample_weights(one_hot):
     assert_same_weights(a, b)
 
 
-def test_frozen_layers_stay(line):
-    model = Sequential([Input((3,)), layers.Dense(4, "tanh"), layers.Dense(1)])
-    model.compile("sgd", "mse")
-    model.fit(*line, verbose=0)
-    before = model.get_weights()
-    model.layers[0].trainable = False
-    model.fit(*line, verbose=0)
-    after = model.get_weights()
-    np.testing.assert_array_equal(after[0], before[0])
-    assert (after[2] != before[2]).any()
-
-
-def test_full_batch_gradient_descent_does_not_depend_on_pieces(line):
+def test_full_batch_gradient_descent_does_not_depend_on_pieces(line, linear):
     a, b = twins(lambda: linear(optimizers.GradientDescent(0.1)))
     first = a.fit(*line, batch_size=64, epochs=5, verbose=0).history["loss"]
     second = b.fit(*line, batch_size=10, epochs=5, verbose=0).history["loss"]
@@ -300,19 +273,6 @@ def test_several_outputs(rng):
     )
     first, second = model.predict(data)
     assert (first.shape, second.shape) == ((32, 1), (32, 2))
-
-
-def test_learning_rates_change_without_compiling_anew(line):
-    model = linear(optimizers.SGD(lambda step: 0.1 / (step + 1)))
-    model.fit(*line, epochs=2, batch_size=32, verbose=0)
-    assert model.optimizer.iterations == 4
-    assert model.optimizer.learning_rate == pytest.approx(0.1 / 5)
-    programs = len(model.programs)
-    before = model.get_weights()
-    model.optimizer.learning_rate = 0.0
-    model.fit(*line, epochs=1, batch_size=32, verbose=0)
-    assert len(model.programs) == programs
-    np.testing.assert_array_equal(model.get_weights()[0], before[0])
 
 
 def test_runs_repeat_under_a_seed():
@@ -363,122 +323,6 @@ def test_training_does_not_depend_on_the_number_of_threads(optimizer, rng):
             np.testing.assert_array_equal(a, b)
 
 
-def test_layers_may_be_exchanged():
-    class Headed(Model):
-        def __init__(self):
-            super().__init__()
-            self.head = layers.Dense(2)
-
-        def call(self, x):
-            return self.head(x)
-
-    model = Headed()
-    x = np.ones((3, 4))
-    assert model.predict(x).shape == model(x).shape == (3, 2)
-    model.head = layers.Dense(5)
-    assert model.predict(x).shape == model(x).shape == (3, 5)
-
-
-class Stack(Model):
-    """Layers in a list and in a dict, a Variable, a model inside."""
-
-    def __init__(self):
-        super().__init__()
-        self._blocks = []
-        self._named = {}
-        self.scale = fastcnn.Variable(np.ones(1, np.float32))
-        self.inner = Sequential([Input((4,)), layers.Dense(3)])
-
-    def call(self, x):
-        for layer in [*self._blocks, *self._named.values(), self.inner]:
-            x = layer(x)
-        return ops.multiply(x, self.scale)
-
-
-def change_list(model):
-    model._blocks.append(layers.Dense(4, kernel_initializer="ones"))
-
-
-def change_dict(model):
-    model._named["last"] = layers.Rescaling(2.0)
-
-
-def change_variable(model):
-    model.scale = fastcnn.Variable(np.full(1, 3, np.float32))
-
-
-def change_inner(model):
-    model.inner.add(layers.Dense(5))
-
-
-def shrink_inner(model):
-    model.inner.pop()
-
-
-def drop(model):
-    del model._blocks[0]
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [[change_list], [change_list, drop], [change_dict], [change_variable], [change_inner],
-     [change_inner, shrink_inner]],
-)  # fmt: skip
-def test_changed_models_are_compiled_anew(changes, rng):
-    model = Stack()
-    x = rng.standard_normal((2, 4)).astype(np.float32)
-    model.predict(x), model(x)
-    for change in changes:
-        before = model.predict(x)
-        change(model)
-        after = model.predict(x)
-        np.testing.assert_array_equal(after, model(x))
-        assert after.shape != before.shape or (after != before).any()
-        with fastcnn.tracing(training=False):
-            tensor = graph.placeholder((2, 4))
-            want = graph.compile([tensor], [model.on_tensors([tensor])])(x)[0]
-        np.testing.assert_array_equal(after, want)
-
-
-def test_other_models_do_not_compile_anything_anew(line):
-    model = linear()
-    model.fit(*line, verbose=0)
-    programs = len(model.programs)
-    change_inner(Stack())
-    linear().layers[0].trainable = False
-    model.fit(*line, verbose=0)
-    assert len(model.programs) == programs
-
-
-def test_first_call_of_a_subclass_compiles_once(line):
-    class Own(Model):
-        def __init__(self):
-            super().__init__()
-            self._layer = layers.Dense(1)
-
-        def call(self, x):
-            return self._layer(x)
-
-    model = Own()
-    model.compile("sgd", "mse")
-    for _ in range(3):
-        model.train_on_batch(*line)
-    assert len(model.programs) == 1
-
-
-def test_frozen_averages_stay_without_other_weights(rng):
-    norm = layers.BatchNormalization(center=False, scale=False)
-    model = Sequential([Input((3,)), norm, layers.Dense(1)])
-    model.compile("sgd", "mse")
-    x, y = rng.standard_normal((8, 3), np.float32), rng.standard_normal((8, 1), np.float32)
-    model.fit(x, y, verbose=0)
-    norm.trainable = False
-    before = norm.get_weights()
-    model.fit(x, y, verbose=0)
-    for a, b in zip(norm.get_weights(), before):
-        np.testing.assert_array_equal(a, b)
-
-
 def test_models_train_and_keep_private_parts(line, tmp_path):
     class Hidden(Model):
         def __init__(self):
@@ -504,58 +348,7 @@ def test_models_train_and_keep_private_parts(line, tmp_path):
     np.testing.assert_array_equal(again.predict(line[0]), model.predict(line[0]))
 
 
-@pytest.mark.parametrize("how", ["predict", "call", "build"])
-def test_unbuilt_models_are_built_once_by_threads(how, rng):
-    x = rng.standard_normal((2, 6), np.float32)
-    ways = {
-        "predict": lambda model: model.predict(x),
-        "call": lambda model: model(x),
-        "build": lambda model: model.build((None, 6)),
-    }
-    for _ in range(10):
-        model = Sequential([layers.Dense(6) for _ in range(8)])
-        start, failures = threading.Barrier(4), []
-
-        def work(model=model, start=start, failures=failures):
-            start.wait()
-            try:
-                ways[how](model)
-            except Exception as error:
-                failures.append(error)
-
-        threads = [threading.Thread(target=work) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert not failures
-        want = x
-        for layer in model.layers:
-            want = want @ layer.get_weights()[0]
-        np.testing.assert_allclose(model.predict(x), want, rtol=1e-4, atol=1e-4)
-        assert len(model.graph.calls) == len(model.layers) == 8
-
-
-def test_freezing_back_and_forth_compiles_twice(line):
-    model = linear()
-    for _ in range(4):
-        for trainable in (["kernel"], ["kernel", "bias"]):
-            for weight in model.weights:
-                weight.trainable = weight.name.split("/")[-1] in trainable
-            model.layers[0].trainable = True
-            model.train_on_batch(*line)
-    assert len(model.programs) == 2
-
-
-def test_many_shapes_keep_few_programs(rng):
-    x = Input((None, None, 3))
-    model = Model(x, layers.GlobalAveragePooling2D()(layers.Conv2D(2, 3, padding="same")(x)))
-    for extent in range(1, 60):
-        assert model.predict(np.zeros((1, extent, 5, 3)), verbose=0).shape == (1, 2)
-    assert len(model.programs) <= 16
-
-
-def test_interrupted_training_leaves_a_usable_model(line):
+def test_interrupted_training_leaves_a_usable_model(line, linear):
     model = linear()
 
     class Interrupt(callbacks.Callback):
@@ -568,23 +361,6 @@ def test_interrupted_training_leaves_a_usable_model(line):
     assert model.optimizer.iterations == 3
     assert np.isfinite(model.predict(line[0])).all()
     model.fit(*line, verbose=0)
-
-
-def test_two_threads_use_one_model(line):
-    x, y = line
-    model = linear("adam")
-    found = []
-
-    def predict():
-        for _ in range(200):
-            found.append(np.isfinite(model.predict(x, verbose=0)).all())
-
-    thread = threading.Thread(target=predict)
-    thread.start()
-    model.fit(x, y, epochs=20, batch_size=8, verbose=0)
-    thread.join()
-    assert len(found) == 200
-    assert all(found)
 
 
 def test_models_within_models_share_training(line):
@@ -625,7 +401,7 @@ def test_steps_refuse_what_makes_no_sense():
         fastcnn.training_step(ops.mean(y), layer.trainable_weights, "sgd", inputs=[])
 
 
-def test_own_losses_metrics_and_layers(line):
+def test_own_losses_metrics_and_layers(line, linear):
     def distance(y_true, y_pred):
         return ops.abs(y_true - y_pred)
 
@@ -641,17 +417,6 @@ def test_own_losses_metrics_and_layers(line):
     assert logs["squares"] == pytest.approx(float((error**2).mean()), rel=1e-4)
 
 
-def test_deferred_models_are_built_by_data(line):
-    model = Sequential([layers.Dense(4, "relu"), layers.Dense(1)])
-    model.compile("sgd", "mse")
-    assert not model.built
-    model.fit(*line, verbose=0)
-    assert model.input_shape == (None, 3)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert model.predict(line[0]).shape == (64, 1)
-
-
 def test_bytes_are_cast_only_for_layers_that_need_it():
     x, _ = images()
     for first in (layers.Rescaling(1 / 255), layers.Conv2D(2, 1)):
@@ -663,7 +428,7 @@ def test_bytes_are_cast_only_for_layers_that_need_it():
         np.testing.assert_allclose(model.predict(x), model.predict(x.astype("f")), rtol=1e-6)
 
 
-def test_every_fit_of_full_batch_gradient_descent_trains(line):
+def test_every_fit_of_full_batch_gradient_descent_trains(line, linear):
     model = linear(optimizers.GradientDescent(0.01))
     before = model.get_weights()
     for _ in range(50):
@@ -671,28 +436,3 @@ def test_every_fit_of_full_batch_gradient_descent_trains(line):
         after = model.get_weights()
         assert all((a != b).any() for a, b in zip(after, before))
         before = after
-
-
-def test_full_batch_gradient_descent_compiles_once(line, monkeypatch):
-    model = linear(optimizers.GradientDescent(0.01))
-    model.fit(*line, batch_size=10, verbose=0)
-    monkeypatch.setattr(graph, "compile", None)
-    model.fit(*line, batch_size=10, epochs=3, verbose=0)
-    assert model.optimizer.iterations == 4
-
-
-def test_steps_of_one_optimizer_wait_for_each_other(line):
-    """Batches of different sizes have steps of their own, but one count."""
-    x, y = line
-    model = linear("adam")
-
-    def train(size):
-        for _ in range(200):
-            model.train_on_batch(x[:size], y[:size])
-
-    threads = [threading.Thread(target=train, args=(size,)) for size in (8, 16, 32)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert model.optimizer.iterations == 600
