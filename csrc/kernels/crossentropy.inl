@@ -10,7 +10,7 @@ inline bool is_class(int64_t label, int64_t columns) { return label >= 0 && labe
 inline float logits_loss(int64_t columns, const float* x, const float* t, int64_t label) {
   const Vec largest = splat(largest_of(columns, x));
   const Vec log_sum = log(splat(sum_along(columns, [&](int64_t i, int64_t n) {
-    return head_of(exp(load_head(x + i, n) - largest), Vec{}, n);
+    return head_of(exp_of_negative(load_head(x + i, n) - largest), Vec{}, n);
   })));
   if (t == nullptr) return (log_sum - (x[label] - largest))[0];
   return sum_along(columns, [&](int64_t i, int64_t n) {
@@ -46,12 +46,13 @@ inline void logits_grad(int64_t columns, const float* x, const float* t, int64_t
                         float* dx) {
   const Vec largest = splat(largest_of(columns, x));
   const float sum = sum_along(columns, [&](int64_t i, int64_t n) {
-    const Vec e = exp(load_head(x + i, n) - largest);
+    const Vec e = exp_of_negative(load_head(x + i, n) - largest);
     store_head(dx + i, e, n);
     return head_of(e, Vec{}, n);
   });
   if (t == nullptr) {
-    map(columns, dx, dx, [&](Vec e) { return e / sum * dy; });
+    const float scale = dy / sum;
+    map(columns, dx, dx, [&](Vec e) { return e * scale; });
     dx[label] -= dy;
     return;
   }

@@ -5,37 +5,53 @@ inline Vec as_float(VecInt bits) { return (Vec)bits; }
 inline VecInt as_int(Vec x) { return (VecInt)x; }
 
 // e^x by Cody-Waite reduction x = n ln 2 + r, |r| <= ln 2 / 2, and a degree-6 minimax polynomial
-// (relative error below 2 ulp). Overflows to infinity, underflows to zero, keeps NaN.
-inline Vec exp(Vec x) {
+// (relative error below 2 ulp).
+struct ExpParts {
+  Vec less_one;  // e^r - 1
+  Vec n;
+  VecInt whole;  // n as an integer
+};
+inline ExpParts exp_parts(Vec x) {
   constexpr float kLog2E = 1.44269504088896341f;
   // ln 2 in two parts: the first has few enough bits that n times it is exact.
   constexpr float kLn2High = 0.693359375f;
   constexpr float kLn2Low = -2.12194440e-4f;
   constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer
-  const Vec low = splat(-104.0f), high = splat(89.0f);
-  // NaN passes both, and every step below.
-  const Vec clamped = below(high, above(low, x));
-  const Vec shifted = clamped * kLog2E + kRound;
+  const Vec shifted = x * kLog2E + kRound;
   const Vec n = shifted - kRound;
-  const Vec r = (clamped - n * kLn2High) - n * kLn2Low;
+  const Vec r = (x - n * kLn2High) - n * kLn2Low;
   Vec p = splat(1.9875691500e-4f);
   p = p * r + 1.3981999507e-3f;
   p = p * r + 8.3334519073e-3f;
   p = p * r + 4.1665795894e-2f;
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.0f;
+  return {p * r * r + r, n, as_int(shifted) - as_int(splat(kRound))};
+}
+
+// e^x. Overflows to infinity, underflows to zero, keeps NaN.
+inline Vec exp(Vec x) {
+  // NaN passes both limits, and every step below.
+  const ExpParts e = exp_parts(below(splat(89.0f), above(splat(-104.0f), x)));
+  const Vec p = e.less_one + 1.0f;
 #if defined(__AVX512F__)
   // Masked because of a warning in g++ 12: its unmasked form starts from an undefined vector.
-  return (Vec)_mm512_maskz_scalef_ps((__mmask16)-1, (__m512)p, (__m512)n);
+  return (Vec)_mm512_maskz_scalef_ps((__mmask16)-1, (__m512)p, (__m512)e.n);
 #else
   // 2^n in two factors, because n reaches 128 and -150, beyond what one exponent holds.
-  const VecInt whole = as_int(shifted) - as_int(splat(kRound));
-  const VecInt half = whole >> 1;
+  const VecInt half = e.whole >> 1;
   const Vec first = as_float((half + 127) << 23);
-  const Vec second = as_float((whole - half + 127) << 23);
+  const Vec second = as_float((e.whole - half + 127) << 23);
   return p * first * second;
 #endif
+}
+
+// e^x for x <= 0 or NaN, with fewer instructions: 2^n is one factor, and what is less than the
+// smallest normal number counts as 0, which n = -127 gives.
+inline Vec exp_of_negative(Vec x) {
+  const ExpParts e = exp_parts(above(splat(-88.0f), x));
+  const Vec scale = as_float((e.whole + 127) << 23);
+  return e.less_one * scale + scale;
 }
 
 // Natural logarithm: x = 2^e * m with m in [sqrt(1/2), sqrt(2)), and Cephes' polynomial for

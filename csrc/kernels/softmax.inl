@@ -1,11 +1,11 @@
 // Softmax and its logarithm along contiguous rows, and their gradients. Rows hold at least one
 // number; outputs may be the inputs' memory. A NaN or +inf in a row makes all of it NaN.
 
-// The largest of a row but for NaN, which comes back with the exponentials.
+// The largest of a row. A NaN may be passed over: it comes back with the exponentials.
 inline float largest_of(int64_t columns, const float* x) {
   const Vec none = splat(-__builtin_inff());
   Vec best[2] = {none, none};
-  const auto take = [](Vec& to, Vec v) { to = v > to ? v : to; };
+  const auto take = [](Vec& to, Vec v) { to = above(v, to); };
   int64_t i = 0;
   for (; i + 2 * kLanes <= columns; i += 2 * kLanes) {
     take(best[0], load(x + i));
@@ -32,12 +32,13 @@ void softmax(int64_t rows, int64_t columns, const float* x, float* y) noexcept {
   for (int64_t r = 0; r < rows; ++r, x += columns, y += columns) {
     const Vec largest = splat(largest_of(columns, x));
     const float sum = sum_along(columns, [&](int64_t i, int64_t n) {
-      const Vec e = exp(load_head(x + i, n) - largest);
+      const Vec e = exp_of_negative(load_head(x + i, n) - largest);
       store_head(y + i, e, n);
       return head_of(e, Vec{}, n);
     });
     const Vec scale = splat(1.0f / sum);
-    map(columns, y, y, [&](Vec e) { return e * scale; });
+    for_row(columns,
+            [&](int64_t i, int64_t n) { store_head(y + i, load_head(y + i, n) * scale, n); });
   }
 }
 
@@ -45,7 +46,7 @@ void log_softmax(int64_t rows, int64_t columns, const float* x, float* y) noexce
   for (int64_t r = 0; r < rows; ++r, x += columns, y += columns) {
     const Vec largest = splat(largest_of(columns, x));
     const Vec sum = splat(sum_along(columns, [&](int64_t i, int64_t n) {
-      return head_of(exp(load_head(x + i, n) - largest), Vec{}, n);
+      return head_of(exp_of_negative(load_head(x + i, n) - largest), Vec{}, n);
     }));
     const Vec log_sum = log(sum);
     map(columns, x, y, [&](Vec v) { return (v - largest) - log_sum; });
