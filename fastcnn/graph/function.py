@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn.graph.arrays import LARGE, empty
 from fastcnn.graph.lowering import Graph, lower
 from fastcnn.graph.passes import run_passes
 from fastcnn.graph.tensor import Tensor
@@ -27,7 +28,10 @@ class Function:
         self.inputs = [tensor.spec for tensor in graph.inputs]
         self.outputs = [tensor.spec for tensor in graph.outputs]
         self._program, self._steps = lower(run_passes(graph, without=without))
-        self._empty = [(spec.shape, np.dtype(spec.dtype)) for spec in self.outputs]
+        self._empty = [
+            (empty if spec.bytes >= LARGE else np.empty, spec.shape, np.dtype(spec.dtype))
+            for spec in self.outputs
+        ]
 
     def __call__(self, *arrays: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
         """Runs on C-contiguous arrays of exactly the input types.
@@ -35,7 +39,7 @@ class Function:
         Raises:
             TypeError, ValueError: An array of another dtype, shape or layout.
         """
-        outputs = [np.empty(shape, dtype) for shape, dtype in self._empty]
+        outputs = [make(shape, dtype) for make, shape, dtype in self._empty]
         self._program.run(arrays, outputs)
         return tuple(outputs)
 
@@ -47,7 +51,7 @@ class Function:
 
     def profile(self, *arrays: npt.NDArray[Any], runs: int = 5) -> list[tuple[str, str, float]]:
         """Operation, shapes and milliseconds of each step, in the fastest of ``runs`` runs."""
-        outputs = [np.empty(shape, dtype) for shape, dtype in self._empty]
+        outputs = [make(shape, dtype) for make, shape, dtype in self._empty]
         times = min((self._program.profile(arrays, outputs) for _ in range(runs)), key=sum)
         return [
             (

@@ -164,3 +164,14 @@ def test_profile_names_every_step(rng: np.random.Generator) -> None:
     )
     assert [row[0] for row in rows] == ["matmul", "chain"]
     assert all(row[2] >= 0 for row in rows)
+
+
+def test_large_results_begin_on_a_cache_line() -> None:
+    x = graph.placeholder((512, 1024))
+    function = graph.compile([x], [ops.relu(x)])
+    value = np.ones((512, 1024), np.float32)
+    for _ in range(3):
+        (result,) = function(value)
+        assert result.ctypes.data % 64 == 0
+        assert result.flags.c_contiguous
+        assert result.flags.writeable

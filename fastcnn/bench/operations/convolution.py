@@ -20,10 +20,10 @@ from fastcnn.bench.operations.operation import (
     Operation,
     Setting,
     compiled,
-    empty,
     normal,
     roundings,
 )
+from fastcnn.graph.arrays import empty
 from fastcnn.ops.convolution import ALGORITHMS
 
 __all__ = ["OPERATIONS"]

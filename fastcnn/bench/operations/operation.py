@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn import graph
+from fastcnn.graph.arrays import empty
 from fastcnn.testing import EPSILON
 from fastcnn.variable import Variable
 
@@ -23,7 +24,6 @@ __all__ = [
     "Operation",
     "Setting",
     "compiled",
-    "empty",
     "normal",
     "on_line",
     "roundings",
@@ -31,8 +31,6 @@ __all__ = [
 
 Array = NDArray[Any]
 Arrays = dict[str, Array]
-
-_LINE = 64  # bytes of a cache line
 
 #: The default of settings that a line must give.
 REQUIRED = object()
@@ -162,15 +160,6 @@ def compiled(
     inputs = [arrays[name] for name in given]
     outputs = [on_line(np.zeros(spec.shape, spec.dtype)) for spec in function.outputs]
     return Contestant(lambda: function.run_into(inputs, outputs), lambda _: outputs)
-
-
-def empty(shape: Sequence[int], dtype: Any = np.float32) -> Array:
-    """An array that begins on a cache line, as those of frameworks do and NumPy's own may not."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    memory = np.empty(size + _LINE, np.uint8)
-    begin = -memory.ctypes.data % _LINE
-    array: Array = memory[begin : begin + size].view(dtype).reshape(tuple(shape))
-    return array
 
 
 def on_line(array: Array) -> Array:

@@ -17,10 +17,10 @@ from fastcnn.bench.operations.operation import (
     Operation,
     Setting,
     compiled,
-    empty,
     normal,
     roundings,
 )
+from fastcnn.graph.arrays import empty
 
 __all__ = ["OPERATIONS"]
 
