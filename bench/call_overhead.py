@@ -15,13 +15,14 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 import fastcnn
-from bench.harness import Lines, machine, race
+from bench.harness import Lines, machine
 from fastcnn import graph, ops, runtime
+from fastcnn.bench.timing import Timing, summary, turn
 
 Call = Callable[[], object]
 
@@ -31,6 +32,15 @@ SIZES = {
     "conv2d": (4, 6, 8, 11, 16, 22, 36),
     "relu": (40_000, 80_000, 160_000, 250_000, 400_000, 800_000),
 }
+
+
+def race(calls: Mapping[str, Call], *, turns: int, seconds: float) -> dict[str, Timing]:
+    """What each call costs; they take turns, so what disturbs one disturbs all."""
+    samples: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(turns):
+        for name, call in calls.items():
+            samples[name] += turn(call, seconds)
+    return {name: summary(taken) for name, taken in samples.items()}
 
 
 def small_calls() -> dict[str, Call]:
@@ -94,11 +104,11 @@ def speed_up(call: Call, gap: float, rounds: int) -> tuple[float, float]:
     for _ in range(rounds):
         for threads, taken in samples.items():
             runtime.set_num_threads(threads)
-            for turn in range(12):
+            for number in range(12):
                 wait(gap)
                 start = time.perf_counter()
                 call()
-                if turn >= 2:
+                if number >= 2:
                     taken.append(time.perf_counter() - start)
     runtime.set_num_threads(None)
     return statistics.median(samples[1]), statistics.median(samples[2])
