@@ -4,11 +4,10 @@
 
 #include "base/check.h"
 #include "base/memory.h"
+#include "ops/split.h"
 
 namespace fastcnn {
 namespace {
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Length of a block of sums: a tile of A that long fills L1, where B only passes through, and C
 // comes and goes so seldom that it hardly counts.

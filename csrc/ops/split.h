@@ -4,6 +4,8 @@
 
 namespace fastcnn {
 
+inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
 // Elements in a work item of an operation that does one cheap thing to each: about 10 us.
 constexpr int64_t kItemElements = int64_t{1} << 15;
 

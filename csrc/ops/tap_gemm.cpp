@@ -5,11 +5,10 @@
 
 #include "base/check.h"
 #include "base/memory.h"
+#include "ops/split.h"
 
 namespace fastcnn {
 namespace {
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Images are tiled together until they hold this many pixels: enough full tiles, yet few enough
 // that their rows of A stay in L2.

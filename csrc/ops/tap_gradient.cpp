@@ -3,11 +3,10 @@
 #include <algorithm>
 
 #include "base/memory.h"
+#include "ops/split.h"
 
 namespace fastcnn {
 namespace {
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Pixel rows of A and B that one pass over the tiles reads; they stay in L2.
 constexpr int64_t kChunkBytes = 384 << 10;

@@ -1,13 +1,13 @@
 #pragma once
 #include <cstdint>
 
+#include "ops/split.h"
+
 namespace fastcnn {
 
 constexpr int64_t kMostTerms = 36;
 // Between rows and between terms, in floats: a cache line, so that they do not share places in L1.
 constexpr int64_t kGap = 16;
-
-inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Where a tile of an image lies, in pixels.
 struct TilePlace {

@@ -300,7 +300,9 @@ def _cases(arguments: argparse.Namespace) -> list[Case]:
             sized = case if batch is None else with_settings(case, x=(batch, *case["x"][1:]))
             chosen.setdefault((sized, directions), replace(sized, directions=directions))
     if not chosen:
-        raise ValueError("no line is left to measure; give fewer of --op, --only and --direction")
+        raise ValueError(
+            "no line is left to measure; give fewer of --op, --only, --direction and --algorithm"
+        )
     return list(chosen.values())
 
 
