@@ -63,9 +63,14 @@ def read(path: Path) -> Results:
     """Reads a file; a last line that was cut off is left out.
 
     Raises:
-        ValueError: It is no such file.
+        FileNotFoundError: It is not there; says what writes it.
+        ValueError: It holds something else.
         OSError: It cannot be read.
     """
+    if not path.exists():
+        raise FileNotFoundError(
+            f"no file {path}: `fastcnn bench run --output {path}` measures and writes it"
+        )
     lines = path.read_text().splitlines()
     found: list[dict[str, Any]] = []
     for number, line in enumerate(lines, 1):

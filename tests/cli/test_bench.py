@@ -108,6 +108,14 @@ def test_resume_adds_what_is_missing(tmp_path, capsys):
     assert [row["op"] for row in rows] == ["matmul", "relu"]
 
 
+@pytest.mark.parametrize("action", ["table", "compare", "picture"])
+def test_a_missing_file_is_named_with_what_writes_it(action, tmp_path, fails):
+    path = tmp_path / "none.jsonl"
+    rest = {"table": [], "compare": [path], "picture": [tmp_path / "out.png"]}[action]
+    text = fails("bench", action, path, *rest)
+    assert f"no file {path}: `fastcnn bench run --output {path}` measures and writes it" in text
+
+
 def test_files_are_not_replaced_by_accident(tmp_path, fails):
     path = tmp_path / "new.jsonl"
     path.write_text("something")
