@@ -38,11 +38,10 @@ std::vector<AxisPhase> forward_phases(const WindowAxis& axis) {
 
 // Input gradient: x position i meets tap t at y position (i + pad - t * dilation) / stride where
 // that is whole, so positions of equal remainder share their taps: one phase for each remainder.
-std::vector<AxisPhase> input_grad_phases(const WindowAxis& axis) {
+std::vector<AxisPhase> input_grad_phases(const std::string& op, const WindowAxis& axis) {
   const Window1d& w = axis.window;
   std::vector<AxisPhase> phases;
-  check(std::min(w.stride, axis.in) <= kMaxBoxes, "conv2d_input_grad: a stride of ", w.stride,
-        " is too large");
+  check(std::min(w.stride, axis.in) <= kMaxBoxes, op, ": a stride of ", w.stride, " is too large");
   for (int64_t first = 0; first < std::min(w.stride, axis.in); ++first) {
     AxisPhase phase{
         {(axis.in - first + w.stride - 1) / w.stride, 1, axis.out, {}}, first, w.stride, {}};
@@ -57,59 +56,92 @@ std::vector<AxisPhase> input_grad_phases(const WindowAxis& axis) {
   return phases;
 }
 
-// Both directions: A is the image that is read (channels_a a pixel), C the one that is written.
+struct Phases {
+  std::vector<AxisPhase> depth, height, width;
+};
+
+// What distances within an image depend on.
+struct ImageSize {
+  int64_t height, width, channels;
+};
+
+// Both directions: A is the image that is read, C the one that is written.
 class TapConvolution {
  public:
-  // Filter taps in the order in which packed B holds them.
-  std::vector<std::pair<int64_t, int64_t>> order;
+  // Filter taps, by their place in the kernel, in the order in which packed B holds them.
+  std::vector<int64_t> order;
   TapGemmShape shape;
   int64_t longest = 0;  // contiguous numbers that a tap reads
 
-  TapConvolution(const std::vector<AxisPhase>& vertical, const std::vector<AxisPhase>& horizontal,
-                 int64_t channels_a, int64_t width_a, int64_t depth, int64_t channels_c,
-                 int64_t width_c) {
-    int64_t taps_listed = 0;
-    for (const AxisPhase& v : vertical)
-      for (const AxisPhase& h : horizontal) {
-        const auto first_tap = static_cast<int64_t>(order.size());
-        for (const int64_t r : v.tap)
-          for (const int64_t s : h.tap) order.emplace_back(r, s);
-        const auto taps_w = static_cast<int64_t>(h.tap.size());
-        // Neighbouring taps read neighbouring pixels: a filter row is one contiguous run of A.
-        const bool fold = depth == channels_a && contiguous(h.reads.offset);
-        for (const AxisRun& rows : runs_of(v.reads))
-          for (const AxisRun& columns : runs_of(h.reads)) {
-            Box box{};
-            box.height = rows.end - rows.begin;
-            box.width = columns.end - columns.begin;
-            box.a_row = v.reads.step * width_a * channels_a;
-            box.a_column = h.reads.step * channels_a;
-            box.a_origin = rows.begin * box.a_row + columns.begin * box.a_column;
-            box.c_row = v.c_step * width_c * channels_c;
-            box.c_column = h.c_step * channels_c;
-            box.c_origin = (v.c_first * width_c + h.c_first) * channels_c + rows.begin * box.c_row +
-                           columns.begin * box.c_column;
-            const int64_t run = fold ? columns.last - columns.first : 1;
-            box.depth = run * depth;
-            for (int64_t r = rows.first; r < rows.last; ++r)
-              for (int64_t s = columns.first; s < columns.last; s += run)
-                box.taps.push_back({(v.reads.offset[static_cast<size_t>(r)] * width_a +
-                                     h.reads.offset[static_cast<size_t>(s)]) *
-                                        channels_a,
-                                    (first_tap + r * taps_w + s) * depth});
-            taps_listed += static_cast<int64_t>(box.taps.size());
-            shape.boxes.push_back(std::move(box));
-            check(
-                static_cast<int64_t>(shape.boxes.size()) <= kMaxBoxes && taps_listed <= kMaxBoxTaps,
-                "conv2d: too many places where the window is cut off differently; use a smaller "
-                "window, stride or padding");
-          }
-      }
+  // depth: channels of one group of A.
+  TapConvolution(const std::string& op, const Phases& phases, const ImageSize& a, int64_t depth,
+                 const ImageSize& c, const Window& window) {
+    for (const AxisPhase& d : phases.depth)
+      for (const AxisPhase& v : phases.height)
+        for (const AxisPhase& h : phases.width) {
+          const auto first_tap = static_cast<int64_t>(order.size());
+          for (const int64_t q : d.tap)
+            for (const int64_t r : v.tap)
+              for (const int64_t s : h.tap)
+                order.push_back((q * window.height.window.size + r) * window.width.window.size + s);
+          add_boxes(op, d, v, h, a, depth, c, first_tap);
+        }
     shape.b_rows = static_cast<int64_t>(order.size()) * depth;
     for (const Box& box : shape.boxes) longest = std::max(longest, box.depth);
   }
 
  private:
+  void add_boxes(const std::string& op, const AxisPhase& d, const AxisPhase& v, const AxisPhase& h,
+                 const ImageSize& a, int64_t depth, const ImageSize& c, int64_t first_tap) {
+    const auto taps_h = static_cast<int64_t>(v.tap.size());
+    const auto taps_w = static_cast<int64_t>(h.tap.size());
+    const int64_t a_row = a.width * a.channels;
+    const int64_t c_row = c.width * c.channels;
+    // Neighbouring taps read neighbouring pixels: a filter row is one contiguous run of A.
+    const bool fold = depth == a.channels && contiguous(h.reads.offset);
+    const std::vector<AxisRun> planes_of = runs_of(d.reads);
+    const std::vector<AxisRun> rows_of = runs_of(v.reads);
+    const std::vector<AxisRun> columns_of = runs_of(h.reads);
+    for (const AxisRun& planes : planes_of)
+      for (const AxisRun& rows : rows_of)
+        for (const AxisRun& columns : columns_of) {
+          Box box{};
+          box.planes = planes.end - planes.begin;
+          box.height = rows.end - rows.begin;
+          box.width = columns.end - columns.begin;
+          box.a_plane = d.reads.step * a.height * a_row;
+          box.a_row = v.reads.step * a_row;
+          box.a_column = h.reads.step * a.channels;
+          box.a_origin =
+              planes.begin * box.a_plane + rows.begin * box.a_row + columns.begin * box.a_column;
+          box.c_plane = d.c_step * c.height * c_row;
+          box.c_row = v.c_step * c_row;
+          box.c_column = h.c_step * c.channels;
+          box.c_origin = (d.c_first * c.height + v.c_first) * c_row + h.c_first * c.channels +
+                         planes.begin * box.c_plane + rows.begin * box.c_row +
+                         columns.begin * box.c_column;
+          const int64_t run = fold ? columns.last - columns.first : 1;
+          box.depth = run * depth;
+          for (int64_t q = planes.first; q < planes.last; ++q)
+            for (int64_t r = rows.first; r < rows.last; ++r)
+              for (int64_t s = columns.first; s < columns.last; s += run)
+                box.taps.push_back({(d.reads.offset[static_cast<size_t>(q)] * a.height +
+                                     v.reads.offset[static_cast<size_t>(r)]) *
+                                            a_row +
+                                        h.reads.offset[static_cast<size_t>(s)] * a.channels,
+                                    (first_tap + (q * taps_h + r) * taps_w + s) * depth});
+          taps_listed_ += static_cast<int64_t>(box.taps.size());
+          shape.boxes.push_back(std::move(box));
+          check(
+              static_cast<int64_t>(shape.boxes.size()) <= kMaxBoxes && taps_listed_ <= kMaxBoxTaps,
+              op,
+              ": too many places where the window is cut off differently; use a smaller window, "
+              "stride or padding");
+        }
+  }
+
+  int64_t taps_listed_ = 0;
+
   static bool contiguous(const std::vector<int64_t>& offset) {
     for (size_t i = 1; i < offset.size(); ++i)
       if (offset[i] != offset[i - 1] + 1) return false;
@@ -117,10 +149,10 @@ class TapConvolution {
   }
 };
 
-class Conv2d final : public Step {
+class Convolution final : public Step {
  public:
-  Conv2d(const ConvShape& conv, const Shape& kernel, TapConvolution taps, bool input_grad,
-         bool has_bias)
+  Convolution(const ConvShape& conv, const Shape& kernel, TapConvolution taps, bool input_grad,
+              bool has_bias)
       : conv_(conv),
         order_(std::move(taps.order)),
         few_columns_(taps.shape.few_columns),
@@ -134,7 +166,7 @@ class Conv2d final : public Step {
                  gemm_.packed_bytes(), conv.groups * gemm_.panels()} {
     // Phases depend on stride and padding, and with them the order of taps.
     if (input_grad)
-      for (const WindowAxis* axis : {&conv.window.height, &conv.window.width})
+      for (const WindowAxis* axis : conv.window.axes())
         packing_.key += " by " + std::to_string(axis->window.stride) + " pad " +
                         std::to_string(axis->window.pad_before) + " dilation " +
                         std::to_string(axis->window.dilation) + " of " +
@@ -145,11 +177,10 @@ class Conv2d final : public Step {
   int64_t thread_scratch_bytes() const override { return gemm_.thread_scratch_bytes(); }
   const Packing* packing() const override { return &packing_; }
   Cost cost() const override {
-    const WindowAxis& h = conv_.window.height;
-    const WindowAxis& w = conv_.window.width;
     return {gemm_.flops(),
-            4.0 * static_cast<double>(conv_.batch * (h.in * w.in * conv_.in_channels +
-                                                     h.out * w.out * conv_.out_channels) +
+            4.0 * static_cast<double>(conv_.batch *
+                                          (conv_.window.positions_in() * conv_.in_channels +
+                                           conv_.window.positions_out() * conv_.out_channels) +
                                       conv_.taps() * conv_.group_in() * conv_.out_channels)};
   }
 
@@ -168,10 +199,8 @@ class Conv2d final : public Step {
     const int64_t depth = input_grad_ ? conv_.group_out() : in;
     const int64_t width = gemm_.panel_width();
     if (few_columns_) return pack_few(kernel, group, panel);
-    for (const auto& [r, s] : order_) {
-      const float* tap = kernel +
-                         (r * conv_.window.width.window.size + s) * in * conv_.out_channels +
-                         group * conv_.group_out();
+    for (const int64_t t : order_) {
+      const float* tap = kernel + t * in * conv_.out_channels + group * conv_.group_out();
       if (input_grad_)
         kernels_.pack_columns(depth, gemm_.column_count(p), width,
                               tap + gemm_.first_column(p) * conv_.out_channels, conv_.out_channels,
@@ -190,10 +219,8 @@ class Conv2d final : public Step {
     const int64_t out = conv_.group_out();
     const int64_t depth = input_grad_ ? out : in;
     for (int64_t n = 0; n < (input_grad_ ? in : out); ++n)
-      for (const auto& [r, s] : order_) {
-        const float* tap = kernel +
-                           (r * conv_.window.width.window.size + s) * in * conv_.out_channels +
-                           group * out;
+      for (const int64_t t : order_) {
+        const float* tap = kernel + t * in * conv_.out_channels + group * out;
         for (int64_t k = 0; k < depth; ++k)
           *packed++ =
               input_grad_ ? tap[n * conv_.out_channels + k] : tap[k * conv_.out_channels + n];
@@ -201,7 +228,7 @@ class Conv2d final : public Step {
   }
 
   ConvShape conv_;
-  std::vector<std::pair<int64_t, int64_t>> order_;
+  std::vector<int64_t> order_;
   bool few_columns_;
   TapGemm gemm_;
   bool input_grad_;
@@ -210,21 +237,22 @@ class Conv2d final : public Step {
   Packing packing_;
 };
 
-bool checked_bias(const StepSpec& spec, const ConvShape& conv) {
+bool checked_bias(const StepSpec& spec, int64_t channels) {
   if (spec.inputs.size() < 3) return false;
   check_operand(spec.op, "bias", spec.inputs[2], DType::f32, 1);
-  check_shape(spec.op, "bias", spec.inputs[2], Shape({conv.out_channels}));
+  check_shape(spec.op, "bias", spec.inputs[2], Shape({channels}));
   return true;
 }
 
-// The forward convolution that writes the positions of axes h and w.
-TapConvolution forward_taps(const StepSpec& spec, const ConvShape& conv, const WindowAxis& h,
-                            const WindowAxis& w) {
-  TapConvolution taps(forward_phases(h), forward_phases(w), conv.in_channels, w.in, conv.group_in(),
-                      conv.out_channels, w.out);
+// The forward convolution that writes the positions of `window`.
+TapConvolution forward_taps(const StepSpec& spec, const ConvShape& conv, const Window& window) {
+  const auto& [d, h, w] = window;
+  TapConvolution taps(spec.op, {forward_phases(d), forward_phases(h), forward_phases(w)},
+                      {h.in, w.in, conv.in_channels}, conv.group_in(),
+                      {h.out, w.out, conv.out_channels}, window);
   taps.shape.images = conv.batch;
-  taps.shape.a_image = h.in * w.in * conv.in_channels;
-  taps.shape.c_image = h.out * w.out * conv.out_channels;
+  taps.shape.a_image = window.positions_in() * conv.in_channels;
+  taps.shape.c_image = window.positions_out() * conv.out_channels;
   taps.shape.groups = conv.groups;
   taps.shape.a_group = conv.group_in();
   taps.shape.c_group = conv.group_out();
@@ -243,19 +271,18 @@ WindowAxis pooled_axis(WindowAxis axis) {
 
 }  // namespace
 
-std::unique_ptr<Step> make_conv2d(const StepSpec& spec) {
+std::unique_ptr<Step> make_conv(const StepSpec& spec) {
   check((spec.inputs.size() == 2 || spec.inputs.size() == 3) && spec.outputs.size() == 1, spec.op,
         ": takes x, kernel, maybe bias and y");
   const ConvShape conv = conv_shape(spec, spec.inputs[0], spec.inputs[1], spec.outputs[0]);
-  if (is_depthwise(conv))
-    return make_depthwise(conv, checked_bias(spec, conv), activation_from(spec));
+  const bool has_bias = checked_bias(spec, conv.out_channels);
+  if (is_depthwise(conv)) return make_depthwise(conv, has_bias, activation_from(spec));
   WinogradShape winograd = winograd_shape(conv, false);
   winograd.activation = activation_from(spec);
   if (const int64_t tile = winograd_tile(spec, conv, winograd))
-    return make_winograd(spec, winograd, tile, checked_bias(spec, conv));
-  return std::make_unique<Conv2d>(conv, spec.inputs[1].shape,
-                                  forward_taps(spec, conv, conv.window.height, conv.window.width),
-                                  false, checked_bias(spec, conv));
+    return make_winograd(spec, winograd, tile, has_bias);
+  return std::make_unique<Convolution>(conv, spec.inputs[1].shape,
+                                       forward_taps(spec, conv, conv.window), false, has_bias);
 }
 
 std::unique_ptr<Step> make_conv2d_max_pool(const StepSpec& spec) {
@@ -270,6 +297,7 @@ std::unique_ptr<Step> make_conv2d_max_pool(const StepSpec& spec) {
   const Operand z{DType::f32,
                   Shape({spec.inputs[0].shape[0], output[0], output[1], spec.inputs[1].shape[3]})};
   const ConvShape conv = conv_shape(spec, spec.inputs[0], spec.inputs[1], z);
+  const bool has_bias = checked_bias(spec, conv.out_channels);
   const WindowAxis& h = conv.window.height;
   const WindowAxis& w = conv.window.width;
   for (const WindowAxis* axis : {&h, &w})
@@ -288,37 +316,60 @@ std::unique_ptr<Step> make_conv2d_max_pool(const StepSpec& spec) {
         ": activation must be none or relu");
   winograd.pooled = true;
   if (const int64_t tile = winograd_tile(spec, conv, winograd))
-    return make_winograd(spec, winograd, tile, checked_bias(spec, conv));
-  TapConvolution taps = forward_taps(spec, conv, pooled_axis(h), pooled_axis(w));
+    return make_winograd(spec, winograd, tile, has_bias);
+  TapConvolution taps =
+      forward_taps(spec, conv, {conv.window.depth, pooled_axis(h), pooled_axis(w)});
   taps.shape.pooled = true;
   taps.shape.few_columns = false;
   const int64_t right = w.window.stride * conv.in_channels;
   const int64_t down = h.window.stride * w.in * conv.in_channels;
   taps.shape.window_offset = {0, right, down, down + right};
-  return std::make_unique<Conv2d>(conv, spec.inputs[1].shape, std::move(taps), false,
-                                  checked_bias(spec, conv));
+  return std::make_unique<Convolution>(conv, spec.inputs[1].shape, std::move(taps), false,
+                                       has_bias);
 }
 
-std::unique_ptr<Step> make_conv2d_input_grad(const StepSpec& spec) {
-  check(spec.inputs.size() == 2 && spec.outputs.size() == 1, spec.op, ": takes dy, kernel and dx");
-  const ConvShape conv = conv_shape(spec, spec.outputs[0], spec.inputs[1], spec.inputs[0]);
-  if (is_depthwise(conv)) return make_depthwise_input_grad(conv);
-  const WinogradShape winograd = winograd_shape(conv, true);
+namespace {
+
+// The input gradient, and what it makes of an image when it is used forward.
+std::unique_ptr<Step> transposed(const StepSpec& spec, const ConvShape& conv, bool has_bias,
+                                 Activation activation) {
+  if (is_depthwise(conv) && !has_bias && activation == Activation::none)
+    return make_depthwise_input_grad(conv);
+  WinogradShape winograd = winograd_shape(conv, true);
+  winograd.activation = activation;
   if (const int64_t tile = winograd_tile(spec, conv, winograd))
-    return make_winograd(spec, winograd, tile, false);
-  const WindowAxis& h = conv.window.height;
-  const WindowAxis& w = conv.window.width;
-  TapConvolution taps(input_grad_phases(h), input_grad_phases(w), conv.out_channels, w.out,
-                      conv.group_out(), conv.in_channels, w.in);
+    return make_winograd(spec, winograd, tile, has_bias);
+  const auto& [d, h, w] = conv.window;
+  TapConvolution taps(
+      spec.op,
+      {input_grad_phases(spec.op, d), input_grad_phases(spec.op, h), input_grad_phases(spec.op, w)},
+      {h.out, w.out, conv.out_channels}, conv.group_out(), {h.in, w.in, conv.in_channels},
+      conv.window);
   taps.shape.images = conv.batch;
-  taps.shape.a_image = h.out * w.out * conv.out_channels;
-  taps.shape.c_image = h.in * w.in * conv.in_channels;
+  taps.shape.a_image = conv.window.positions_out() * conv.out_channels;
+  taps.shape.c_image = conv.window.positions_in() * conv.in_channels;
   taps.shape.groups = conv.groups;
   taps.shape.a_group = conv.group_out();
   taps.shape.c_group = conv.group_in();
   taps.shape.columns = conv.group_in();
   taps.shape.few_columns = few_columns_pay(taps.shape.columns, taps.longest);
-  return std::make_unique<Conv2d>(conv, spec.inputs[1].shape, std::move(taps), true, false);
+  taps.shape.activation = activation;
+  return std::make_unique<Convolution>(conv, spec.inputs[1].shape, std::move(taps), true, has_bias);
+}
+
+}  // namespace
+
+std::unique_ptr<Step> make_conv_input_grad(const StepSpec& spec) {
+  check(spec.inputs.size() == 2 && spec.outputs.size() == 1, spec.op, ": takes dy, kernel and dx");
+  const ConvShape conv = conv_shape(spec, spec.outputs[0], spec.inputs[1], spec.inputs[0]);
+  return transposed(spec, conv, false, Activation::none);
+}
+
+std::unique_ptr<Step> make_conv_transpose(const StepSpec& spec) {
+  check((spec.inputs.size() == 2 || spec.inputs.size() == 3) && spec.outputs.size() == 1, spec.op,
+        ": takes x, kernel, maybe bias and y");
+  const ConvShape conv = conv_shape(spec, spec.outputs[0], spec.inputs[1], spec.inputs[0]);
+  return transposed(spec, conv, checked_bias(spec, conv.in_channels), activation_from(spec));
 }
 
 }  // namespace fastcnn

@@ -31,16 +31,20 @@ Seen seen_by(const WindowAxis& axis, int64_t t) {
 }
 
 TapGradientShape shape_of(const ConvShape& conv) {
-  const WindowAxis& h = conv.window.height;
-  const WindowAxis& w = conv.window.width;
+  const auto& [d, h, w] = conv.window;
+  const int64_t x_row = w.in * conv.in_channels;
+  const int64_t y_row = w.out * conv.out_channels;
   TapGradientShape shape{};
   shape.images = conv.batch;
+  shape.planes = d.out;
   shape.rows = h.out;
-  shape.a_image = h.in * w.in * conv.in_channels;
-  shape.a_row = h.window.stride * w.in * conv.in_channels;
+  shape.a_image = conv.window.positions_in() * conv.in_channels;
+  shape.a_plane = d.window.stride * h.in * x_row;
+  shape.a_row = h.window.stride * x_row;
   shape.a_pixel = w.window.stride * conv.in_channels;
-  shape.b_image = h.out * w.out * conv.out_channels;
-  shape.b_row = w.out * conv.out_channels;
+  shape.b_image = conv.window.positions_out() * conv.out_channels;
+  shape.b_plane = h.out * y_row;
+  shape.b_row = y_row;
   shape.b_pixel = conv.out_channels;
   shape.groups = conv.groups;
   shape.a_group = conv.group_in();
@@ -62,28 +66,40 @@ TapGradientShape shape_of(const ConvShape& conv) {
                     w.out,
                     w.window.stride * conv.in_channels,
                     -w.window.pad_before * conv.in_channels,
-                    w.in * conv.in_channels,
+                    x_row,
+                    d.window.stride,
                     h.in,
                     h.window.stride,
                     h.window.reach(),
                     -h.window.pad_before};
   const int64_t taps_w = fold || gathers ? 1 : w.window.size;
   shape.tap_rows = fold || gathers ? w.window.size * conv.in_channels : conv.group_in();
-  for (int64_t r = 0; r < h.window.size; ++r)
-    for (int64_t s = 0; s < taps_w; ++s) {
-      const Seen rows = seen_by(h, r);
-      const Seen columns = seen_by(w, s);
-      const int64_t y = r * h.window.dilation - h.window.pad_before;
-      if (gathers) {
-        shape.taps.push_back({rows.begin, rows.end, w.out, y, 0, r * shape.tap_rows});
-        continue;
+  for (int64_t q = 0; q < d.window.size; ++q)
+    for (int64_t r = 0; r < h.window.size; ++r)
+      for (int64_t s = 0; s < taps_w; ++s) {
+        const Seen planes = seen_by(d, q);
+        const Seen rows = seen_by(h, r);
+        const Seen columns = seen_by(w, s);
+        const int64_t z = q * d.window.dilation - d.window.pad_before;
+        const int64_t y = r * h.window.dilation - h.window.pad_before;
+        GradientTap tap{planes.begin,
+                        planes.end,
+                        rows.begin,
+                        rows.end,
+                        w.out,
+                        y,
+                        0,
+                        z,
+                        ((q * h.window.size + r) * taps_w + s) * shape.tap_rows};
+        if (!gathers) {
+          const int64_t x =
+              columns.begin * w.window.stride + s * w.window.dilation - w.window.pad_before;
+          tap.pixels = columns.end - columns.begin;
+          tap.a_offset = (z * h.in + y) * x_row + x * conv.in_channels;
+          tap.b_offset = columns.begin * conv.out_channels;
+        }
+        shape.taps.push_back(tap);
       }
-      const int64_t x =
-          columns.begin * w.window.stride + s * w.window.dilation - w.window.pad_before;
-      shape.taps.push_back({rows.begin, rows.end, columns.end - columns.begin,
-                            (y * w.in + x) * conv.in_channels, columns.begin * conv.out_channels,
-                            (r * taps_w + s) * shape.tap_rows});
-    }
   return shape;
 }
 
@@ -96,24 +112,23 @@ bool is_product(const ConvShape& conv) {
     return axis.window.size == 1 && axis.window.stride == 1 && axis.in == axis.out &&
            axis.window.pad_before == 0;
   };
-  return conv.groups == 1 && conv.out_channels >= kProductColumns && plain(conv.window.height) &&
-         plain(conv.window.width);
+  return conv.groups == 1 && conv.out_channels >= kProductColumns && plain(conv.window.depth) &&
+         plain(conv.window.height) && plain(conv.window.width);
 }
 
-class Conv2dKernelGrad final : public Step {
+class ConvKernelGrad final : public Step {
  public:
-  explicit Conv2dKernelGrad(const ConvShape& conv) : conv_(conv), gradient_(shape_of(conv)) {}
+  explicit ConvKernelGrad(const ConvShape& conv) : conv_(conv), gradient_(shape_of(conv)) {}
 
   int phases() const override { return gradient_.phases(); }
   int64_t items(int phase) const override { return gradient_.items(phase); }
   int64_t scratch_bytes() const override { return gradient_.scratch_bytes(); }
   int64_t thread_scratch_bytes() const override { return gradient_.thread_scratch_bytes(); }
   Cost cost() const override {
-    const WindowAxis& h = conv_.window.height;
-    const WindowAxis& w = conv_.window.width;
     return {gradient_.flops(),
-            4.0 * static_cast<double>(conv_.batch * (h.in * w.in * conv_.in_channels +
-                                                     h.out * w.out * conv_.out_channels))};
+            4.0 * static_cast<double>(conv_.batch *
+                                      (conv_.window.positions_in() * conv_.in_channels +
+                                       conv_.window.positions_out() * conv_.out_channels))};
   }
   void run(int phase, int64_t item, const Buffers& at) const noexcept override {
     gradient_.run(phase, item, at.input(0), at.input(1), at.output(0), at);
@@ -126,7 +141,7 @@ class Conv2dKernelGrad final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_conv2d_kernel_grad(const StepSpec& spec) {
+std::unique_ptr<Step> make_conv_kernel_grad(const StepSpec& spec) {
   check(spec.inputs.size() == 2 && spec.outputs.size() == 1, spec.op, ": takes x, dy and dkernel");
   const ConvShape conv = conv_shape(spec, spec.inputs[0], spec.outputs[0], spec.inputs[1]);
   if (is_depthwise(conv)) return make_depthwise_kernel_grad(conv);
@@ -134,10 +149,9 @@ std::unique_ptr<Step> make_conv2d_kernel_grad(const StepSpec& spec) {
     return make_winograd_kernel_grad(conv, tile);
   if (is_product(conv))
     return make_product({conv.in_channels, conv.out_channels,
-                         conv.batch * conv.window.height.out * conv.window.width.out, true, false,
-                         Activation::none},
+                         conv.batch * conv.window.positions_out(), true, false, Activation::none},
                         false);
-  return std::make_unique<Conv2dKernelGrad>(conv);
+  return std::make_unique<ConvKernelGrad>(conv);
 }
 
 }  // namespace fastcnn

@@ -6,15 +6,17 @@ namespace fastcnn {
 // The checked sizes of a convolution, shared by the forward step and both gradients.
 struct ConvShape {
   int64_t batch, in_channels, out_channels, groups;
-  Window2d window;
+  Window window;
 
   int64_t group_in() const { return in_channels / groups; }
   int64_t group_out() const { return out_channels / groups; }
-  int64_t taps() const { return window.height.window.size * window.width.window.size; }
+  int64_t taps() const { return window.taps(); }
+  // Whether it is one of plane images: of a batch of them where no window reaches two planes.
+  bool is_flat() const { return window.depth.in == 1 && window.depth.window.reach() == 1; }
 };
 
-// Throws std::invalid_argument unless x (batch, h, w, in), kernel and y fit each other and the
-// attributes of `spec`.
+// Throws std::invalid_argument unless x (batch, 1 to 3 axes, in), kernel and y fit each other and
+// the attributes of `spec`. Planes that no window connects become images of a larger batch.
 ConvShape conv_shape(const StepSpec& spec, const Operand& x, const Operand& kernel,
                      const Operand& y);
 

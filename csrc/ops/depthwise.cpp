@@ -212,7 +212,8 @@ class DepthwiseKernelGrad final : public DepthwiseStep {
 }  // namespace
 
 bool is_depthwise(const ConvShape& conv) {
-  return conv.groups > 1 && conv.groups == conv.in_channels && conv.groups == conv.out_channels;
+  return conv.is_flat() && conv.groups > 1 && conv.groups == conv.in_channels &&
+         conv.groups == conv.out_channels;
 }
 
 std::unique_ptr<Step> make_depthwise(const ConvShape& conv, bool has_bias, Activation activation) {

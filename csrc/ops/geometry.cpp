@@ -39,20 +39,32 @@ WindowAxis axis_from(const std::string& op, const char* name, int64_t in, int64_
 
 }  // namespace
 
-Window2d window_from(const StepSpec& spec, int64_t size_h, int64_t size_w, const Shape& in,
-                     const Shape& out) {
+Window window_from(const StepSpec& spec, const std::vector<int64_t>& size, const Shape& in,
+                   const Shape& out) {
+  static constexpr const char* kNames[3][3] = {
+      {"length"}, {"height", "width"}, {"depth", "height", "width"}};
   const auto& strides = spec.attrs.integers("strides");
   const auto& padding = spec.attrs.integers("padding");
   const auto& dilation = spec.attrs.integers("dilation");
-  check(strides.size() == 2 && padding.size() == 4 && dilation.size() == 2, spec.op,
-        ": needs 2 strides, 4 paddings and 2 dilations");
-  check(size_h >= 0 && size_w >= 0 && size_h <= kMaxWindow && size_w <= kMaxWindow &&
-            size_h * size_w <= kMaxTaps,
-        spec.op, ": a window of ", size_h, " x ", size_w, " has more than ", kMaxTaps, " taps");
-  return {axis_from(spec.op, "height", in[1], out[1],
-                    {size_h, strides[0], dilation[0], padding[0], padding[1]}),
-          axis_from(spec.op, "width", in[2], out[2],
-                    {size_w, strides[1], dilation[1], padding[2], padding[3]})};
+  const auto rank = static_cast<size_t>(in.rank() - 2);
+  check(rank >= 1 && rank <= 3 && size.size() == rank, spec.op,
+        ": windows have 1 to 3 axes, and as many as the images, got ", size.size(), " and ",
+        in.text());
+  check(strides.size() == rank && padding.size() == 2 * rank && dilation.size() == rank, spec.op,
+        ": needs ", rank, " strides, ", 2 * rank, " paddings and ", rank, " dilations");
+  int64_t taps = 1;
+  for (const int64_t axis_size : size) {
+    check(axis_size >= 0 && axis_size <= kMaxWindow && taps * axis_size <= kMaxTaps, spec.op,
+          ": the window has more than ", kMaxTaps, " taps");
+    taps *= axis_size;
+  }
+  constexpr WindowAxis kAbsent{1, 1, {1, 1, 1, 0, 0}};
+  std::array<WindowAxis, 3> axes{kAbsent, kAbsent, kAbsent};
+  for (size_t i = 0; i < rank; ++i)
+    axes[3 - rank + i] = axis_from(
+        spec.op, kNames[rank - 1][i], in[static_cast<int>(i) + 1], out[static_cast<int>(i) + 1],
+        {size[i], strides[i], dilation[i], padding[2 * i], padding[2 * i + 1]});
+  return {axes[0], axes[1], axes[2]};
 }
 
 Activation activation_from(const StepSpec& spec) {

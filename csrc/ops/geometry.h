@@ -1,6 +1,8 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "engine/step.h"
 #include "kernels/arguments.h"
@@ -25,8 +27,15 @@ struct WindowAxis {
   Window1d window;
 };
 
-struct Window2d {
-  WindowAxis height, width;
+// The axes of an image, outermost first. One that an image does not have is a single position
+// under a window of one.
+struct Window {
+  WindowAxis depth, height, width;
+
+  std::array<const WindowAxis*, 3> axes() const { return {&depth, &height, &width}; }
+  int64_t taps() const { return depth.window.size * height.window.size * width.window.size; }
+  int64_t positions_in() const { return depth.in * height.in * width.in; }
+  int64_t positions_out() const { return depth.out * height.out * width.out; }
 };
 
 // Throws std::invalid_argument unless dtype and rank of an operand are as said; `name` is the
@@ -36,10 +45,11 @@ void check_operand(const std::string& op, const char* name, const Operand& opera
 void check_shape(const std::string& op, const char* name, const Operand& operand,
                  const Shape& expected);
 
-// Reads "strides", "padding" (top, bottom, left, right) and "dilation" of a window of size_h x
-// size_w and checks them and that an in_h x in_w image gives out_h x out_w.
-Window2d window_from(const StepSpec& spec, int64_t size_h, int64_t size_w, const Shape& in,
-                     const Shape& out);
+// Reads "strides", "padding" (before and after, axis by axis) and "dilation" of a window and checks
+// them, and that images of shape `in` (batch, 1 to 3 axes, channels), whose rank has been checked
+// to be that of `out`, give those of `out`. `size`: of the window, a number for each axis.
+Window window_from(const StepSpec& spec, const std::vector<int64_t>& size, const Shape& in,
+                   const Shape& out);
 
 // "none", "relu", "sigmoid" or "tanh".
 Activation activation_from(const StepSpec& spec);

@@ -17,7 +17,7 @@ constexpr int64_t kItemFloats = 32 * 1024;
 
 struct PoolShape {
   int64_t batch, channels;
-  Window2d window;
+  Window window;
 
   int64_t image() const { return window.height.in * window.width.in * channels; }
   int64_t pooled() const { return window.height.out * window.width.out * channels; }
@@ -39,8 +39,7 @@ PoolShape pool_shape(const StepSpec& spec, const Operand& x, const Operand& y) {
         " and y ", y.shape.text(), " differ in batch or channels");
   const auto& size = spec.attrs.integers("size");
   check(size.size() == 2, spec.op, ": needs 2 window sizes");
-  const PoolShape shape{x.shape[0], x.shape[3],
-                        window_from(spec, size[0], size[1], x.shape, y.shape)};
+  const PoolShape shape{x.shape[0], x.shape[3], window_from(spec, size, x.shape, y.shape)};
   check(shape.window.height.window.dilation == 1 && shape.window.width.window.dilation == 1,
         spec.op, ": dilation must be 1");
   return shape;

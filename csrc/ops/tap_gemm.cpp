@@ -75,9 +75,9 @@ bool few_columns_pay(int64_t columns, int64_t depth) {
 TapGemm::TapGemm(TapGemmShape shape) : kernels_(kernels()), shape_(std::move(shape)) {
   int64_t pixels = 0;
   for (const Box& box : shape_.boxes) {
-    pixels += box.height * box.width;
+    pixels += box.pixels();
     max_taps_ = std::max(max_taps_, static_cast<int64_t>(box.taps.size()));
-    flops_ += 2.0 * static_cast<double>(shape_.images * box.height * box.width) *
+    flops_ += 2.0 * static_cast<double>(shape_.images * box.pixels()) *
               static_cast<double>(static_cast<int64_t>(box.taps.size()) * box.depth) *
               static_cast<double>(shape_.columns * shape_.groups);
   }
@@ -118,7 +118,7 @@ TapGemm::TapGemm(TapGemmShape shape) : kernels_(kernels()), shape_(std::move(sha
 TapGemm::TileSet TapGemm::tiles_of(int64_t images) const {
   TileSet set;
   for (const Box& box : shape_.boxes) {
-    const int64_t pixels = images * box.height * box.width;
+    const int64_t pixels = images * box.pixels();
     const int64_t tiles = ceil_div(pixels, rows_);
     // 64 pixels are 13 + 13 + 13 + 13 + 12, not 14 * 4 + 8.
     set.boxes.push_back({set.count() + tiles, pixels / std::max<int64_t>(tiles, 1),
@@ -186,8 +186,8 @@ bool TapGemm::can_stream() const {
   int64_t pixels = 0;
   int64_t distances = shape_.c_image | shape_.c_group | shape_.columns;
   for (const Box& box : shape_.boxes) {
-    pixels += box.height * box.width;
-    distances |= box.c_origin | box.c_row | box.c_column;
+    pixels += box.pixels();
+    distances |= box.c_origin | box.c_plane | box.c_row | box.c_column;
   }
   return !shape_.pooled && shape_.activation <= Activation::relu && depth_block_ >= max_depth_ &&
          distances % kernels_.lanes == 0 &&
@@ -224,7 +224,8 @@ class TapGemm::Walk {
     if (box_ != walked_ || start != pixel_) {
       column_ = start % box.width;
       row_ = start / box.width % box.height;
-      image_ = start / box.width / box.height;
+      plane_ = start / box.width / box.height % box.planes;
+      image_ = start / box.width / box.height / box.planes;
       walked_ = box_;
     }
     pixel_ = start + out.tile.rows;
@@ -257,10 +258,12 @@ class TapGemm::Walk {
 
  private:
   int64_t a_of(const Box& box) const {
-    return image_ * gemm_.shape_.a_image + box.a_origin + row_ * box.a_row + column_ * box.a_column;
+    return image_ * gemm_.shape_.a_image + box.a_origin + plane_ * box.a_plane + row_ * box.a_row +
+           column_ * box.a_column;
   }
   int64_t c_of(const Box& box) const {
-    return image_ * gemm_.shape_.c_image + box.c_origin + row_ * box.c_row + column_ * box.c_column;
+    return image_ * gemm_.shape_.c_image + box.c_origin + plane_ * box.c_plane + row_ * box.c_row +
+           column_ * box.c_column;
   }
   void put(int64_t m, int64_t a, int64_t c, Placed& out) const {
     out.c_row[m] = c;
@@ -278,6 +281,8 @@ class TapGemm::Walk {
     column_ = 0;
     if (++row_ < box.height) return;
     row_ = 0;
+    if (++plane_ < box.planes) return;
+    plane_ = 0;
     ++image_;
   }
 
@@ -286,7 +291,7 @@ class TapGemm::Walk {
   size_t box_ = 0;
   // The pixel after the tile that was placed last.
   size_t walked_ = 0;
-  int64_t pixel_ = 0, column_ = 0, row_ = 0, image_ = 0;
+  int64_t pixel_ = 0, column_ = 0, row_ = 0, plane_ = 0, image_ = 0;
 };
 
 // Distances of the rows of two tiles and of copied rows, and taps of copied rows.

@@ -39,13 +39,15 @@ struct Tap {
   int64_t b_row;
 };
 
-// A rectangle of output pixels that share their taps. Distances are in floats.
+// A cuboid of output pixels that share their taps. Distances are in floats.
 struct Box {
-  int64_t height, width;
-  int64_t a_origin, a_row, a_column;
-  int64_t c_origin, c_row, c_column;
+  int64_t planes, height, width;
+  int64_t a_origin, a_plane, a_row, a_column;
+  int64_t c_origin, c_plane, c_row, c_column;
   std::vector<Tap> taps;
   int64_t depth;  // contiguous numbers of A that each tap reads
+
+  int64_t pixels() const { return planes * height * width; }
 };
 
 // Everything about one product but the data.

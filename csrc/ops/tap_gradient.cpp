@@ -23,14 +23,15 @@ constexpr int64_t kSumNumbers = 4096;
 }  // namespace
 
 TapGradient::TapGradient(TapGradientShape shape) : kernels_(kernels()), shape_(std::move(shape)) {
-  const int64_t all_rows = shape_.images * shape_.rows;
+  const int64_t all_rows = shape_.images * shape_.planes * shape_.rows;
   tile_columns_ = kernels_.gemm_vectors * kernels_.lanes;
   row_tiles_ = ceil_div(shape_.tap_rows, kernels_.gemm_rows);
   column_tiles_ = ceil_div(shape_.columns, tile_columns_);
   tiles_ = static_cast<int64_t>(shape_.taps.size()) * shape_.groups * column_tiles_ * row_tiles_;
   int64_t pixels = 0;
   for (const GradientTap& tap : shape_.taps)
-    pixels += (tap.row_end - tap.row_begin) * tap.pixels * shape_.images;
+    pixels += (tap.plane_end - tap.plane_begin) * (tap.row_end - tap.row_begin) * tap.pixels *
+              shape_.images;
   const int64_t numbers = shape_.c_rows * shape_.groups * shape_.columns;
   flops_ = 2.0 * static_cast<double>(pixels) *
            static_cast<double>(shape_.tap_rows * shape_.groups * shape_.columns);
@@ -90,26 +91,31 @@ void TapGradient::run(int phase, int64_t item, const float* a, const float* b, f
                     reinterpret_cast<const float*>(at.scratch) + begin, numbers, c + begin);
 }
 
-// The pixel rows [from, to), counted over all images, that the tap sees.
+// The pixel rows [from, to), counted over all planes of all images, that the tap sees.
 int64_t TapGradient::add_segments(const GradientTap& tap, int64_t from, int64_t to, const float* a,
                                   const float* b, Gathered gathered,
                                   Segment* segments) const noexcept {
   if (from >= to) return 0;  // also where there is no row to divide by
   int64_t count = 0;
-  int64_t image = from / shape_.rows;
+  int64_t image = from / shape_.rows / shape_.planes;
+  int64_t plane = from / shape_.rows % shape_.planes;
   int64_t row = from % shape_.rows;
   for (int64_t i = from; i < to; ++i) {
-    if (row >= tap.row_begin && row < tap.row_end && tap.pixels > 0) {
+    if (row >= tap.row_begin && row < tap.row_end && plane >= tap.plane_begin &&
+        plane < tap.plane_end && tap.pixels > 0) {
       const int64_t read = row * shape_.gather.row_step + tap.a_offset;
       segments[count++] = {
           shape_.gather.count > 0 ? gathered.numbers + (read - gathered.first) * gathered_row()
-                                  : a + image * shape_.a_image + row * shape_.a_row + tap.a_offset,
-          b + image * shape_.b_image + row * shape_.b_row + tap.b_offset, tap.pixels};
+                                  : a + image * shape_.a_image + plane * shape_.a_plane +
+                                        row * shape_.a_row + tap.a_offset,
+          b + image * shape_.b_image + plane * shape_.b_plane + row * shape_.b_row + tap.b_offset,
+          tap.pixels};
     }
-    if (++row == shape_.rows) {
-      row = 0;
-      ++image;
-    }
+    if (++row < shape_.rows) continue;
+    row = 0;
+    if (++plane < shape_.planes) continue;
+    plane = 0;
+    ++image;
   }
   return count;
 }
@@ -132,16 +138,19 @@ void TapGradient::gather_row(const float* row, float* to) const noexcept {
   for (int64_t j = end; j < g.pixels; ++j) cut_off(j);
 }
 
-TapGradient::Gathered TapGradient::gather(int64_t from, int64_t to, const float* a,
-                                          float* to_rows) const noexcept {
+TapGradient::Gathered TapGradient::gather(const GradientTap& tap, int64_t from, int64_t to,
+                                          const float* a, float* to_rows) const noexcept {
   const GradientGather& g = shape_.gather;
-  const int64_t image = from / shape_.rows;
+  const int64_t image = from / shape_.rows / shape_.planes;
+  const int64_t plane = from / shape_.rows % shape_.planes;
+  if (plane < tap.plane_begin || plane >= tap.plane_end) return {};
+  a += image * shape_.a_image + (plane * g.plane_step + tap.a_plane) * g.rows * g.limit;
   const int64_t row = from % shape_.rows;
   const int64_t top = row * g.row_step + g.top;
   const int64_t first = std::max<int64_t>(0, top);
   const int64_t last = std::min(g.rows, top + (to - from - 1) * g.row_step + g.reach);
   for (int64_t y = first; y < last; ++y)
-    gather_row(a + image * shape_.a_image + y * g.limit, to_rows + (y - first) * gathered_row());
+    gather_row(a + y * g.limit, to_rows + (y - first) * gathered_row());
   return {to_rows, first};
 }
 
@@ -154,7 +163,7 @@ void TapGradient::sum_part(int64_t item, const float* a, const float* b, float* 
   if (parts_ > 1) c = reinterpret_cast<float*>(at.scratch) + part * shape_.c_rows * c_stride;
   const int64_t tile_from = tiles_ * block / tile_blocks_;
   const int64_t tile_to = tiles_ * (block + 1) / tile_blocks_;
-  const int64_t all_rows = shape_.images * shape_.rows;
+  const int64_t all_rows = shape_.images * shape_.planes * shape_.rows;
   const int64_t row_from = all_rows * part / parts_;
   const int64_t row_to = all_rows * (part + 1) / parts_;
 
@@ -171,17 +180,20 @@ void TapGradient::sum_part(int64_t item, const float* a, const float* b, float* 
   do {
     int64_t to = std::min(from + chunk_, row_to);
     Gathered gathered{};
-    if (gathers && from < to) {
-      // Rows of one image are gathered together.
-      to = std::min(to, (from / shape_.rows + 1) * shape_.rows);
-      gathered = gather(from, to, a, gathered_rows);
-    }
+    // Rows of one plane are gathered together.
+    if (gathers && from < to) to = std::min(to, (from / shape_.rows + 1) * shape_.rows);
+    const GradientTap* gathered_for = nullptr;
     g.accumulate = from > row_from;
     int64_t listed = -1;
     for (int64_t i = tile_from; i < tile_to; ++i) {
       const Tile tile = tile_at(i);
       const GradientTap& tap = shape_.taps[static_cast<size_t>(tile.tap)];
       if (tile.tap != listed) {
+        if (gathers && from < to &&
+            (gathered_for == nullptr || gathered_for->a_plane != tap.a_plane)) {
+          gathered = gather(tap, from, to, a, gathered_rows);
+          gathered_for = &tap;
+        }
         g.segments = add_segments(tap, from, to, a, b, gathered, segments);
         listed = tile.tap;
       }

@@ -14,26 +14,31 @@ namespace fastcnn {
 
 // One tap: which pixels it sees and where. Distances are in floats.
 struct GradientTap {
-  int64_t row_begin, row_end;  // pixel rows of an image that it sees
-  int64_t pixels;              // of each such row
-  int64_t a_offset, b_offset;  // of its first pixel in pixel row 0; gathered: a_offset is a row
-  int64_t c_row;               // its first row of C
+  int64_t plane_begin, plane_end;  // pixel planes of an image that it sees,
+  int64_t row_begin, row_end;      // and pixel rows of each
+  int64_t pixels;                  // of each such row
+  // Of its first pixel in pixel row 0 of plane 0; gathered: the plane of A and the row there.
+  int64_t a_offset, b_offset;
+  int64_t a_plane;
+  int64_t c_row;  // its first row of C
 };
 
 // How rows of A are gathered: pixel j gets numbers [j * step + first, + count) of the row, zeros
-// outside of [0, limit). Pixel row i reads rows i * row_step + GradientTap::a_offset.
+// outside of [0, limit). Pixel row i reads rows i * row_step + GradientTap::a_offset of plane
+// p * plane_step + GradientTap::a_plane for its own plane p.
 struct GradientGather {
   int64_t count = 0;  // 0: not at all
   int64_t pixels, step, first, limit;
-  int64_t rows, row_step;  // rows of an image of A
+  int64_t plane_step;
+  int64_t rows, row_step;  // rows of a plane of A
   int64_t reach;           // rows from the first to the last that a pixel row reads
   int64_t top;             // the first of those of pixel row 0
 };
 
 struct TapGradientShape {
-  int64_t images, rows;  // pixel rows of each image
-  int64_t a_image, a_row, a_pixel;
-  int64_t b_image, b_row, b_pixel;
+  int64_t images, planes, rows;  // pixel planes of each image, pixel rows of each plane
+  int64_t a_image, a_plane, a_row, a_pixel;
+  int64_t b_image, b_plane, b_row, b_pixel;
   std::vector<GradientTap> taps;
   int64_t tap_rows;  // rows of C of each tap: contiguous numbers of A
   int64_t c_rows;    // of all taps
@@ -63,7 +68,7 @@ class TapGradient {
     int64_t row, rows;        // of the tap
     int64_t column, columns;  // of the group
   };
-  // Rows of one image that pixel rows [from, to) read, gathered; the first of them is `first`.
+  // Rows of one plane that pixel rows [from, to) read, gathered; the first of them is `first`.
   struct Gathered {
     const float* numbers;
     int64_t first;
@@ -73,7 +78,8 @@ class TapGradient {
                        const float* b, Gathered gathered, Segment* segments) const noexcept;
   int64_t gathered_row() const { return shape_.gather.pixels * gathered_width_; }
   void gather_row(const float* row, float* to) const noexcept;
-  Gathered gather(int64_t from, int64_t to, const float* a, float* to_rows) const noexcept;
+  Gathered gather(const GradientTap& tap, int64_t from, int64_t to, const float* a,
+                  float* to_rows) const noexcept;
   void sum_part(int64_t item, const float* a, const float* b, float* c,
                 const Buffers& at) const noexcept;
 

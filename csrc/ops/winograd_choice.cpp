@@ -122,11 +122,11 @@ int64_t tile_named(const StepSpec& spec, const ConvShape& conv, const Choose& ch
   const Window1d& h = conv.window.height.window;
   const Window1d& w = conv.window.width.window;
   const bool fits = h.size == 3 && w.size == 3 && h.stride == 1 && w.stride == 1 &&
-                    h.dilation == 1 && w.dilation == 1 && conv.groups == 1;
+                    h.dilation == 1 && w.dilation == 1 && conv.groups == 1 && conv.is_flat();
   check(automatic || fits, spec.op, ": algorithm '", algorithm,
-        "' computes 3x3 windows with stride 1, dilation 1 and one group, got ", h.size, "x", w.size,
-        " with strides ", h.stride, "x", w.stride, ", dilation ", h.dilation, "x", w.dilation,
-        " and ", conv.groups, " groups; use 'auto' or 'direct'");
+        "' computes plane 3x3 windows with stride 1, dilation 1 and one group, got ", h.size, "x",
+        w.size, " with strides ", h.stride, "x", w.stride, ", dilation ", h.dilation, "x",
+        w.dilation, " and ", conv.groups, " groups; use 'auto' or 'direct'");
   if (algorithm == "winograd_2x2") return 2;
   if (algorithm == "winograd_4x4") return 4;
   if (!fits || (automatic && !winograd_enabled())) return 0;

@@ -23,6 +23,7 @@ __all__ = [
 Rule = Callable[[Node, tuple[Tensor, ...]], "tuple[Tensor, ...] | None"]
 
 _FUSABLE = {"relu", "sigmoid", "tanh"}
+_FUSING = {"conv", "conv2d", "conv_transpose", "matmul"}
 
 
 def _rewrite(graph: Graph, rule: Rule) -> Graph:
@@ -81,7 +82,7 @@ def fuse_activation(graph: Graph) -> Graph:
         source, before = inputs[0].node, node.inputs[0]
         if (
             source.op is None
-            or source.op.name not in {"conv2d", "matmul"}
+            or source.op.name not in _FUSING
             or source.attrs["activation"] != "none"
             or source.attrs.get("transpose_a", False)
             or readers[before.node, before.index] != 1

@@ -42,10 +42,13 @@ def multiplications(nodes: Iterable[Node]) -> int:
     total = 0
     for node in nodes:
         name = node.op.name if node.op is not None else ""
-        if name == "conv2d":
+        if name in {"conv", "conv2d"}:
             kernel = node.inputs[1].shape
             (out,) = node.op.infer(*(t.spec for t in node.inputs), **node.attrs)  # type: ignore[union-attr]
-            total += math.prod(out.shape) * math.prod(kernel[:3])
+            total += math.prod(out.shape) * math.prod(kernel[:-1])
+        elif name == "conv_transpose":
+            x, kernel = (tensor.shape for tensor in node.inputs[:2])
+            total += math.prod(x) * math.prod(kernel[:-1])
         elif name == "matmul":
             (out,) = node.op.infer(*(t.spec for t in node.inputs), **node.attrs)  # type: ignore[union-attr]
             a = node.inputs[0].shape

@@ -6,7 +6,7 @@ graph. Each has a float64 twin of the same name in :mod:`fastcnn.reference`.
 
 from fastcnn.ops.activation import log_softmax, relu, sigmoid, softmax, tanh
 from fastcnn.ops.conversion import cast, one_hot, rescale
-from fastcnn.ops.convolution import conv2d
+from fastcnn.ops.convolution import conv, conv2d, conv_transpose
 from fastcnn.ops.elementwise import (
     abs,
     absolute,
@@ -57,7 +57,9 @@ __all__ = [
     "cast",
     "categorical_crossentropy",
     "concatenate",
+    "conv",
     "conv2d",
+    "conv_transpose",
     "dense",
     "divide",
     "dropout",

@@ -8,7 +8,7 @@ reported by :mod:`fastcnn.ops`, not here. Nothing here imports the rest of the p
 
 from __future__ import annotations
 
-from fastcnn.reference.convolution import conv2d
+from fastcnn.reference.convolution import conv, conv2d, conv_transpose
 from fastcnn.reference.elementwise import (
     abs,
     absolute,
@@ -67,7 +67,9 @@ __all__ = [
     "cast",
     "categorical_crossentropy",
     "concatenate",
+    "conv",
     "conv2d",
+    "conv_transpose",
     "dense",
     "divide",
     "dropout",

@@ -30,25 +30,55 @@ def test_second_order() -> None:
     assert run([x], [first, second], 2.0) == [12.0, 12.0]
 
 
+IMAGE, FILTERS = (1, 6, 6, 2), (3, 3, 2, 3)
+
+
 @pytest.mark.parametrize(
-    "f",
+    ("f", "x_shape", "k_shape"),
     [
-        pytest.param(lambda x, k: ops.conv2d(x, k, padding="same", strides=2), id="conv2d"),
-        pytest.param(lambda x, k: ops.tanh(ops.conv2d(x, k)), id="tanh"),
-        pytest.param(lambda x, k: ops.sigmoid(ops.conv2d(x, k)), id="sigmoid"),
-        pytest.param(lambda x, k: ops.average_pool2d(ops.conv2d(x, k), 2), id="average"),
+        pytest.param(
+            lambda x, k: ops.conv2d(x, k, padding="same", strides=2), IMAGE, FILTERS, id="conv2d"
+        ),
+        pytest.param(lambda x, k: ops.tanh(ops.conv2d(x, k)), IMAGE, FILTERS, id="tanh"),
+        pytest.param(lambda x, k: ops.sigmoid(ops.conv2d(x, k)), IMAGE, FILTERS, id="sigmoid"),
+        pytest.param(
+            lambda x, k: ops.average_pool2d(ops.conv2d(x, k), 2), IMAGE, FILTERS, id="average"
+        ),
+        pytest.param(
+            lambda x, k: ops.tanh(ops.conv(x, k, strides=2)), (1, 9, 2), (3, 2, 3), id="sequence"
+        ),
+        pytest.param(
+            lambda x, k: ops.tanh(ops.conv(x, k, padding="same")),
+            (1, 3, 4, 3, 2),
+            (2, 3, 2, 2, 3),
+            id="volume",
+        ),
+        pytest.param(
+            lambda x, k: ops.tanh(ops.conv_transpose(x, k, strides=2, padding="same")),
+            (1, 3, 3, 2),
+            (3, 3, 3, 2),
+            id="transposed",
+        ),
+        pytest.param(
+            lambda x, k: ops.tanh(ops.conv_transpose(x, k, strides=2)),
+            (1, 2, 2, 2, 2),
+            (2, 2, 3, 3, 2),
+            id="transposed volume",
+        ),
     ],
 )
-def test_second_order_of_layers(f: Any, rng: np.random.Generator) -> None:
+def test_second_order_of_layers(
+    f: Any, x_shape: tuple[int, ...], k_shape: tuple[int, ...], rng: np.random.Generator
+) -> None:
     """The gradient of a gradient's square, as a gradient penalty has it, by differences."""
-    x, k = graph.placeholder((1, 6, 6, 2)), graph.placeholder((3, 3, 2, 3))
+    x, k = graph.placeholder(x_shape), graph.placeholder(k_shape)
     y = f(x, k)
     (first,) = graph.gradients(ops.sum(y * y), [x])
     penalty = ops.sum(first * first)
     run_all = graph.compile([x, k], [penalty, *graph.gradients(penalty, [k])])
-    image = rng.standard_normal((1, 6, 6, 2)).astype(np.float32)
-    kernel = rng.standard_normal((3, 3, 2, 3)).astype(np.float32) * 0.3
-    direction = rng.standard_normal(kernel.shape).astype(np.float32)
+    image = rng.standard_normal(x_shape).astype(np.float32)
+    kernel = rng.standard_normal(k_shape).astype(np.float32) * 0.3
+    direction = rng.standard_normal(k_shape).astype(np.float32)
     step = np.float32(1e-3)
     above, _ = run_all(image, kernel + step * direction)
     below, _ = run_all(image, kernel - step * direction)

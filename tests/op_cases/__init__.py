@@ -15,12 +15,14 @@ from op_cases.normalization import NORMALIZATION, RANDOM
 from op_cases.pooling import POOLING
 from op_cases.reduction import ALONG_AXIS, REDUCTIONS
 from op_cases.shaping import CONVERSIONS, SHAPING
+from op_cases.spatial import SPATIAL
 
 __all__ = ["CASES", "Case"]
 
 CASES: list[Case] = [
     *CONVOLUTIONS,
     *WINOGRAD,
+    *SPATIAL,
     *LINEAR,
     *POOLING,
     *ELEMENTWISE_UNARY,

@@ -183,6 +183,20 @@ def winograd_error(tile: int) -> ForwardRule:
     return rule
 
 
+def transposed_winograd_error(tile: int) -> ForwardRule:
+    """Of a transposed convolution: that of the filters turned round, over a wider border."""
+
+    def rule(case: Case, inputs: Inputs, exact: tuple[Array, ...]) -> tuple[Array, ...]:
+        x, kernel = (np.asarray(inputs[k], np.float64) for k in ("x", "kernel"))
+        turned = kernel[::-1, ::-1].swapaxes(2, 3)
+        border = 1 if case.attributes.get("padding") == "same" else 2
+        allowed = bound(x, turned, ((border, border), (border, border)), tile)
+        allowed = allowed + EPSILON * abs(inputs["bias"])
+        return (allowed + ELEMENTARY * EPSILON * abs(exact[0]),)
+
+    return rule
+
+
 def winograd_gradient(tile: int, terms: int) -> GradientRule:
     """Along x it is a Winograd convolution itself, along the kernel a sum over tiles."""
     direct = linear(terms)

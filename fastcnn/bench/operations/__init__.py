@@ -9,6 +9,7 @@ from fastcnn.bench.operations import (
     pooling,
     products,
     rows,
+    spatial,
     updates,
 )
 from fastcnn.bench.operations.operation import Case, Contestant, Operation
@@ -17,6 +18,15 @@ __all__ = ["OPERATIONS", "Case", "Contestant", "Operation"]
 
 OPERATIONS: dict[str, Operation] = {
     operation.name: operation
-    for module in (convolution, products, pooling, normalization, rows, elementwise, updates)
+    for module in (
+        convolution,
+        spatial,
+        products,
+        pooling,
+        normalization,
+        rows,
+        elementwise,
+        updates,
+    )
     for operation in module.OPERATIONS
 }

@@ -27,7 +27,7 @@ class Convolution:
     y: tuple[int, int, int, int]
     strides: tuple[int, int]
     dilation: tuple[int, int]
-    edges: tuple[tuple[int, int], tuple[int, int]]
+    edges: tuple[tuple[int, int], ...]
     groups: int
 
     @staticmethod

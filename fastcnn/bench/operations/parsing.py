@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["choice", "flag", "number", "padding", "pair", "shape", "written"]
+__all__ = ["axes", "choice", "flag", "number", "padding", "pair", "shape", "written"]
 
 
 def shape(text: str) -> tuple[int, ...]:
@@ -23,6 +23,15 @@ def pair(text: str) -> int | tuple[int, int]:
         raise ValueError("one number such as 2, or two with x between them such as 2x1")
     values = [int(part) for part in parts]
     return values[0] if len(set(values)) == 1 else (values[0], values[1])
+
+
+def axes(text: str) -> int | tuple[int, ...]:
+    """``2`` for all axes, or a number for each with x between them, such as ``1x2x2``."""
+    parts = text.lower().split("x")
+    if not all(part.isdecimal() and int(part) for part in parts):
+        raise ValueError("one number such as 2, or one for each axis such as 1x2x2")
+    values = tuple(int(part) for part in parts)
+    return values[0] if len(set(values)) == 1 else values
 
 
 def padding(text: str) -> str | int:
