@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fastcnn import (
         activations,
         callbacks,
+        constraints,
         datasets,
         graph,
         initializers,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         ops,
         optimizers,
         reference,
+        regularizers,
         runtime,
         testing,
     )
@@ -44,6 +46,7 @@ __all__ = [
     "__version__",
     "activations",
     "callbacks",
+    "constraints",
     "datasets",
     "graph",
     "initializers",
@@ -56,6 +59,7 @@ __all__ = [
     "ops",
     "optimizers",
     "reference",
+    "regularizers",
     "runtime",
     "set_random_seed",
     "testing",

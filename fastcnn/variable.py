@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,10 @@ class Variable:
         self.core = _core.Variable(np.asarray(array, order="C"))
         self.name = name
         self.trainable = trainable
+        #: What makes a penalty of this variable for the loss of a model, and what its new values
+        #: are brought to after an update; see :mod:`fastcnn.regularizers` and ``constraints``.
+        self.regularizer: Callable[[Any], Any] | None = None
+        self.constraint: Callable[[Any], Any] | None = None
         self.shape: tuple[int, ...] = self.core.shape
         #: The graph's view of this variable: the value at the start of a run.
         self.tensor: Tensor = Node(None, variable=self, name=name).tensors(

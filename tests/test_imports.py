@@ -14,7 +14,10 @@ FLOORS = [
     ["_core", "_version"],
     ["variable", "graph", "runtime", "seeding"],
     ["ops", "reference", "testing", "datasets"],
-    ["initializers", "layers", "losses", "optimizers", "metrics", "activations", "config"],
+    [
+        *("initializers", "regularizers", "constraints", "activations", "config"),
+        *("layers", "losses", "optimizers", "metrics"),
+    ],
     ["models", "callbacks", "training"],
     ["bench"],
     ["keras", "cli", "__main__"],

@@ -9,6 +9,7 @@ A script written for ``tensorflow.keras`` runs when its imports change:
 from fastcnn.keras import (
     activations,
     callbacks,
+    constraints,
     datasets,
     initializers,
     layers,
@@ -16,6 +17,7 @@ from fastcnn.keras import (
     metrics,
     models,
     optimizers,
+    regularizers,
     utils,
 )
 from fastcnn.keras.models import Model, Sequential
@@ -28,6 +30,7 @@ __all__ = [
     "Sequential",
     "activations",
     "callbacks",
+    "constraints",
     "datasets",
     "initializers",
     "layers",
@@ -35,5 +38,6 @@ __all__ = [
     "metrics",
     "models",
     "optimizers",
+    "regularizers",
     "utils",
 ]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fastcnn import activations, initializers, ops
-from fastcnn.config import refuse
+from fastcnn import activations, constraints, initializers, ops, regularizers
 from fastcnn.layers.arguments import positive_int
 from fastcnn.layers.layer import Layer
 
@@ -22,11 +21,12 @@ class Dense(Layer):
         use_bias: Whether a number per unit is added.
         kernel_initializer: First value of ``kernel`` ``(features, units)``.
         bias_initializer: First value of ``bias`` ``(units,)``.
-        kernel_regularizer: Not supported: ``None`` only.
-        bias_regularizer: Not supported: ``None`` only.
-        activity_regularizer: Not supported: ``None`` only.
-        kernel_constraint: Not supported: ``None`` only.
-        bias_constraint: Not supported: ``None`` only.
+        kernel_regularizer: Penalty on ``kernel``, see :mod:`fastcnn.regularizers`.
+        bias_regularizer: Penalty on ``bias``.
+        activity_regularizer: Penalty on the output.
+        kernel_constraint: What ``kernel`` is brought to after each update, see
+            :mod:`fastcnn.constraints`.
+        bias_constraint: The same for ``bias``.
         name: See :class:`Layer`.
         trainable: See :class:`Layer`.
         input_shape: See :class:`Layer`.
@@ -35,17 +35,6 @@ class Dense(Layer):
         ``(batch, ..., features)`` to ``(batch, ..., units)``.
     """
 
-    _not_configured = frozenset(
-        {
-            "input_shape",
-            "kernel_regularizer",
-            "bias_regularizer",
-            "activity_regularizer",
-            "kernel_constraint",
-            "bias_constraint",
-        }
-    )
-
     def __init__(
         self,
         units: int,
@@ -53,30 +42,27 @@ class Dense(Layer):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
-        kernel_regularizer: None = None,
-        bias_regularizer: None = None,
-        activity_regularizer: None = None,
-        kernel_constraint: None = None,
-        bias_constraint: None = None,
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: Sequence[int | None] | None = None,
     ) -> None:
         super().__init__(name=name, trainable=trainable, input_shape=input_shape)
-        refuse(
-            "Dense",
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-        )
         self.units = positive_int(units, "units", "Dense")
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
 
     def build(self, input_shape: Any) -> None:
         """Make ``kernel`` and ``bias`` for the features of ``input_shape``."""
@@ -87,13 +73,21 @@ class Dense(Layer):
                 "instead of Flatten"
             )
         self.kernel = self.add_weight(
-            (input_shape[-1], self.units), self.kernel_initializer, name="kernel"
+            (input_shape[-1], self.units),
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+            name="kernel",
         )
-        self.bias = (
-            self.add_weight((self.units,), self.bias_initializer, name="bias")
-            if self.use_bias
-            else None
-        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                (self.units,),
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+                name="bias",
+            )
 
     def call(self, x: Any) -> Any:
         """Multiply, add the bias, apply the activation."""

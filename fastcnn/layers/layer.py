@@ -5,19 +5,20 @@ from __future__ import annotations
 import inspect
 import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcnn import initializers
+from fastcnn import constraints, initializers, regularizers
 from fastcnn.config import Configurable
 from fastcnn.graph import Tensor
 from fastcnn.layers import eager
 from fastcnn.layers.inventory import all_layers, changed, held_by, own_weights
 from fastcnn.layers.naming import unique_name
+from fastcnn.layers.penalties import note_activity
 from fastcnn.layers.structure import flatten, map_leaves
 from fastcnn.layers.symbolic import Call, KerasTensor, infer, record
 from fastcnn.layers.trace import current_trace
@@ -56,6 +57,9 @@ class Layer(Configurable):
 
     #: Whether uint8 arrays reach ``call`` as they are; other layers get float32.
     takes_uint8 = False
+
+    #: Makes a penalty of the outputs; see :mod:`fastcnn.regularizers`.
+    activity_regularizer: Callable[[Any], Any] | None = None
 
     def __init__(
         self,
@@ -122,9 +126,11 @@ class Layer(Configurable):
         return self._eager.run(self, x, bool(training))
 
     def _run(self, x: Any, training: bool) -> Any:
-        if _takes_training(type(self)):
-            return self.call(x, training=training)  # type: ignore[call-arg]
-        return self.call(x)
+        settings = {"training": training} if _takes_training(type(self)) else {}
+        y = self.call(x, **settings)
+        if self.activity_regularizer is not None:
+            note_activity(self, y)
+        return y
 
     def _check_initialized(self) -> None:
         if "_build_lock" not in self.__dict__:
@@ -149,6 +155,8 @@ class Layer(Configurable):
         *,
         dtype: str = "float32",
         trainable: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
         name: str = "variable",
     ) -> Variable:
         """Make a weight of this layer.
@@ -158,6 +166,8 @@ class Layer(Configurable):
             initializer: Name or object of :mod:`fastcnn.initializers`.
             dtype: NumPy dtype.
             trainable: Whether an optimizer changes it.
+            regularizer: Name or object of :mod:`fastcnn.regularizers`: a penalty for the loss.
+            constraint: Name or object of :mod:`fastcnn.constraints`, applied after each update.
             name: Name inside the layer; the Variable is called ``layer/name``.
 
         Raises:
@@ -175,6 +185,8 @@ class Layer(Configurable):
             name=f"{self.name}/{name}",
             trainable=trainable,
         )
+        weight.regularizer = regularizers.get(regularizer)
+        weight.constraint = constraints.get(constraint)
         self._weights.append(weight)
         changed()
         return weight
@@ -249,6 +261,15 @@ class Layer(Configurable):
                 )
         for variable, value in zip(variables, arrays, strict=True):
             variable.assign(value.astype(variable.dtype, copy=False))
+
+    @property
+    def losses(self) -> list[Any]:
+        """The penalties on trained weights as they are now; those on outputs need a batch."""
+        return [
+            weight.regularizer(weight.numpy())
+            for weight in self.trainable_weights
+            if weight.regularizer is not None
+        ]
 
     def count_params(self) -> int:
         """Number of elements in all weights."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fastcnn import initializers, ops
-from fastcnn.config import refuse
+from fastcnn import constraints, initializers, ops, regularizers
 from fastcnn.layers.layer import Layer
 from fastcnn.layers.trace import current_trace
 
@@ -30,10 +29,11 @@ class BatchNormalization(Layer):
         gamma_initializer: First value of ``gamma`` ``(channels,)``.
         moving_mean_initializer: First value of ``moving_mean`` ``(channels,)``.
         moving_variance_initializer: First value of ``moving_variance`` ``(channels,)``.
-        beta_regularizer: Not supported: ``None`` only.
-        gamma_regularizer: Not supported: ``None`` only.
-        beta_constraint: Not supported: ``None`` only.
-        gamma_constraint: Not supported: ``None`` only.
+        beta_regularizer: Penalty on ``beta``, see :mod:`fastcnn.regularizers`.
+        gamma_regularizer: Penalty on ``gamma``.
+        beta_constraint: What ``beta`` is brought to after each update, see
+            :mod:`fastcnn.constraints`.
+        gamma_constraint: The same for ``gamma``.
         name: See :class:`Layer`.
         trainable: See :class:`Layer`.
         input_shape: See :class:`Layer`.
@@ -41,16 +41,6 @@ class BatchNormalization(Layer):
     Shape:
         ``(batch, ..., channels)`` to the same.
     """
-
-    _not_configured = frozenset(
-        {
-            "input_shape",
-            "beta_regularizer",
-            "gamma_regularizer",
-            "beta_constraint",
-            "gamma_constraint",
-        }
-    )
 
     def __init__(
         self,
@@ -63,23 +53,16 @@ class BatchNormalization(Layer):
         gamma_initializer: Any = "ones",
         moving_mean_initializer: Any = "zeros",
         moving_variance_initializer: Any = "ones",
-        beta_regularizer: None = None,
-        gamma_regularizer: None = None,
-        beta_constraint: None = None,
-        gamma_constraint: None = None,
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: Sequence[int | None] | None = None,
     ) -> None:
         super().__init__(name=name, trainable=trainable, input_shape=input_shape)
-        refuse(
-            "BatchNormalization",
-            beta_regularizer=beta_regularizer,
-            gamma_regularizer=gamma_regularizer,
-            beta_constraint=beta_constraint,
-            gamma_constraint=gamma_constraint,
-        )
         self.axis = axis
         self.momentum = float(momentum)
         self.epsilon = float(epsilon)
@@ -89,6 +72,10 @@ class BatchNormalization(Layer):
         self.gamma_initializer = initializers.get(gamma_initializer)
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
 
     def build(self, input_shape: Any) -> None:
         """Make the weights, one number per channel."""
@@ -100,12 +87,23 @@ class BatchNormalization(Layer):
             )
         channels = (input_shape[-1],)
         # Keras keeps this order, and leaves out what center and scale switch off.
-        self.gamma = (
-            self.add_weight(channels, self.gamma_initializer, name="gamma") if self.scale else None
-        )
-        self.beta = (
-            self.add_weight(channels, self.beta_initializer, name="beta") if self.center else None
-        )
+        self.gamma = self.beta = None
+        if self.scale:
+            self.gamma = self.add_weight(
+                channels,
+                self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
+                constraint=self.gamma_constraint,
+                name="gamma",
+            )
+        if self.center:
+            self.beta = self.add_weight(
+                channels,
+                self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint,
+                name="beta",
+            )
         self.moving_mean = self.add_weight(
             channels, self.moving_mean_initializer, trainable=False, name="moving_mean"
         )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn import graph, ops
+from fastcnn.constraints import constrained
 from fastcnn.graph.cache import Cache
+from fastcnn.layers.penalties import with_penalties
 from fastcnn.layers.structure import flatten
 from fastcnn.layers.trace import tracing
 from fastcnn.models.data import Batch, BatchSource
@@ -42,9 +45,8 @@ class _Gather:
         with tracing(training=True) as trace:
             outputs = flatten(model.on_tensors(inputs[:x]))
             names = model.output_names or model.name_outputs(len(outputs))
-            self.plan: Plan = model.objective.build(
-                inputs[x : x + y], outputs, inputs[x + y :], names
-            )
+            plan = model.objective.build(inputs[x : x + y], outputs, inputs[x + y :], names)
+        self.plan: Plan = replace(plan, loss=with_penalties(plan.loss, model, trace))
         gradients = graph.gradients(self.plan.loss, list(variables))
         added = [
             ops.assign(total, ops.add(total.tensor, ops.multiply(gradient, share)))
@@ -77,7 +79,8 @@ class _Descent:
         self._variables = variables
         self._gathers: Cache[_Gather] = Cache(8)
         rate, step = graph.placeholder(()), graph.placeholder((), "int64")
-        updates = optimizer.updates([s.tensor for s in self._sums], variables, rate, step)
+        sums = [total.tensor for total in self._sums]
+        updates = constrained(optimizer.updates(sums, variables, rate, step))
         self.step = graph.compile([rate, step], [], updates)
 
     def clear(self) -> None:

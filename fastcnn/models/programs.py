@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from fastcnn import graph
 from fastcnn.graph import Tensor
 from fastcnn.graph.cache import Cache
 from fastcnn.layers.inventory import Inventory
+from fastcnn.layers.penalties import with_penalties
 from fastcnn.layers.structure import flatten, map_leaves
 from fastcnn.layers.trace import tracing
 from fastcnn.models.data import Batch
@@ -60,7 +62,8 @@ class Measured:
         with tracing(training=train) as trace:
             outputs = flatten(model.on_tensors(inputs[:x]))
             names = model.output_names or model.name_outputs(len(outputs))
-            self.plan: Plan = objective.build(inputs[x : x + y], outputs, inputs[x + y :], names)
+            plan = objective.build(inputs[x : x + y], outputs, inputs[x + y :], names)
+        self.plan: Plan = replace(plan, loss=with_penalties(plan.loss, model, trace))
         run: Callable[..., tuple[Array, ...]]
         if train:
             run = training_step(

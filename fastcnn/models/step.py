@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn import graph, optimizers
+from fastcnn.constraints import constrained
 from fastcnn.graph import Tensor
 from fastcnn.optimizers import Optimizer
 from fastcnn.variable import Variable
@@ -38,7 +39,7 @@ class TrainingStep:
         learning_rate = graph.placeholder((), "float32", name="learning_rate")
         step = graph.placeholder((), "int64", name="step") if step is None else step
         gradients = graph.gradients(loss, list(variables))
-        updates = optimizer.updates(gradients, list(variables), learning_rate, step)
+        updates = constrained(optimizer.updates(gradients, list(variables), learning_rate, step))
         self.function = graph.compile(
             [*inputs, learning_rate, step], [loss, *outputs], [*updates, *assignments]
         )

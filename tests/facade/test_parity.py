@@ -25,7 +25,10 @@ except ImportError:
     keras = None
     pytestmark = [pytestmark, pytest.mark.skip(reason="Keras 3 is not installed")]
 
-MODULES = ["callbacks", "initializers", "layers", "losses", "metrics", "optimizers", "utils"]
+MODULES = [
+    *("callbacks", "constraints", "initializers", "layers", "losses", "metrics", "optimizers"),
+    *("regularizers", "utils"),
+]
 # Ours alone, or a function where Keras' is one of many overloads.
 OWN = {
     "GradientDescent",
