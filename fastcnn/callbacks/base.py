@@ -162,6 +162,10 @@ class LambdaCallback(Callback):
         on_train_end: See :class:`Callback`.
         on_train_batch_begin: See :class:`Callback`.
         on_train_batch_end: See :class:`Callback`.
+        others: Any other hook of :class:`Callback` by its name.
+
+    Raises:
+        TypeError: A name that is no hook, or something that cannot be called.
     """
 
     def __init__(
@@ -172,9 +176,17 @@ class LambdaCallback(Callback):
         on_train_end: Callable[..., Any] | None = None,
         on_train_batch_begin: Callable[..., Any] | None = None,
         on_train_batch_end: Callable[..., Any] | None = None,
+        **others: Callable[..., Any] | None,
     ) -> None:
         super().__init__()
+        known = [name for name in vars(Callback) if name.startswith("on_")]
+        for name in others:
+            if name not in known:
+                raise TypeError(
+                    f"LambdaCallback: there is no hook {name!r}; hooks are {', '.join(known)}"
+                )
         hooks = {
+            **others,
             "on_epoch_begin": on_epoch_begin,
             "on_epoch_end": on_epoch_end,
             "on_train_begin": on_train_begin,
@@ -184,4 +196,6 @@ class LambdaCallback(Callback):
         }
         for name, function in hooks.items():
             if function is not None:
+                if not callable(function):
+                    raise TypeError(f"LambdaCallback: {name} must be a function, got {function!r}")
                 setattr(self, name, function)

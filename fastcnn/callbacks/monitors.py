@@ -9,10 +9,10 @@ from typing import Any
 
 from fastcnn.callbacks.base import Callback, Logs
 
-__all__ = ["EarlyStopping", "ModelCheckpoint"]
+__all__ = ["EarlyStopping", "ModelCheckpoint", "Monitor"]
 
 
-class _Monitor(Callback):
+class Monitor(Callback):
     """Base of callbacks that follow one number."""
 
     def __init__(self, monitor: str, mode: str) -> None:
@@ -51,7 +51,7 @@ class _Monitor(Callback):
         return float(logs[self.monitor])
 
 
-class EarlyStopping(_Monitor):
+class EarlyStopping(Monitor):
     """Stops training when a number no longer improves.
 
     Args:
@@ -137,7 +137,7 @@ class EarlyStopping(_Monitor):
         return bool(self.monitor_op(value - delta, than))
 
 
-class ModelCheckpoint(_Monitor):
+class ModelCheckpoint(Monitor):
     """Saves the model after epochs, or every so many steps.
 
     Args:

@@ -6,11 +6,11 @@ import csv
 import importlib.util
 from pathlib import Path
 
+from fastcnn.callbacks.curves import CURVES_NEED, draw_curves
+
 __all__ = ["NEEDED", "available", "draw"]
 
-NEEDED = 'drawing curves needs matplotlib, which is not installed: pip install "fastcnn[plot]"'
-
-_MEASURES = ("loss", "accuracy")
+NEEDED = CURVES_NEED
 
 
 def available() -> bool:
@@ -30,20 +30,10 @@ def draw(log: Path, picture: Path, *, held_out_name: str) -> None:
     Raises:
         ImportError: matplotlib is not installed; see :func:`available`.
     """
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
-
     with log.open(newline="") as file:
         rows = list(csv.DictReader(file))
+    columns = [] if not rows else [key for key in rows[0] if key != "epoch"]
+    history = {key: [float(row[key]) for row in rows] for key in columns}
     epochs = [int(row["epoch"]) + 1 for row in rows]
-    figure = Figure(figsize=(10, 4), layout="constrained")
-    for axes, measure in zip(figure.subplots(1, 2), _MEASURES, strict=True):
-        for column, label in [(measure, "training"), (f"val_{measure}", held_out_name)]:
-            if rows and column in rows[0]:
-                values = [float(row[column]) for row in rows]
-                axes.plot(epochs, values, marker="o", markersize=3, label=label)
-        axes.set(xlabel="epoch", ylabel=measure, title=measure.capitalize())
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.grid(alpha=0.3)
-        axes.legend()
+    figure = draw_curves(epochs, history, ["loss", "accuracy"], held_out_name=held_out_name)
     figure.savefig(picture, dpi=120)

@@ -122,7 +122,11 @@ class Layer(Configurable):
         if any(isinstance(leaf, Tensor) for leaf in leaves):
             self._ensure_built(x)
             with _mode(training) as mode:
-                return self._run(x, mode)
+                outputs = self._run(x, mode)
+            trace = current_trace()
+            if trace is not None and trace.calls is not None:
+                trace.calls.append((self.name, outputs))
+            return outputs
         return self._eager.run(self, x, bool(training))
 
     def _run(self, x: Any, training: bool) -> Any:

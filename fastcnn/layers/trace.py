@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from fastcnn import graph, ops
 from fastcnn.graph import Tensor
@@ -22,6 +23,7 @@ class Trace:
         assignments: Updates of moving statistics, to be listed among a Program's updates.
         step: Scalar int64 input that random layers read, to be listed among a Program's inputs;
             ``None`` if nothing is random. Another number in each run gives other draws.
+        calls: Where the name and the outputs of every layer called are noted, if it is a list.
     """
 
     def __init__(self, training: bool) -> None:
@@ -29,6 +31,7 @@ class Trace:
         self.losses: list[Tensor] = []
         self.assignments: list[Tensor] = []
         self.step: Tensor | None = None
+        self.calls: list[tuple[str, Any]] | None = None
         self._draws: Counter[int] = Counter()
 
     def seed(self, key: int) -> Tensor:

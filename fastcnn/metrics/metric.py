@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastcnn import ops
 from fastcnn.config import Configurable, refuse
@@ -74,6 +75,14 @@ class Metric(Configurable):
         """Forget everything seen."""
         self.total = 0.0
         self.count = 0.0
+
+    def state(self) -> NDArray[np.float64]:
+        """Everything seen, for :meth:`restore`."""
+        return np.array([self.total, self.count], np.float64)
+
+    def restore(self, state: NDArray[np.float64]) -> None:
+        """Go on from what :meth:`state` returned."""
+        self.total, self.count = float(state[0]), float(state[1])
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
         """Count a batch of arrays and return the result so far."""

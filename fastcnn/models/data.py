@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -19,7 +20,6 @@ __all__ = [
     "Feed",
     "IteratorData",
     "SequenceData",
-    "Stream",
     "open_data",
 ]
 
@@ -64,14 +64,18 @@ class BatchSource(Protocol):
         steps: Number of batches in an epoch; ``None`` while unknown.
         examples: Number of examples; ``None`` while unknown.
         once: Whether it can be gone through once only.
+        seed: Of the orders of its epochs, where they differ.
     """
 
     steps: int | None
     examples: int | None
     once: bool
+    seed: int
 
-    def epoch(self, index: int) -> Iterator[Batch]:
-        """The batches of epoch ``index``. Their arrays may be overwritten by the next batch."""
+    def epoch(self, index: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of epoch ``index`` from number ``start`` on. Their arrays may be overwritten
+        by the next batch.
+        """
 
 
 class ArrayData:
@@ -105,7 +109,7 @@ class ArrayData:
         self.steps: int | None = -(-self._count // batch_size)
         self._batch_size = batch_size
         self._shuffle = shuffle
-        self._seed = seed
+        self.seed = seed
         self._layout = (len(x), len(y), len(weights))
         dtypes = [
             *feed.input_dtypes(x),
@@ -117,19 +121,19 @@ class ArrayData:
         # In ascending order a batch's pages of a mapped file are read in one sweep.
         self._ascending = any(is_mapped(array) for array in arrays)
 
-    def epoch(self, index: int) -> Iterator[Batch]:
-        """The batches of epoch ``index``."""
+    def epoch(self, index: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of epoch ``index`` from number ``start`` on."""
         size, columns, layout = self._batch_size, self._columns, self._layout
-        starts = range(0, self._count, size)
+        starts = range(start * size, self._count, size)
         if not self._shuffle:
-            for start in starts:
-                stop = min(start + size, self._count)
-                yield Batch([c.slice(start, stop) for c in columns], layout, stop - start)
+            for first in starts:
+                stop = min(first + size, self._count)
+                yield Batch([c.slice(first, stop) for c in columns], layout, stop - first)
             return
-        generator = np.random.Generator(np.random.Philox(key=mix(self._seed, index)))
+        generator = np.random.Generator(np.random.Philox(key=mix(self.seed, index)))
         order = generator.permutation(self._count)
-        for start in starts:
-            rows = order[start : start + size]
+        for first in starts:
+            rows = order[first : first + size]
             if self._ascending:
                 rows.sort()
             yield Batch([column.take(rows) for column in columns], layout, len(rows))
@@ -200,15 +204,17 @@ class SequenceData:
             raise ValueError(f"there are no batches: len({type(sequence).__name__}) is 0")
         self._sequence = sequence
         self._shuffle = shuffle
-        self._seed = seed
+        self.seed = seed
         self._convert = Converter(feed, class_weight)
 
-    def epoch(self, index: int) -> Iterator[Batch]:
-        """The batches of epoch ``index``; the sequence is told when they end."""
+    def epoch(self, index: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of epoch ``index`` from number ``start`` on; the sequence is told when they
+        end.
+        """
         order = np.arange(self._count)
         if self._shuffle:
-            np.random.Generator(np.random.Philox(key=mix(self._seed, index))).shuffle(order)
-        for position in order:
+            np.random.Generator(np.random.Philox(key=mix(self.seed, index))).shuffle(order)
+        for position in order[start:]:
             yield self._convert(self._sequence[int(position)])
         if hasattr(self._sequence, "on_epoch_end"):
             self._sequence.on_epoch_end()
@@ -218,6 +224,7 @@ class IteratorData:
     """A generator, or whatever else ``iter`` takes; read on from epoch to epoch."""
 
     examples: int | None = None
+    seed = 0
 
     def __init__(
         self, source: Any, feed: Feed, *, class_weight: Mapping[int, float] | None = None
@@ -227,9 +234,12 @@ class IteratorData:
         self.once = iter(source) is source
         self._convert = Converter(feed, class_weight)
 
-    def epoch(self, index: int) -> Iterator[Batch]:
-        """The next batches, to the end."""
-        return map(self._convert, iter(self._source))
+    def epoch(self, index: int, start: int = 0) -> Iterator[Batch]:
+        """The next batches, to the end; the first ``start`` of them are read and dropped."""
+        items = iter(self._source)
+        for _ in itertools.islice(items, start):
+            pass
+        return map(self._convert, items)
 
 
 def with_class_weight(
@@ -250,39 +260,6 @@ def with_class_weight(
     factors = np.array([class_weight.get(int(label), 1.0) for label in unique], np.float32)
     by_example = factors[inverse.reshape(classes.shape)]
     return [weights[0] * by_example] if weights else [by_example]
-
-
-class Stream:
-    """Batches of one epoch after the other.
-
-    Args:
-        source: Where they come from.
-        steps: Batches per epoch; ``None`` means all of the source. With a number the epochs read
-            on where the last one ended, and a source that ends is begun anew if it can be.
-    """
-
-    def __init__(self, source: BatchSource, steps: int | None) -> None:
-        if steps is not None and steps < 1:
-            raise ValueError(f"the number of steps must be positive, got {steps}")
-        self.steps = source.steps if steps is None else steps
-        self._source = source
-        self._limit = steps
-        self._batches: Iterator[Batch] | None = None
-
-    def epoch(self, index: int) -> Iterator[Batch]:
-        """The batches of an epoch; ``index`` numbers the orders of shuffled data."""
-        if self._limit is None:
-            yield from self._source.epoch(index)
-            return
-        for _ in range(self._limit):
-            batch = None if self._batches is None else next(self._batches, None)
-            if batch is None and not (self._batches is not None and self._source.once):
-                self._batches = iter(self._source.epoch(index))
-                index += 1
-                batch = next(self._batches, None)
-            if batch is None:
-                return
-            yield batch
 
 
 def open_data(

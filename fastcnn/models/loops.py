@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,10 +10,12 @@ from numpy.typing import NDArray
 
 from fastcnn.callbacks import CallbackList
 from fastcnn.layers.structure import map_leaves
-from fastcnn.models.data import Stream
+from fastcnn.models.diagnosis import refuse_nan
 from fastcnn.models.full_batch import FullBatch
 from fastcnn.models.objective import Meters
+from fastcnn.models.place import Place
 from fastcnn.models.progress import Progress
+from fastcnn.models.stream import Stream
 
 if TYPE_CHECKING:
     from fastcnn.models.trainer import Trainer
@@ -24,31 +27,37 @@ Array = NDArray[Any]
 
 def train_epoch(
     model: Trainer,
-    stream: Stream,
+    place: Place,
     progress: Progress,
     hooks: CallbackList,
     full_batch: FullBatch | None,
 ) -> dict[str, float]:
-    """Train on the batches of one epoch.
+    """Train on the batches of one epoch, or on the rest of it.
 
     Returns:
         Means of loss and metrics; nothing if there were no batches.
+
+    Raises:
+        ValueError: Inputs, labels or sample weights of a batch have NaN.
     """
     begins, ends = hooks.listens("on_train_batch_begin"), hooks.listens("on_train_batch_end")
-    meters, programs = Meters(), model.programs
+    meters, programs = place.meters, model.programs
     index = model.epochs_done
     model.epochs_done += 1
-    for step, batch in enumerate(stream.epoch(index)):
+    for batch in place.stream.epoch(index, place.step):
+        refuse_nan(batch, place.epoch, place.step)
+        place.batch = batch
         if begins:
-            hooks.call("on_train_batch_begin", step, {})
+            hooks.call("on_train_batch_begin", place.step, {})
         if full_batch is None:
             program = programs.measure(batch, train=True)
             meters.add(program.plan, program.run(*batch.arrays), batch.size)
         else:
             meters.add(*full_batch.add(batch), batch.size)
+        place.step += 1
         progress.step(meters.logs)
         if ends:
-            hooks.call("on_train_batch_end", step, meters.logs())
+            hooks.call("on_train_batch_end", place.step - 1, meters.logs())
         if model.stop_training:
             break
     return {} if meters.empty else meters.logs()
@@ -65,15 +74,16 @@ def measure(
     begins, ends = hooks.listens("on_test_batch_begin"), hooks.listens("on_test_batch_end")
     meters = Meters()
     hooks.call("on_test_begin", {})
-    for step, batch in enumerate(stream.epoch(0)):
-        if begins:
-            hooks.call("on_test_batch_begin", step, {})
-        program = model.programs.measure(batch, train=False)
-        meters.add(program.plan, program.run(*batch.arrays), batch.size)
-        if progress is not None:
-            progress.step(meters.logs)
-        if ends:
-            hooks.call("on_test_batch_end", step, meters.logs())
+    with closing(stream):
+        for step, batch in enumerate(stream.epoch(0)):
+            if begins:
+                hooks.call("on_test_batch_begin", step, {})
+            program = model.programs.measure(batch, train=False)
+            meters.add(program.plan, program.run(*batch.arrays), batch.size)
+            if progress is not None:
+                progress.step(meters.logs)
+            if ends:
+                hooks.call("on_test_batch_end", step, meters.logs())
     if meters.empty:
         raise ValueError("there are no batches to measure on: the data is empty")
     logs = meters.logs()
@@ -99,20 +109,21 @@ def gather_outputs(
     begins, ends = hooks.listens("on_predict_batch_begin"), hooks.listens("on_predict_batch_end")
     gathered: list[_Rows] = []
     structure: Any = None
-    for step, batch in enumerate(stream.epoch(0)):
-        if begins:
-            hooks.call("on_predict_batch_begin", step, {})
-        inputs = batch.arrays[: batch.layout[0]]
-        program = model.programs.predict(inputs)
-        results = program.function(*inputs)
-        if not gathered:
-            structure = program.structure
-            gathered = [_Rows(rows) for _ in results]
-        for output, result in zip(gathered, results, strict=True):
-            output.add(result)
-        if ends:
-            hooks.call("on_predict_batch_end", step, {"outputs": results})
-        progress.step(dict)
+    with closing(stream):
+        for step, batch in enumerate(stream.epoch(0)):
+            if begins:
+                hooks.call("on_predict_batch_begin", step, {})
+            inputs = batch.arrays[: batch.layout[0]]
+            program = model.programs.predict(inputs)
+            results = program.function(*inputs)
+            if not gathered:
+                structure = program.structure
+                gathered = [_Rows(rows) for _ in results]
+            for output, result in zip(gathered, results, strict=True):
+                output.add(result)
+            if ends:
+                hooks.call("on_predict_batch_end", step, {"outputs": results})
+            progress.step(dict)
     if not gathered:
         raise ValueError("there are no batches to predict: the data is empty")
     outputs = iter([output.joined() for output in gathered])

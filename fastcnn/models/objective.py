@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -240,6 +240,9 @@ class Meters:
         self._metrics: dict[str, Metric] = {}
         self._plan: Plan | None = None
         self._bound: list[tuple[Metric, Measure]] = []
+        self._restored: dict[str, Array] = {}
+        # Stand for the metrics of an epoch that is restored with no batch left to go.
+        self._results: dict[str, float] = {}
 
     def add(self, plan: Plan, results: Sequence[Array], size: int) -> None:
         """Count the results of a Program over a batch of ``size`` examples."""
@@ -260,6 +263,8 @@ class Meters:
             if measure.key not in self._metrics:
                 self._metrics[measure.key] = copy.copy(measure.metric)
                 self._metrics[measure.key].reset_state()
+                if measure.key in self._restored:
+                    self._metrics[measure.key].restore(self._restored[measure.key])
         self._bound = [(self._metrics[measure.key], measure) for measure in plan.measures]
 
     def logs(self) -> dict[str, float]:
@@ -267,8 +272,33 @@ class Meters:
         size = max(self._size, 1)
         logs = {"loss": self._loss / size}
         logs.update((key, value / size) for key, value in self._parts.items())
+        logs.update(self._results)
         logs.update((key, metric.result()) for key, metric in self._metrics.items())
         return logs
+
+    def state(self) -> dict[str, Array]:
+        """Everything counted, as float64 arrays for :meth:`restore`."""
+        parts = {f"loss/{key}": np.array([value]) for key, value in self._parts.items()}
+        metrics = {f"metric/{key}": metric.state() for key, metric in self._metrics.items()}
+        results = {f"result/{k}": np.array([m.result()]) for k, m in self._metrics.items()}
+        return {
+            "loss": np.array([self._size, self._loss], np.float64),
+            **parts,
+            **metrics,
+            **results,
+        }
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Go on from what :meth:`state` returned."""
+        self._size, self._loss = int(state["loss"][0]), float(state["loss"][1])
+        for key, array in state.items():
+            if key.startswith("loss/"):
+                self._parts[key.removeprefix("loss/")] = float(array[0])
+            elif key.startswith("metric/"):
+                # The metrics themselves are made when the first batch says which there are.
+                self._restored[key.removeprefix("metric/")] = array
+            elif key.startswith("result/"):
+                self._results[key.removeprefix("result/")] = float(array[0])
 
     @property
     def empty(self) -> bool:

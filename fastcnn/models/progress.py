@@ -43,13 +43,14 @@ class Progress:
         title: What stands in front, e.g. ``"Epoch 3/10"``.
         steps: Number of steps; ``None`` while unknown.
         verbose: 0, 1 or 2.
+        done: Steps of this pass that were made earlier.
     """
 
-    def __init__(self, title: str, steps: int | None, verbose: int) -> None:
+    def __init__(self, title: str, steps: int | None, verbose: int, done: int = 0) -> None:
         self._title = title
         self._steps = steps
         self._verbose = verbose
-        self._done = 0
+        self._done = self._before = done
         self._start = self._last = time.perf_counter()
         self._bar: Any = None
         if verbose == 1:
@@ -58,6 +59,7 @@ class Progress:
             self._bar = tqdm(
                 desc=title,
                 total=steps,
+                initial=done,
                 unit="step",
                 file=sys.stdout,
                 leave=False,
@@ -96,7 +98,7 @@ class Progress:
         # The bar makes room for a line that no narrow terminal cuts off.
         self.close()
         if self._verbose:
-            each = seconds / max(self._done, 1)
+            each = seconds / max(self._done - self._before, 1)
             per_step = f"{each * 1e3:.1f}ms" if each < 1 else f"{each:.2f}s"
             text = f"{self._title} - {self._done} steps - {seconds:.1f}s - {per_step}/step"
             print(f"{text} - {logs_text(logs)}" if logs else text, flush=True)

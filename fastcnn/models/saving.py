@@ -21,9 +21,21 @@ from fastcnn.models.call_graph import known_dtype
 from fastcnn.models.container import Contents, read_file, write_file
 from fastcnn.models.model import Model
 from fastcnn.models.sequential import Sequential
+from fastcnn.optimizers import Optimizer
 from fastcnn.variable import Variable
 
-__all__ = ["load", "load_weights", "make_layer", "save_model", "save_weights"]
+__all__ = [
+    "blamed_on",
+    "built_weights",
+    "fill_weights",
+    "load",
+    "load_weights",
+    "make_layer",
+    "optimizer_state",
+    "restore_optimizer",
+    "save_model",
+    "save_weights",
+]
 
 Array = NDArray[Any]
 
@@ -73,7 +85,7 @@ def make_layer(entry: Any) -> Layer:
 
 def save_model(model: Model, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
     """See :meth:`fastcnn.Model.save`."""
-    weights = _built_weights(model)
+    weights = built_weights(model)
     if (count := _count_layers(model)) > _MOST_LAYERS:
         raise ValueError(
             f"cannot save model {model.name!r}: it has {count} layers, at most {_MOST_LAYERS} can "
@@ -93,22 +105,50 @@ def save_model(model: Model, path: str | os.PathLike[str], *, overwrite: bool = 
     }
     if model.objective is not None and model.optimizer is not None:
         optimizer = model.optimizer
-        numbers = {id(weight): index for index, weight in enumerate(weights.values())}
-        slots: list[int] = []
-        for weight in weights.values():
-            for slot in optimizer.existing_slots(weight):
-                arrays[f"optimizer/{len(slots)}"] = slot.numpy()
-                slots.append(numbers[id(weight)])
         description["compile"] = {
             "optimizer": {
                 "class_name": type(optimizer).__name__,
                 "config": optimizer.get_config(),
             },
-            "iterations": optimizer.iterations,
-            "slots": slots,
+            **optimizer_state(optimizer, list(weights.values()), arrays),
             **model.objective.get_config(),
         }
     write_file(path, description, arrays, overwrite=overwrite)
+
+
+def optimizer_state(
+    optimizer: Optimizer, weights: Sequence[Variable], arrays: dict[str, Array]
+) -> dict[str, Any]:
+    """What an optimizer has gathered: its arrays go into ``arrays``, the rest is returned."""
+    slots: list[int] = []
+    for number, weight in enumerate(weights):
+        for slot in optimizer.existing_slots(weight):
+            arrays[f"optimizer/{len(slots)}"] = slot.numpy()
+            slots.append(number)
+    return {"iterations": optimizer.iterations, "slots": slots}
+
+
+def restore_optimizer(
+    optimizer: Optimizer, entry: Mapping[str, Any], weights: Sequence[Variable], contents: Contents
+) -> None:
+    """Give an optimizer back what :func:`optimizer_state` took down.
+
+    Raises:
+        ValueError: It does not fit the optimizer or the weights.
+    """
+    if not isinstance(entry["iterations"], int) or not 0 <= entry["iterations"] < 1 << 62:
+        raise ValueError(f"its optimizer made {entry['iterations']!r} steps")
+    optimizer.iterations = entry["iterations"]
+    owners = entry["slots"]
+    if not all(isinstance(owner, int) and 0 <= owner < len(weights) for owner in owners):
+        raise ValueError("its optimizer state belongs to weights that are not there")
+    trained = [weights[owner] for owner in dict.fromkeys(owners)]
+    optimizer.build(trained)
+    slots = [slot for weight in trained for slot in optimizer.slots(weight)]
+    names = [f"optimizer/{index}" for index in range(len(owners))]
+    if len(slots) != len(names):
+        raise ValueError(f"its optimizer has {len(names)} arrays of state, expected {len(slots)}")
+    _assign(slots, names, contents)
 
 
 def _count_layers(layer: Layer) -> int:
@@ -128,7 +168,7 @@ def _layer_budget(layers: int) -> Iterator[None]:
 
 def save_weights(model: Model, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
     """See :meth:`fastcnn.Model.save_weights`."""
-    weights = _built_weights(model)
+    weights = built_weights(model)
     arrays = {name: weight.numpy() for name, weight in weights.items()}
     write_file(path, {"version": _VERSION, "weights": list(weights)}, arrays, overwrite=overwrite)
 
@@ -136,8 +176,8 @@ def save_weights(model: Model, path: str | os.PathLike[str], *, overwrite: bool 
 def load_weights(model: Model, path: str | os.PathLike[str]) -> None:
     """See :meth:`fastcnn.Model.load_weights`."""
     contents = read_file(path)
-    with _blamed_on(contents):
-        _fill(list(_built_weights(model).values()), contents)
+    with blamed_on(contents):
+        fill_weights(list(built_weights(model).values()), contents)
 
 
 def load(
@@ -167,7 +207,7 @@ def load(
     """
     contents = read_file(path, verify=verify)
     description = contents.description
-    with _blamed_on(contents), custom_object_scope(custom_objects):
+    with blamed_on(contents), custom_object_scope(custom_objects):
         if description.get("version") != _VERSION:
             raise ValueError(
                 f"its format has version {description.get('version')!r}, this fastcnn reads "
@@ -182,8 +222,8 @@ def load(
                 raise ValueError(f"it describes a layer, {type(model).__name__}, not a model")
             if description["build_shapes"] is not None:
                 model.build_from_shapes(description["build_shapes"])
-        weights = list(_built_weights(model).values())
-        _fill(weights, contents)
+        weights = list(built_weights(model).values())
+        fill_weights(weights, contents)
         if not isinstance(description["metadata"], dict):
             raise ValueError("its metadata is no dict")
         model.metadata = description["metadata"]
@@ -205,19 +245,7 @@ def _restore_training(model: Model, weights: Sequence[Variable], contents: Conte
         metrics=_revived(entry["metrics"], metrics.get),
         weighted_metrics=_revived(entry["weighted_metrics"], metrics.get),
     )
-    if not isinstance(entry["iterations"], int) or not 0 <= entry["iterations"] < 1 << 62:
-        raise ValueError(f"its optimizer made {entry['iterations']!r} steps")
-    optimizer.iterations = entry["iterations"]
-    owners = entry["slots"]
-    if not all(isinstance(owner, int) and 0 <= owner < len(weights) for owner in owners):
-        raise ValueError("its optimizer state belongs to weights that are not there")
-    trained = [weights[owner] for owner in dict.fromkeys(owners)]
-    optimizer.build(trained)
-    slots = [slot for weight in trained for slot in optimizer.slots(weight)]
-    names = [f"optimizer/{index}" for index in range(len(owners))]
-    if len(slots) != len(names):
-        raise ValueError(f"its optimizer has {len(names)} arrays of state, expected {len(slots)}")
-    _assign(slots, names, contents)
+    restore_optimizer(optimizer, entry, weights, contents)
 
 
 def _revived(value: Any, get: Callable[[Any], Any]) -> Any:
@@ -235,7 +263,7 @@ def _revived(value: Any, get: Callable[[Any], Any]) -> Any:
     return value
 
 
-def _built_weights(model: Model) -> dict[str, Variable]:
+def built_weights(model: Model) -> dict[str, Variable]:
     """Weights by a name that is unique in the file."""
     if not model.built:
         raise ValueError(
@@ -259,7 +287,12 @@ def _names(contents: Contents) -> list[str]:
     return names
 
 
-def _fill(weights: Sequence[Variable], contents: Contents) -> None:
+def fill_weights(weights: Sequence[Variable], contents: Contents) -> None:
+    """Write the weights of a file into Variables.
+
+    Raises:
+        ValueError: Their number or a type differs.
+    """
     names = _names(contents)
     if len(names) != len(weights):
         raise ValueError(f"it holds {len(names)} weights, the model has {len(weights)}")
@@ -282,7 +315,7 @@ def _assign(variables: Sequence[Variable], names: list[str], contents: Contents)
 
 
 @contextmanager
-def _blamed_on(contents: Contents) -> Iterator[None]:
+def blamed_on(contents: Contents) -> Iterator[None]:
     """Say which file is at fault, also where its description leads to errors of another kind."""
     try:
         yield

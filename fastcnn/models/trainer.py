@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from numpy.typing import NDArray
@@ -14,14 +15,16 @@ from fastcnn.callbacks.base import as_list
 from fastcnn.layers import Layer
 from fastcnn.layers.symbolic import KerasTensor, Shape
 from fastcnn.models.columns import plain
-from fastcnn.models.data import BatchSource, Converter, Stream, open_data
+from fastcnn.models.data import BatchSource, Converter, open_data
 from fastcnn.models.feed import ModelFeed
 from fastcnn.models.full_batch import FullBatch
 from fastcnn.models.loops import gather_outputs, measure, train_epoch
 from fastcnn.models.objective import Meters, Objective
+from fastcnn.models.place import Place
 from fastcnn.models.programs import Programs
 from fastcnn.models.progress import Progress, resolve_verbose
 from fastcnn.models.split import split_arrays
+from fastcnn.models.stream import Stream
 from fastcnn.optimizers import Optimizer
 from fastcnn.seeding import next_seed
 
@@ -53,6 +56,7 @@ class Trainer(Layer):
         stop_training: Set it in a callback to end ``fit`` after the current step.
         history: What the last ``fit`` returned.
         epochs_done: Training epochs begun so far, over all calls; numbers the shuffled orders.
+        place: Where the last ``fit`` is.
     """
 
     def __init__(self, *, name: str | None = None, trainable: bool = True) -> None:
@@ -63,6 +67,7 @@ class Trainer(Layer):
         self.history: History | None = None
         self.shuffle_seed = next_seed()
         self.epochs_done = 0
+        self.place: Place | None = None
         self.programs = Programs(self)
         self._feed = ModelFeed(self)
         self._batch_meters = Meters()
@@ -232,32 +237,44 @@ class Trainer(Layer):
         )
         self.history = history
         self.stop_training = False
-        hooks.call("on_train_begin", {})
+        self.place = place = Place(stream, initial_epoch)
         logs: dict[str, float] = {}
-        for epoch in range(initial_epoch, epochs):
-            hooks.call("on_epoch_begin", epoch, {})
-            with Progress(f"Epoch {epoch + 1}/{epochs}", stream.steps, verbose) as progress:
-                if full_batch is not None:
-                    full_batch.start()
-                logs = train_epoch(self, stream, progress, hooks, full_batch)
-                if not logs:
-                    warnings.warn(
-                        "fit: the data ran out before all epochs were done. A generator must go on "
-                        "for steps_per_epoch * epochs batches",
-                        stacklevel=2,
-                    )
+        with closing(stream):
+            hooks.call("on_train_begin", {})
+            while place.epoch < epochs:
+                epoch = place.epoch
+                hooks.call("on_epoch_begin", epoch, {})
+                if place.learning_rate is not None:  # a schedule by epochs has set its own anew
+                    optimizer.learning_rate = place.learning_rate
+                    place.learning_rate = None
+                title = f"Epoch {epoch + 1}/{epochs}"
+                with Progress(title, stream.steps, verbose, place.step) as progress:
+                    if full_batch is not None:
+                        full_batch.start()
+                    logs = train_epoch(self, place, progress, hooks, full_batch)
+                    if not logs:
+                        if stream.total == 0:
+                            raise ValueError(
+                                "fit: there are no batches: the generator or data set is empty, or "
+                                "an earlier pass has used it up. Make a new one for every fit"
+                            )
+                        _warn_ran_out(stream, epoch, epochs, steps_per_epoch)
+                        break
+                    if full_batch is not None:
+                        full_batch.finish()
+                    if validation_data is not None and due(epoch + 1):
+                        held_out = self._held_out(validation_data, validation_batches)
+                        measured = measure(self, Stream(held_out, validation_steps), hooks)
+                        logs.update((f"val_{key}", value) for key, value in measured.items())
+                    progress.finish(logs)
+                place.advance()
+                hooks.call("on_epoch_end", epoch, logs)
+                if stream.ran_out:
+                    _warn_ran_out(stream, epoch, epochs, steps_per_epoch)
                     break
-                if full_batch is not None:
-                    full_batch.finish()
-                if validation_data is not None and due(epoch + 1):
-                    held_out = self._held_out(validation_data, validation_batches)
-                    measured = measure(self, Stream(held_out, validation_steps), hooks)
-                    logs.update((f"val_{key}", value) for key, value in measured.items())
-                progress.finish(logs)
-            hooks.call("on_epoch_end", epoch, logs)
-            if self.stop_training:
-                break
-        hooks.call("on_train_end", logs)
+                if self.stop_training:
+                    break
+            hooks.call("on_train_end", logs)
         return history
 
     def _held_out(self, data: Any, batch_size: int | None) -> BatchSource:
@@ -394,6 +411,16 @@ class Trainer(Layer):
     def reset_metrics(self) -> None:
         """Forget what ``train_on_batch`` and ``test_on_batch`` measured so far."""
         self._batch_meters = Meters()
+
+
+def _warn_ran_out(stream: Stream, epoch: int, epochs: int, steps: int | None) -> None:
+    wanted = "" if steps is None else f" of {steps * epochs} (steps_per_epoch * epochs)"
+    warnings.warn(
+        f"fit: the data ran out in epoch {epoch + 1} of {epochs}, after {stream.total} batches"
+        f"{wanted}: training ends here. A generator must go on for all epochs: let it loop with "
+        "'while True' and give steps_per_epoch, or hand in arrays or a keras.utils.PyDataset",
+        stacklevel=3,
+    )
 
 
 def _due_epochs(frequency: int | Iterable[int]) -> Any:

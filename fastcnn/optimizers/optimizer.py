@@ -93,6 +93,11 @@ class Optimizer(Configurable):
                 raise ValueError(f"{self.name}: learning_rate must be at least 0, got {value}")
         self._learning_rate: float | Callable[[int], float] = value
 
+    @property
+    def schedule(self) -> Callable[[int], float] | None:
+        """The function of the step that gives the rate, if it is one."""
+        return self._learning_rate if callable(self._learning_rate) else None
+
     def get_config(self) -> dict[str, Any]:
         """Constructor arguments as JSON data; a schedule by its name."""
         return {**super().get_config(), "learning_rate": serialize(self._learning_rate)}

@@ -164,3 +164,85 @@ def test_stopping_in_the_middle_of_an_epoch(model):
 
     fit(model, Stop())
     assert model.optimizer.iterations == 2
+
+
+def plateau(model, values, **settings):
+    """Rates after epochs in which a number took these values."""
+    rates = []
+
+    class Play(callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["quality"] = values[epoch]
+
+    class Note(callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            rates.append(float(self.model.optimizer.learning_rate))
+            assert logs["learning_rate"] == rates[-2] if epoch else 0.05
+
+    reduce = callbacks.ReduceLROnPlateau("quality", **settings)
+    fit(model, Play(), reduce, Note(), epochs=len(values))
+    return rates
+
+
+def test_rate_falls_on_a_plateau(model):
+    rates = plateau(model, [3, 2, 2, 2, 2, 1, 1], factor=0.5, patience=2, min_lr=0.02)
+    np.testing.assert_allclose(rates, [0.05, 0.05, 0.05, 0.025, 0.025, 0.025, 0.025])
+
+
+def test_rate_rests_after_a_reduction(model):
+    rates = plateau(model, [2, 2, 2, 2, 2, 2], factor=0.1, patience=1, cooldown=2)
+    np.testing.assert_allclose(rates, [0.05, 0.005, 0.005, 0.0005, 0.0005, 0.00005])
+
+
+def test_rate_never_falls_below_its_bound(model, capsys):
+    rates = plateau(model, [1, 1, 1, 1], factor=0.1, patience=1, min_lr=0.01, mode="max", verbose=1)
+    np.testing.assert_allclose(rates, [0.05, 0.01, 0.01, 0.01])
+    assert capsys.readouterr().out.count("ReduceLROnPlateau reduces the learning rate to 0.01") == 1
+
+
+def test_plateau_that_cannot_be(model):
+    for factor in (1.0, 2, 0):
+        with pytest.raises(ValueError, match="factor must lie between 0 and 1"):
+            callbacks.ReduceLROnPlateau(factor=factor)
+    model.optimizer.learning_rate = lambda step: 0.1
+    with pytest.raises(ValueError, match="follows a schedule"):
+        fit(model, callbacks.ReduceLROnPlateau("loss"))
+
+
+def test_lambda_for_hooks_of_evaluation(model):
+    calls = []
+    hooks = callbacks.LambdaCallback(on_test_end=lambda logs: calls.append(sorted(logs)))
+    model.evaluate(X, Y, callbacks=hooks, verbose=0)
+    assert calls == [["loss"]]
+    with pytest.raises(TypeError, match="no hook 'on_epoch'; hooks are on_train_begin"):
+        callbacks.LambdaCallback(on_epoch=print)
+    with pytest.raises(TypeError, match="on_test_end must be a function, got 3"):
+        callbacks.LambdaCallback(on_test_end=3)
+
+
+def batches(count):
+    for _ in range(count):
+        yield X[:4], Y[:4]
+
+
+def test_data_that_runs_out(model):
+    with pytest.warns(UserWarning, match=r"ran out in epoch 2 of 4, after 14 batches of 40 "):
+        history = model.fit(batches(14), steps_per_epoch=10, epochs=4, verbose=0)
+    assert history.epoch == [0, 1]
+    with pytest.warns(UserWarning, match=r"ran out in epoch 2 of 3, after 5 batches: .*while True"):
+        history = model.fit(batches(5), epochs=3, verbose=0)
+    assert history.epoch == [0]
+    used_up = batches(0)
+    with pytest.raises(ValueError, match="there are no batches: .*Make a new one"):
+        model.fit(used_up, verbose=0)
+
+
+def test_passes_over_arrays_never_repeat_an_order(model):
+    seen = []
+
+    class Note(callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            seen.append(self.model.place.batch.arrays[0][:, 0].copy())
+
+    model.fit(X, Y, batch_size=16, steps_per_epoch=3, epochs=3, callbacks=Note(), verbose=0)
+    assert len({order.tobytes() for order in seen}) == 9
