@@ -4,6 +4,6 @@ Where data comes from: ``FASTCNN_DATA_DIR``, when set, is where a data set lies,
 is ever downloaded. Otherwise a download is kept in ``FASTCNN_CACHE_DIR`` (``~/.cache/fastcnn``).
 """
 
-from fastcnn.datasets import cifar10, digits, image_folder
+from fastcnn.datasets import cifar10, cifar100, digits, fashion_mnist, image_folder, mnist
 
-__all__ = ["cifar10", "digits", "image_folder"]
+__all__ = ["cifar10", "cifar100", "digits", "fashion_mnist", "image_folder", "mnist"]

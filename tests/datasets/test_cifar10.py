@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import tarfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -82,7 +83,7 @@ def test_from_an_archive_in_a_folder(archive, data_dir):
 def test_downloads_unpacks_and_remembers(archive, server, monkeypatch, tmp_path):
     server.content = archive
     remote = RemoteFile(server.url, len(archive), hashlib.sha256(archive).hexdigest())
-    monkeypatch.setattr(cifar10, "_ARCHIVE", remote)
+    monkeypatch.setattr(cifar10, "_LAYOUT", replace(cifar10._LAYOUT, archive=remote))
     check_made_up(cifar10.load_data())
     check_made_up(cifar10.load_data())
     assert len(server.ranges) == 1
@@ -97,7 +98,7 @@ def test_downloads_unpacks_and_remembers(archive, server, monkeypatch, tmp_path)
 def test_an_archive_put_into_the_cache_by_hand(archive, server, monkeypatch, tmp_path):
     server.status = 404
     remote = RemoteFile(server.url, len(archive), hashlib.sha256(archive).hexdigest())
-    monkeypatch.setattr(cifar10, "_ARCHIVE", remote)
+    monkeypatch.setattr(cifar10, "_LAYOUT", replace(cifar10._LAYOUT, archive=remote))
     place = tmp_path / "cache" / "cifar-10-binary.tar.gz"
     with pytest.raises(ConnectionError, match=f"put the file at {place} yourself"):
         cifar10.load_data()
@@ -107,7 +108,8 @@ def test_an_archive_put_into_the_cache_by_hand(archive, server, monkeypatch, tmp
 
 def test_wrong_checksum_leaves_no_data(archive, server, monkeypatch, tmp_path):
     server.content = archive
-    monkeypatch.setattr(cifar10, "_ARCHIVE", RemoteFile(server.url, len(archive), "0" * 64))
+    remote = RemoteFile(server.url, len(archive), "0" * 64)
+    monkeypatch.setattr(cifar10, "_LAYOUT", replace(cifar10._LAYOUT, archive=remote))
     with pytest.raises(ValueError, match="wrong content"):
         cifar10.load_data()
     assert [p.suffix for p in (tmp_path / "cache").iterdir()] == [".lock"]
