@@ -171,7 +171,7 @@ def _find(which: IdxSet, folder: Path) -> list[NDArray[Any]]:
 
 
 def _candidates(homes: list[Path]) -> Iterator[Path]:
-    """Files that are IDX, or gzip with a name like one; archives of other things are passed over."""
+    """Files that are IDX or compressed; archives of other things are passed over."""
     for home in homes:
         for path in sorted(home.iterdir()) if home.is_dir() else []:
             if not path.is_file() or path.name.startswith("."):
