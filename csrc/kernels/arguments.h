@@ -202,6 +202,34 @@ struct BinaryRows {
   const float* b;
   int64_t b_row, b_step;
   float* y;
+  bool streams;  // y goes past the caches; it is neither a nor b then
+};
+
+// Vectors that a chain of elementwise operations keeps in registers.
+constexpr int64_t kChainVectors = 8;
+constexpr int64_t kMostChainLinks = 256;
+
+enum class ChainAct : int32_t { load, save, unary, binary, swapped, store };
+// How an operand goes on from group to group: not at all, or with the place in a block, at whose
+// end it begins anew, or with the numbers of the output.
+enum class ChainMoves : int32_t { never, in_block, always };
+
+// What is done to the vectors in registers. binary: with those at p as second operand, swapped: as
+// the first.
+struct ChainLink {
+  ChainAct act;
+  UnaryOp unary;
+  BinaryOp binary;
+  float* p;  // only `save` and `store`, the last, write; `save` never moves
+  ChainMoves moves;
+};
+
+struct ChainGroups {
+  int64_t groups;        // of kChainVectors vectors
+  int64_t place, block;  // where in a block the first begins; no less than a group
+  int64_t count;         // links, kMostChainLinks at most
+  const ChainLink* link;
+  bool streams;  // what is stored goes past the caches, to whole vectors on their boundaries
 };
 
 // Cross-entropy of rows of scores. The truth is a row of weights, or the index of one class.
@@ -246,6 +274,7 @@ struct NormalizeGrad {
   const float* dy_scale;
   const float* x_scale;
   const float* shift;
+  bool streams;  // dx goes past the caches: it and its rows lie on cache lines
 };
 
 // Elements that start with number 4 * block of the seed.

@@ -1,30 +1,75 @@
 // Batch normalisation: x is `rows` rows of `channels` numbers.
 
-// y = (x - center) * scale + shift, with one center, scale and shift a channel. y may be x.
-void normalize_rows(int64_t rows, int64_t channels, const float* x, const float* center,
-                    const float* scale, const float* shift, float* y) noexcept {
-  for (int64_t r = 0; r < rows; ++r, x += channels, y += channels)
-    for_strips(channels, [&](auto strip) {
-      const int64_t c = strip.channel;
+// Calls body(strip, first, count) for runs of rows and strips of their channels, so that numbers of
+// a channel are read once for `count` rows. Few channels are one strip for all rows; else a run is
+// short, so that memory is read nearly in order.
+template <class Body>
+inline void for_runs(int64_t rows, int64_t channels, const Body& body) {
+  constexpr int64_t kRun = 8;
+  const int64_t run = channels <= 4 * kLanes ? rows : kRun;
+  for (int64_t first = 0; first < rows; first += run) {
+    const int64_t count = rows - first < run ? rows - first : run;
+    for_strips(channels, [&](auto strip) { body(strip, first, count); });
+  }
+}
+
+template <bool streams, class Strip>
+inline void put(const Strip& strip, float* p, int v, Vec x) {
+  if constexpr (streams) return stream(p + v * kLanes, x);
+  strip.to(p, v, x);
+}
+
+template <bool streams>
+inline void normalize_runs(int64_t rows, int64_t channels, const float* x, const float* center,
+                           const float* scale, const float* shift, float* y) {
+  for_runs(rows, channels, [&](auto strip, int64_t first, int64_t count) {
+    const int64_t c = strip.channel;
+    Vec middle[strip.vectors], factor[strip.vectors], offset[strip.vectors];
+    for (int v = 0; v < strip.vectors; ++v) {
+      middle[v] = strip.from(center + c, v);
+      factor[v] = strip.from(scale + c, v);
+      offset[v] = strip.from(shift + c, v);
+    }
+    for (int64_t i = first * channels + c; count > 0; --count, i += channels)
       for (int v = 0; v < strip.vectors; ++v)
-        strip.to(y + c, v,
-                 (strip.from(x + c, v) - strip.from(center + c, v)) * strip.from(scale + c, v) +
-                     strip.from(shift + c, v));
-    });
+        put<streams>(strip, y + i, v, (strip.from(x + i, v) - middle[v]) * factor[v] + offset[v]);
+  });
+}
+
+// y = (x - center) * scale + shift, with one center, scale and shift a channel. y may be x. With
+// `streams` it goes past the caches: it and its rows lie on cache lines.
+void normalize_rows(int64_t rows, int64_t channels, const float* x, const float* center,
+                    const float* scale, const float* shift, float* y, bool streams) noexcept {
+  if (!streams) return normalize_runs<false>(rows, channels, x, center, scale, shift, y);
+  normalize_runs<true>(rows, channels, x, center, scale, shift, y);
+  stream_end();
+}
+
+template <bool streams>
+inline void normalize_grad_runs(int64_t rows, int64_t channels, const NormalizeGrad& at) {
+  for_runs(rows, channels, [&](auto strip, int64_t first, int64_t count) {
+    const int64_t c = strip.channel;
+    Vec middle[strip.vectors], dy_factor[strip.vectors], x_factor[strip.vectors];
+    Vec offset[strip.vectors];
+    for (int v = 0; v < strip.vectors; ++v) {
+      middle[v] = strip.from(at.center + c, v);
+      dy_factor[v] = strip.from(at.dy_scale + c, v);
+      x_factor[v] = strip.from(at.x_scale + c, v);
+      offset[v] = strip.from(at.shift + c, v);
+    }
+    for (int64_t i = first * channels + c; count > 0; --count, i += channels)
+      for (int v = 0; v < strip.vectors; ++v)
+        put<streams>(strip, at.dx + i, v,
+                     strip.from(at.dy + i, v) * dy_factor[v] +
+                         ((strip.from(at.x + i, v) - middle[v]) * x_factor[v] + offset[v]));
+  });
 }
 
 // dx = dy * dy_scale + (x - center) * x_scale + shift, each a number a channel. dx may be dy or x.
 void normalize_grad_rows(int64_t rows, int64_t channels, const NormalizeGrad& at) noexcept {
-  for (int64_t row = 0; row < rows * channels; row += channels)
-    for_strips(channels, [&](auto strip) {
-      const int64_t c = strip.channel;
-      for (int v = 0; v < strip.vectors; ++v) {
-        const Vec deviation = strip.from(at.x + row + c, v) - strip.from(at.center + c, v);
-        strip.to(at.dx + row + c, v,
-                 strip.from(at.dy + row + c, v) * strip.from(at.dy_scale + c, v) +
-                     (deviation * strip.from(at.x_scale + c, v) + strip.from(at.shift + c, v)));
-      }
-    });
+  if (!at.streams) return normalize_grad_runs<false>(rows, channels, at);
+  normalize_grad_runs<true>(rows, channels, at);
+  stream_end();
 }
 
 // Rows whose numbers stay in the first-level cache for a second look.
@@ -33,38 +78,54 @@ inline int64_t rows_in_cache(int64_t channels) {
   return rows < 16 ? 16 : rows;
 }
 
-// Mean of each channel and sum of squared deviations from it. Block by block: first the block's
-// mean, then deviations from that, so nothing cancels; blocks are joined by Chan's rule.
-// Requires rows >= 1, channels >= 1; `block_mean` is scratch for a number a channel.
-void moments(int64_t rows, int64_t channels, const float* x, float* mean, float* squares,
-             float* block_mean) noexcept {
+// The same of one block, in two passes.
+inline void block_moments(int64_t rows, int64_t channels, const float* x, float* mean,
+                          float* squares) {
+  sum_rows(rows, channels, x, channels, mean);
+  const float share = 1.0f / (float)rows;
+  for_strips(channels, [&](auto strip) {
+    const int64_t c = strip.channel;
+    Vec center[strip.vectors], sum[strip.vectors] = {};
+    for (int v = 0; v < strip.vectors; ++v) center[v] = strip.from(mean + c, v) * share;
+    for (int64_t r = 0; r < rows; ++r)
+      for (int v = 0; v < strip.vectors; ++v) {
+        const Vec deviation = strip.from(x + r * channels + c, v) - center[v];
+        sum[v] += deviation * deviation;
+      }
+    for (int v = 0; v < strip.vectors; ++v) {
+      strip.to(mean + c, v, center[v]);
+      strip.to(squares + c, v, sum[v]);
+    }
+  });
+}
+
+// Mean of each channel and sum of squared deviations from it. The first block takes two passes,
+// so that nothing cancels. Later ones take one: sums of deviations, and of their squares, from the
+// mean of all before. What cancels when squares are moved to the block's own mean is less than
+// what joining the blocks (Chan's rule) puts back, as there are as many rows before at least.
+// Requires rows >= 1, channels >= 1.
+void moments(int64_t rows, int64_t channels, const float* x, float* mean, float* squares) noexcept {
   const int64_t step = rows_in_cache(channels);
-  for (int64_t begin = 0; begin < rows; begin += step, x += step * channels) {
-    const int64_t count = rows - begin < step ? rows - begin : step;
-    sum_rows(count, channels, x, channels, block_mean);
-    const float per_row = 1.0f / (float)count;
-    // Weights of the join; with nothing before, the block stands for itself.
-    const float total = (float)(begin + count);
-    const float share = (float)count / total;
-    const float between = (float)begin * share;
+  block_moments(rows < step ? rows : step, channels, x, mean, squares);
+  for (int64_t begin = step; begin < rows; begin += step) {
+    const int64_t end = rows - begin < step ? rows : begin + step;
+    const float share = 1.0f / (float)end;
     for_strips(channels, [&](auto strip) {
       const int64_t c = strip.channel;
-      Vec center[strip.vectors], sum[strip.vectors] = {};
-      for (int v = 0; v < strip.vectors; ++v) center[v] = strip.from(block_mean + c, v) * per_row;
-      for (int64_t r = 0; r < count; ++r)
+      Vec center[strip.vectors], sum[strip.vectors] = {}, square[strip.vectors] = {};
+      for (int v = 0; v < strip.vectors; ++v) center[v] = strip.from(mean + c, v);
+      for (int64_t r = begin; r < end; ++r)
         for (int v = 0; v < strip.vectors; ++v) {
           const Vec deviation = strip.from(x + r * channels + c, v) - center[v];
-          sum[v] += deviation * deviation;
+          sum[v] += deviation;
+          square[v] += deviation * deviation;
         }
+      // With n rows before, m of this block and d their mean deviation, the squares grow by
+      // square - m d^2 + n m / (n + m) d^2 = square - sum^2 / (n + m).
       for (int v = 0; v < strip.vectors; ++v) {
-        if (begin > 0) {
-          const Vec before = strip.from(mean + c, v);
-          const Vec apart = center[v] - before;
-          center[v] = before + apart * share;
-          sum[v] += strip.from(squares + c, v) + apart * apart * between;
-        }
-        strip.to(mean + c, v, center[v]);
-        strip.to(squares + c, v, sum[v]);
+        strip.to(mean + c, v, center[v] + sum[v] * share);
+        strip.to(squares + c, v,
+                 strip.from(squares + c, v) + (square[v] - sum[v] * sum[v] * share));
       }
     });
   }

@@ -30,6 +30,8 @@ namespace {
 //
 #include "kernels/depthwise.inl"
 #include "kernels/elementwise.inl"
+//
+#include "kernels/chain.inl"
 #include "kernels/gemm.inl"
 #include "kernels/gemm_few.inl"
 #include "kernels/movement.inl"

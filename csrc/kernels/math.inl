@@ -48,11 +48,50 @@ inline Vec exp(Vec x) {
 
 // e^x for x <= 0 or NaN, with fewer instructions: 2^n is one factor, and what is less than the
 // smallest normal number counts as 0, which n = -127 gives.
+#if defined(__AVX2__)
+// The table's element that the last bits of each lane of `index` name.
+inline Vec lookup(Vec table, VecInt index) {
+#if defined(__AVX512F__)
+  return (Vec)_mm512_maskz_permutexvar_ps((__mmask16)-1, (__m512i)index, (__m512)table);
+#else
+  return (Vec)_mm256_permutevar8x32_ps((__m256)table, (__m256i)index);
+#endif
+}
+
+// x = m ln 2 / kLanes + r: the factor 2^(m / kLanes) comes from a table of one vector and a shift,
+// and e^r of so small an r needs few terms.
+inline Vec exp_of_negative(Vec x) {
+  constexpr int32_t kShift = kLanes == 16 ? 19 : 20;  // of m, to put m / kLanes in the exponent
+  constexpr float kPerStep = 1.44269504088896341f * kLanes;
+  constexpr float kStep = 0.69314718055994531f / kLanes;  // ln 2 rounds with an error of 3e-9
+  constexpr float kRound = 12582912.0f;  // 1.5 * 2^23, as above; its bits are shifted out
+  // The bits of 2^(k / kLanes), less those that k itself leaves after the shift.
+#if defined(__AVX512F__)
+  const VecInt bits = {0x3f800000, 0x3f7daac3, 0x3f7b95c2, 0x3f79c3d3, 0x3f7837f0, 0x3f76f532,
+                       0x3f75fed7, 0x3f75583f, 0x3f7504f3, 0x3f7508a4, 0x3f75672a, 0x3f76248c,
+                       0x3f7744fd, 0x3f78ccdf, 0x3f7ac0c7, 0x3f7d257d};
+#else
+  const VecInt bits = {0x3f800000, 0x3f7b95c2, 0x3f7837f0, 0x3f75fed7,
+                       0x3f7504f3, 0x3f75672a, 0x3f7744fd, 0x3f7ac0c7};
+#endif
+  // At the limit m / kLanes is -127.
+  x = above(splat(-88.0297f), x);
+  const Vec shifted = x * kPerStep + kRound;
+  const VecInt m = as_int(shifted);
+  const Vec r = x - (shifted - kRound) * kStep;
+  const Vec scale = as_float(as_int(lookup(as_float(bits), m)) + (m << kShift));
+  Vec p = splat(1.0f / 6);
+  if constexpr (kLanes < 16) p = p + r * (1.0f / 24);
+  p = (p * r + 0.5f) * r + 1.0f;
+  return p * r * scale + scale;
+}
+#else
 inline Vec exp_of_negative(Vec x) {
   const ExpParts e = exp_parts(above(splat(-88.0f), x));
   const Vec scale = as_float((e.whole + 127) << 23);
   return e.less_one * scale + scale;
 }
+#endif
 
 // Natural logarithm: x = 2^e * m with m in [sqrt(1/2), sqrt(2)), and Cephes' polynomial for
 // log(m) (relative error below 2 ulp). -inf at 0 (denormals count as 0: threads flush them), NaN

@@ -4,38 +4,45 @@
 // The largest of a row. A NaN may be passed over: it comes back with the exponentials.
 inline float largest_of(int64_t columns, const float* x) {
   const Vec none = splat(-__builtin_inff());
-  Vec best[2] = {none, none};
+  constexpr int64_t kChains = 4;
+  Vec best[kChains] = {none, none, none, none};
   const auto take = [](Vec& to, Vec v) { to = above(v, to); };
   int64_t i = 0;
-  for (; i + 2 * kLanes <= columns; i += 2 * kLanes) {
-    take(best[0], load(x + i));
-    take(best[1], load(x + i + kLanes));
-  }
-  if (i + kLanes <= columns) {
-    take(best[0], load(x + i));
-    i += kLanes;
-  }
+  for (; i + kChains * kLanes <= columns; i += kChains * kLanes)
+    for (int64_t v = 0; v < kChains; ++v) take(best[v], load(x + i + v * kLanes));
+  for (; i + kLanes <= columns; i += kLanes) take(best[0], load(x + i));
   if (i < columns) take(best[1], head_of(load_head(x + i, columns - i), none, columns - i));
   take(best[0], best[1]);
-  return max_of_lanes(best[0]);
+  take(best[2], best[3]);
+  take(best[0], best[2]);
+  for (int32_t by = (int32_t)kLanes / 2; by > 0; by /= 2) take(best[0], rotate(best[0], by));
+  return best[0][0];
 }
 
 // Sum of f(i, n) over the vectors of a row; f gives zero beyond n.
 template <class F>
 inline float sum_along(int64_t columns, F f) {
-  Vec sum{};
-  for_row(columns, [&](int64_t i, int64_t n) { sum += f(i, n); });
-  return sum_of_lanes(sum);
+  constexpr int64_t kChains = 4;
+  Vec sum[kChains] = {};
+  int64_t i = 0;
+  for (; i + kChains * kLanes <= columns; i += kChains * kLanes)
+    for (int64_t v = 0; v < kChains; ++v) sum[v] += f(i + v * kLanes, kLanes);
+  for (; i + kLanes <= columns; i += kLanes) sum[0] += f(i, kLanes);
+  if (i < columns) sum[1] += f(i, columns - i);
+  return sum_of_lanes((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
+// The first pass over a row is made before the last one over the row before, so that neither waits
+// for the other's sum over lanes.
 void softmax(int64_t rows, int64_t columns, const float* x, float* y) noexcept {
+  Vec largest = splat(rows > 0 ? largest_of(columns, x) : 0);
   for (int64_t r = 0; r < rows; ++r, x += columns, y += columns) {
-    const Vec largest = splat(largest_of(columns, x));
     const float sum = sum_along(columns, [&](int64_t i, int64_t n) {
       const Vec e = exp_of_negative(load_head(x + i, n) - largest);
       store_head(y + i, e, n);
       return head_of(e, Vec{}, n);
     });
+    if (r + 1 < rows) largest = splat(largest_of(columns, x + columns));
     const Vec scale = splat(1.0f / sum);
     for_row(columns,
             [&](int64_t i, int64_t n) { store_head(y + i, load_head(y + i, n) * scale, n); });

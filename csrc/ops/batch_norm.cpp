@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "kernels/table.h"
 #include "ops/geometry.h"
 #include "ops/split.h"
@@ -33,6 +34,11 @@ struct NormShape {
   }
   Split channel_blocks() const { return {channels, kChannelBlock}; }
   double count() const { return static_cast<double>(rows); }
+  // Whether `y`, which looks like x, goes past the caches: whole lines then.
+  bool streams(const float* y, const float* x, const float* dy = nullptr) const {
+    return channels * 4 % kAlignment == 0 && reinterpret_cast<uintptr_t>(y) % kAlignment == 0 &&
+           streams_to(y, elements(), x, dy);
+  }
   Cost cost(double flops, double passes) const {
     const auto n = static_cast<double>(elements());
     return {flops * n, passes * 4 * n};
@@ -97,7 +103,7 @@ class BatchNormalization final : public Step {
     }
     const int64_t begin = split_.begin(item) * shape_.channels;
     normalize_(split_.size(item), shape_.channels, at.input(0) + begin, at.input(3), scale,
-               at.input(2), at.output(0) + begin);
+               at.input(2), at.output(0) + begin, shape_.streams(at.output(0), at.input(0)));
   }
 
  private:
@@ -126,16 +132,17 @@ class BatchNormalizationTraining final : public Step {
   int64_t scratch_bytes() const override {
     return (1 + 2 * partials_.items()) * shape_.channels * 4;
   }
-  int64_t thread_scratch_bytes() const override { return shape_.channels * 4; }
   Cost cost() const override { return shape_.cost(8, 3); }
 
   void run(int phase, int64_t item, const Buffers& at) const noexcept override {
     if (phase == 0) return take_moments(item, at);
     if (phase == 1) return join(item, at);
-    const int64_t begin = split_.begin(item) * shape_.channels;
-    kernels_.normalize_rows(split_.size(item), shape_.channels, at.input(0) + begin, at.output(1),
-                            reinterpret_cast<const float*>(at.scratch), at.input(2),
-                            at.output(0) + begin);
+    // What the moments read last may still be in a cache.
+    const int64_t from_end = split_.items() - 1 - item;
+    const int64_t begin = split_.begin(from_end) * shape_.channels;
+    kernels_.normalize_rows(split_.size(from_end), shape_.channels, at.input(0) + begin,
+                            at.output(1), reinterpret_cast<const float*>(at.scratch), at.input(2),
+                            at.output(0) + begin, shape_.streams(at.output(0), at.input(0)));
   }
 
  private:
@@ -147,7 +154,7 @@ class BatchNormalizationTraining final : public Step {
     float* mean = partial(item, at);
     kernels_.moments(partials_.size(item), shape_.channels,
                      at.input(0) + partials_.begin(item) * shape_.channels, mean,
-                     mean + shape_.channels, reinterpret_cast<float*>(at.thread_scratch));
+                     mean + shape_.channels);
   }
 
   // Squares about the common mean: those about each block's own and those of the blocks' means.
@@ -275,10 +282,13 @@ class BatchNormalizationInputGrad final : public Step {
       }
       return;
     }
-    const int64_t begin = split_.begin(item) * shape_.channels;
-    normalize_grad_(split_.size(item), shape_.channels,
-                    {at.input(0) + begin, at.input(1) + begin, at.output(0) + begin, at.input(3),
-                     dy_scale, x_scale, shift});
+    // What the sums, usually the step before, read last may still be in a cache.
+    const int64_t from_end = split_.items() - 1 - item;
+    const int64_t begin = split_.begin(from_end) * shape_.channels;
+    normalize_grad_(
+        split_.size(from_end), shape_.channels,
+        {at.input(0) + begin, at.input(1) + begin, at.output(0) + begin, at.input(3), dy_scale,
+         x_scale, shift, shape_.streams(at.output(0), at.input(0), at.input(1))});
   }
 
  private:

@@ -1,6 +1,9 @@
 #include "ops/chain.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
+#include <limits>
 #include <sstream>
 #include <vector>
 
@@ -14,18 +17,17 @@
 namespace fastcnn {
 namespace {
 
-// Numbers of a block, about: results between operations and what is read beside them stay in the
-// first-level cache.
+// Numbers of a block, about: what repeats is laid out for a whole one, so that it is read in order.
 constexpr int64_t kBlock = 1024;
-// What repeats more often than this is laid out for a whole block, so that kernels see long rows.
-constexpr int64_t kShortPeriod = 256;
 constexpr int64_t kLongestPeriod = 4096;
+// Each is loaded, applied and saved at most; the last link stores.
 constexpr size_t kMaxOps = 64;
+static_assert(3 * kMaxOps < kMostChainLinks, "room for the longest chain");
 
-struct Link {
+struct Operation {
   ElementwiseOp op;
-  int64_t a, b;    // as in the attribute
-  int64_t result;  // slot of scratch; the last link has none
+  int64_t a, b;       // as in the attribute
+  int64_t slot = -1;  // of scratch, where the result is read once it has left the registers
 };
 
 // How often an operand repeats in an output: its elements, or 0 where it cannot be used.
@@ -43,104 +45,190 @@ int64_t period_of(const Shape& operand, const Shape& y) {
 
 class Chain final : public Step {
  public:
-  Chain(std::vector<Link> links, std::vector<int64_t> periods, int64_t elements)
-      : links_(std::move(links)), periods_(std::move(periods)), kernels_(kernels()) {
+  Chain(std::vector<Operation> operations, std::vector<int64_t> periods, int64_t elements)
+      : operations_(std::move(operations)),
+        periods_(std::move(periods)),
+        kernels_(kernels()),
+        group_(kChainVectors * kernels_.lanes) {
     int64_t longest = 1;
     for (const int64_t period : periods_)
       if (period != elements) longest = std::max(longest, period);
     block_ = longest * std::max<int64_t>(1, kBlock / longest);
     split_ = {elements, block_ * std::max<int64_t>(1, 2 * kItemElements / block_)};
-    block_ = std::min(block_, std::max<int64_t>(1, elements));
-    slot_ = align_up(4 * block_) / 4;
     place_results();
+    make_links();
     for (const int64_t period : periods_) {
-      const bool laid = period > 1 && period != elements && period < kShortPeriod;
-      patterns_.push_back(laid ? slots_++ : -1);
+      starts_.push_back(scratch_);
+      // A group may begin anywhere in a block.
+      scratch_ += period == elements || period == 1 ? group_ : align(block_ + group_);
     }
+    result_ = scratch_;
+    scratch_ += group_;
   }
 
   int64_t items(int) const override { return split_.items(); }
-  int64_t thread_scratch_bytes() const override { return 4 * slots_ * slot_; }
+  int64_t thread_scratch_bytes() const override { return 4 * scratch_; }
   Cost cost() const override {
     const auto n = static_cast<double>(split_.total);
     double flops = 0, elements = n;
-    for (const Link& link : links_) flops += link.op.flops * n;
+    for (const Operation& each : operations_) flops += each.op.flops * n;
     for (const int64_t period : periods_) elements += static_cast<double>(period);
     return {flops, 4 * elements};
   }
 
   void run(int, int64_t item, const Buffers& at) const noexcept override {
-    const int64_t end = split_.end(item);
-    for (size_t k = 0; k < periods_.size(); ++k)
-      if (patterns_[k] >= 0)
-        kernels_.copy_rows(
-            {block_ / periods_[k], 4 * periods_[k], at.input<uint8_t>(static_cast<int>(k)), 0,
-             reinterpret_cast<uint8_t*>(slot(patterns_[k], at)), 4 * periods_[k], false});
-    for (int64_t i = split_.begin(item); i < end; i += block_) {
-      const int64_t n = std::min(block_, end - i);
-      for (const Link& link : links_) {
-        float* y = link.result < 0 ? at.output(0) + i : slot(link.result, at);
-        if (link.op.is_unary)
-          kernels_.unary(link.op.unary, n, source(link.a, i, at).p, y);
-        else
-          binary(link, n, source(link.a, i, at), source(link.b, i, at), y);
-      }
-    }
+    lay_out(at);
+    const int64_t begin = split_.begin(item), size = split_.size(item);
+    float* const y = at.output(0) + begin;
+    const bool streams = past_caches(at);
+    // Streamed vectors lie on their boundaries.
+    const auto beside = static_cast<int64_t>(reinterpret_cast<uintptr_t>(y) % kAlignment) / 4;
+    const int64_t head = !streams || beside == 0 ? 0 : std::min(size, kAlignment / 4 - beside);
+    const int64_t groups = (size - head) / group_;
+    part(at, begin, 0, head);
+    if (groups > 0) groups_of(at, begin, head, groups, streams);
+    for (int64_t i = head + groups * group_; i < size; i += group_)
+      part(at, begin, i, std::min(group_, size - i));
   }
 
  private:
-  // Where the numbers of a block begin.
-  struct Source {
-    const float* p;
-    int64_t period;  // 1: one number for all; 0: a number for each
+  struct Planned {
+    ChainAct act;
+    ElementwiseOp op;
+    int64_t value;  // the operand, as in the attribute; of `save` the operation whose result it is
   };
 
-  // Gives every result but the output a slot for as long as somebody reads it.
+  int64_t align(int64_t numbers) const { return align_up(4 * numbers) / 4; }
+
+  // Whether the result of operation j is read only from registers: by the next one, once.
+  bool passes_on(size_t j) const {
+    for (size_t k = j + 1; k < operations_.size(); ++k) {
+      const auto& next = operations_[k];
+      const int64_t value = -1 - static_cast<int64_t>(j);
+      const bool reads_a = next.a == value;
+      const bool reads_b = next.b == value && !next.op.is_unary;
+      if (k == j + 1 ? reads_a && reads_b : reads_a || reads_b) return false;
+    }
+    return true;
+  }
+
+  // Gives every result that leaves the registers a slot for as long as somebody reads it.
   void place_results() {
-    std::vector<size_t> last(links_.size());
-    for (size_t j = 0; j < links_.size(); ++j)
-      for (const int64_t value : {links_[j].a, links_[j].b})
+    std::vector<size_t> last(operations_.size());
+    for (size_t j = 0; j < operations_.size(); ++j)
+      for (const int64_t value : {operations_[j].a, operations_[j].b})
         if (value < 0) last[static_cast<size_t>(-1 - value)] = j;
     std::vector<int64_t> free;
-    for (size_t j = 0; j < links_.size(); ++j) {
-      // A result may lie where an operand that ends here does.
+    for (size_t j = 0; j + 1 < operations_.size(); ++j) {
       for (size_t k = 0; k < j; ++k)
-        if (last[k] == j) free.push_back(links_[k].result);
-      if (j + 1 == links_.size()) break;
-      if (free.empty()) free.push_back(slots_++);
-      links_[j].result = free.back();
+        if (last[k] == j && operations_[k].slot >= 0) free.push_back(operations_[k].slot);
+      if (passes_on(j)) continue;
+      if (free.empty()) {
+        free.push_back(scratch_);
+        scratch_ += group_;
+      }
+      operations_[j].slot = free.back();
       free.pop_back();
     }
   }
 
-  float* slot(int64_t index, const Buffers& at) const noexcept {
-    return reinterpret_cast<float*>(at.thread_scratch) + index * slot_;
+  void make_links() {
+    for (size_t j = 0; j < operations_.size(); ++j) {
+      const Operation& each = operations_[j];
+      // Before the first there is nothing in registers.
+      const int64_t held = j == 0 ? std::numeric_limits<int64_t>::min() : -static_cast<int64_t>(j);
+      const bool swaps = !each.op.is_unary && each.a != held && each.b == held;
+      if (each.a != held && !swaps) links_.push_back({ChainAct::load, each.op, each.a});
+      const ChainAct act = swaps              ? ChainAct::swapped
+                           : each.op.is_unary ? ChainAct::unary
+                                              : ChainAct::binary;
+      links_.push_back({act, each.op, swaps ? each.a : each.b});
+      if (each.slot >= 0) links_.push_back({ChainAct::save, each.op, -1 - static_cast<int64_t>(j)});
+    }
+    links_.push_back({ChainAct::store, {}, 0});
   }
 
-  Source source(int64_t value, int64_t i, const Buffers& at) const noexcept {
-    if (value < 0) return {slot(links_[static_cast<size_t>(-1 - value)].result, at), 0};
-    const auto k = static_cast<size_t>(value);
-    if (periods_[k] == split_.total) return {at.input(static_cast<int>(value)) + i, 0};
-    if (patterns_[k] >= 0) return {slot(patterns_[k], at), 0};
-    return {at.input(static_cast<int>(value)), periods_[k]};
+  float* scratch(int64_t from, const Buffers& at) const noexcept {
+    return reinterpret_cast<float*>(at.thread_scratch) + from;
+  }
+  bool repeats(size_t input) const { return periods_[input] != split_.total; }
+
+  // What repeats: one number for a group, the others for a block and a group after it.
+  void lay_out(const Buffers& at) const noexcept {
+    for (size_t k = 0; k < periods_.size(); ++k) {
+      if (!repeats(k)) continue;
+      const float* x = at.input(static_cast<int>(k));
+      float* to = scratch(starts_[k], at);
+      if (periods_[k] == 1) {
+        std::fill(to, to + group_, *x);
+        continue;
+      }
+      for (int64_t i = 0; i < block_ + group_; i += periods_[k])
+        std::memcpy(to + i, x, 4 * static_cast<size_t>(std::min(periods_[k], block_ + group_ - i)));
+    }
   }
 
-  void binary(const Link& link, int64_t n, const Source& a, const Source& b,
-              float* y) const noexcept {
-    // At least one has a number for each element, else the result would have fewer.
-    const int64_t period = std::max(a.period, b.period);
-    const int64_t columns = period > 1 ? period : n;
-    const auto row = [columns](const Source& x) { return x.period == 0 ? columns : 0; };
-    kernels_.binary(link.op.binary, {n / columns, columns, a.p, row(a), a.period == 1 ? 0 : 1, b.p,
-                                     row(b), b.period == 1 ? 0 : 1, y});
+  bool past_caches(const Buffers& at) const noexcept {
+    bool streams = true;
+    for (size_t k = 0; k < periods_.size(); ++k)
+      streams &= streams_to(at.output(0), split_.total, at.input(static_cast<int>(k)));
+    return streams;
   }
 
-  std::vector<Link> links_;
-  std::vector<int64_t> periods_;   // by input
-  std::vector<int64_t> patterns_;  // by input: the slot it is laid out in, or -1
-  int64_t slots_ = 0, slot_ = 0, block_ = 1;
-  Split split_;
+  // Fewer than a group: copied, computed and copied.
+  void part(const Buffers& at, int64_t begin, int64_t i, int64_t n) const noexcept {
+    if (n == 0) return;
+    for (size_t k = 0; k < periods_.size(); ++k)
+      if (!repeats(k))
+        std::memcpy(scratch(starts_[k], at), at.input(static_cast<int>(k)) + begin + i,
+                    4 * static_cast<size_t>(n));
+    compute(at, i, 1, false, nullptr, scratch(result_, at));
+    std::memcpy(at.output(0) + begin + i, scratch(result_, at), 4 * static_cast<size_t>(n));
+  }
+
+  void groups_of(const Buffers& at, int64_t begin, int64_t i, int64_t groups,
+                 bool streams) const noexcept {
+    const int64_t from = begin + i;
+    compute(at, i, groups, streams, &from, at.output(0) + from);
+  }
+
+  // Operands with a number for each element begin at *from, or lie in scratch.
+  void compute(const Buffers& at, int64_t place, int64_t groups, bool streams, const int64_t* from,
+               float* y) const noexcept {
+    std::array<ChainLink, kMostChainLinks> links;
+    for (size_t j = 0; j < links_.size(); ++j) {
+      const Planned& link = links_[j];
+      ChainLink& to = links[j];
+      to = {link.act, link.op.unary, link.op.binary, y, ChainMoves::always};
+      if (link.act == ChainAct::store || link.act == ChainAct::unary) continue;
+      if (link.value < 0) {
+        to.p = scratch(operations_[static_cast<size_t>(-1 - link.value)].slot, at);
+        to.moves = ChainMoves::never;
+        continue;
+      }
+      const auto k = static_cast<size_t>(link.value);
+      if (!repeats(k) && from != nullptr) {
+        // Read only.
+        to.p = const_cast<float*>(at.input(static_cast<int>(k))) + *from;
+        continue;
+      }
+      to.p = scratch(starts_[k], at);
+      to.moves = repeats(k) && periods_[k] > 1 ? ChainMoves::in_block : ChainMoves::never;
+    }
+    kernels_.chain({groups, place % block_, block_, static_cast<int64_t>(links_.size()),
+                    links.data(), streams});
+  }
+
+  std::vector<Operation> operations_;
+  std::vector<int64_t> periods_;  // by input
+  std::vector<Planned> links_;
   const KernelTable& kernels_;
+  int64_t group_;                // numbers of a group
+  int64_t block_ = 1;            // a multiple of every period
+  int64_t scratch_ = 0;          // numbers
+  std::vector<int64_t> starts_;  // by input: in scratch
+  int64_t result_ = 0;           // of a part: in scratch
+  Split split_;
 };
 
 }  // namespace
@@ -160,13 +248,15 @@ std::unique_ptr<Step> make_chain(const StepSpec& spec) {
   std::istringstream names(spec.attrs.text("ops"));
   const std::vector<int64_t>& operands = spec.attrs.integers("operands");
   const auto inputs = static_cast<int64_t>(spec.inputs.size());
-  std::vector<Link> links;
+  std::vector<Operation> operations;
   for (std::string name; names >> name;) {
-    const auto done = static_cast<int64_t>(links.size());
-    const auto at = 2 * links.size();
-    check(links.size() < kMaxOps, spec.op, ": at most ", kMaxOps, " operations");
+    const auto done = static_cast<int64_t>(operations.size());
+    const auto at = 2 * operations.size();
+    check(operations.size() < kMaxOps, spec.op, ": at most ", kMaxOps, " operations");
     check(operands.size() >= at + 2, spec.op, ": needs two operands for each operation");
     const ElementwiseOp op = elementwise_op(name);
+    check(op.is_unary || op.binary <= BinaryOp::tanh_grad, spec.op, ": ", name,
+          " cannot be part of a chain");
     const int64_t a = operands[at], b = op.is_unary ? a : operands[at + 1];
     for (const int64_t value : {a, b})
       check(value < inputs && value >= -done, spec.op, ": ", name, " has no operand ", value);
@@ -175,11 +265,11 @@ std::unique_ptr<Step> make_chain(const StepSpec& spec) {
              spec.inputs[static_cast<size_t>(value)].shape.elements() == y.shape.elements();
     };
     check(whole(a) || whole(b), spec.op, ": ", name, " has no operand with the elements of y");
-    links.push_back({op, a, b, -1});
+    operations.push_back({op, a, b});
   }
-  check(!links.empty() && operands.size() == 2 * links.size(), spec.op,
+  check(!operations.empty() && operands.size() == 2 * operations.size(), spec.op,
         ": needs operations, and two operands for each");
-  return std::make_unique<Chain>(std::move(links), std::move(periods), y.shape.elements());
+  return std::make_unique<Chain>(std::move(operations), std::move(periods), y.shape.elements());
 }
 
 }  // namespace fastcnn

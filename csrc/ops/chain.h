@@ -5,8 +5,8 @@
 
 namespace fastcnn {
 
-// Elementwise operations in a row as one step: every block passes through all of them while it is
-// in the first-level cache. Attributes: `ops`, their names with a space between; `operands`, two
+// Elementwise operations in a row as one step: a few vectors at a time stay in registers from
+// the first to the last. Attributes: `ops`, their names with a space between; `operands`, two
 // numbers for each: input k as k, the result of operation k as -1 - k (a unary operation's second
 // is ignored). The last result is the output. An operand has the output's elements, or one, or
 // fewer that repeat: the shape of the output's last axes.

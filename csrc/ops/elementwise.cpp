@@ -70,7 +70,8 @@ class Unary final : public Step {
   }
   void run(int, int64_t item, const Buffers& at) const noexcept override {
     const int64_t begin = split_.begin(item);
-    unary_(row_.op, split_.size(item), at.input(0) + begin, at.output(0) + begin);
+    unary_(row_.op, split_.size(item), at.input(0) + begin, at.output(0) + begin,
+           streams_to(at.output(0), split_.total, at.input(0)));
   }
 
  private:
@@ -154,7 +155,7 @@ class Binary : public Step {
 
   int64_t items(int) const override { return rows_.items() * pieces_.items(); }
   Cost cost() const override {
-    return {static_cast<double>(at_.rows() * at_[0].size), 4.0 * static_cast<double>(elements_)};
+    return {static_cast<double>(results()), 4.0 * static_cast<double>(elements_)};
   }
 
  protected:
@@ -175,6 +176,7 @@ class Binary : public Step {
     }
   }
   const Broadcast& axes() const { return at_; }
+  int64_t results() const { return at_.rows() * at_[0].size; }
 
  private:
   Broadcast at_;
@@ -188,9 +190,10 @@ class FloatBinary final : public Binary {
       : Binary(row.name, a, b, c), op_(row.op), binary_(kernels().binary) {}
 
   void run(int, int64_t item, const Buffers& at) const noexcept override {
+    const bool streams = streams_to(at.output(0), results(), at.input(0), at.input(1));
     for_blocks(item, [&](int64_t rows, int64_t columns, int64_t a, int64_t b, int64_t c) {
       binary_(op_, {rows, columns, at.input(0) + a, axes()[1].a, axes()[0].a, at.input(1) + b,
-                    axes()[1].b, axes()[0].b, at.output(0) + c});
+                    axes()[1].b, axes()[0].b, at.output(0) + c, streams});
     });
   }
 

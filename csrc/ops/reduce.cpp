@@ -81,7 +81,8 @@ class Sum final : public Step {
     if (last) scale(columns, y);
   }
   void scale(int64_t n, float* y) const noexcept {
-    if (scale_ != 1.0f) kernels_.binary(BinaryOp::multiply, {1, n, y, n, 1, &scale_, 0, 0, y});
+    if (scale_ != 1.0f)
+      kernels_.binary(BinaryOp::multiply, {1, n, y, n, 1, &scale_, 0, 0, y, false});
   }
 
   int64_t outer_, reduced_, inner_;

@@ -10,15 +10,15 @@ __all__ = ["Chain", "Conv2DMaxPool", "MaxPool2DArgmaxGrad"]
 
 
 class Chain(Op):
-    """Elementwise operations in a row; their intermediate results stay in the first-level cache.
+    """Elementwise operations in a row; their intermediate results stay in registers.
 
     ``ops`` names them with spaces between, ``operands`` has two numbers for each: input k as k,
     the result of operation k as ``-1 - k``. ``shape`` is that of the last result, the output.
     """
 
     name = "chain"
-    # Memory is reused only where it has the output's size, and then a block is read before it is
-    # written.
+    # Memory is reused only where it has the output's size, and then a group of vectors is
+    # read before it is written.
     in_place = tuple(range(64))
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:

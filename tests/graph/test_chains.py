@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fastcnn import _core, graph, ops
+from fastcnn.graph.arrays import empty
 
 Build = Callable[..., Any]
 
@@ -103,6 +104,17 @@ def test_memory_of_an_operand_is_reused() -> None:
     np.testing.assert_array_equal(f(value)[0], (e * np.float32(2) + np.float32(1)) - e)
 
 
+@pytest.mark.parametrize("offset", [1, 15])
+@pytest.mark.parametrize("columns", [100, 4097])
+def test_result_beside_a_line(columns: int, offset: int, isa: str) -> None:
+    value = np.arange(1025 * columns, dtype=np.float32).reshape(1025, columns)
+    memory = empty((value.size + 16,), np.float32)
+    y = memory[offset : offset + value.size].reshape(value.shape)
+    x, row = graph.placeholder(value.shape), graph.placeholder((columns,))
+    graph.compile([x, row], [ops.relu(x - row)]).run_into([value, value[1]], [y])
+    np.testing.assert_array_equal(y, np.maximum(value - value[1], 0))
+
+
 WHOLE = ("float32", [4, 6])
 
 
@@ -119,6 +131,11 @@ WHOLE = ("float32", [4, 6])
         ([("float32", [4, 1])], {"ops": "relu", "operands": [0, 0]}, "nor repeats"),
         ([("float32", [6])], {"ops": "relu", "operands": [0, 0]}, "no operand with the elements"),
         ([("int64", [4, 6])], {"ops": "relu", "operands": [0, 0]}, "must be float32"),
+        (
+            [WHOLE],
+            {"ops": "binary_crossentropy", "operands": [0, 0]},
+            "binary_crossentropy cannot be part of a chain",
+        ),
         ([], {"ops": "relu", "operands": [0, 0]}, "takes one input or more"),
     ],
 )

@@ -107,6 +107,7 @@ NORMALIZATION = [
     batch_statistics("one-value", (1, 3)),
     batch_statistics("offset", (40, 3), offset=100.0),
     batch_statistics("far-offset", (40, 17), offset=1000.0, differentiable=False),
+    batch_statistics("far-offset-blocks", (600, 17), offset=1000.0, differentiable=False),
     batch_statistics("no-channels", (2, 3, 0)),
     *(batch_statistics(f"channels-{n}", (3, n)) for n in CHANNELS),
     batch_statistics("large", (8, 20, 20, 20), differentiable=False),

@@ -98,6 +98,7 @@ ALONG_AXIS = [
             softmax(op, "empty-batch", (0, 5)),
             softmax(op, "no-classes", (3, 0)),
             softmax(op, "large", (67, 50)),
+            softmax(op, "vectors", (3, 300)),
             *(softmax(op, f"classes-{n}", (2, n)) for n in CHANNELS),
         ]
     ),
