@@ -1,143 +1,175 @@
-"""Convolution of images."""
+"""Convolution of sequences, images and volumes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
-from fastcnn import activations, initializers, ops
-from fastcnn.config import refuse
-from fastcnn.layers.arguments import channels_last, choice, positive_int
-from fastcnn.layers.layer import Layer
-from fastcnn.ops.window import pair
+from fastcnn import activations, constraints, initializers, ops, regularizers
+from fastcnn.layers.arguments import positive_int
+from fastcnn.layers.windowed import WindowedLayer
 
-__all__ = ["Conv2D"]
+__all__ = ["Conv1D", "Conv2D", "Conv3D"]
 
 
-class Conv2D(Layer):
-    """Slides ``filters`` small weighted windows over images.
+class Convolution(WindowedLayer):
+    """Slides ``filters`` small weighted windows over its input.
 
     Args:
         filters: Number of output channels.
-        kernel_size: Height and width of the window; one int for a square.
-        strides: Pixels between windows.
+        kernel_size: Extent of the window: one int, or one for each axis.
+        strides: Pixels between windows; one int, or one for each axis.
         padding: ``"valid"`` or ``"same"`` (the odd pixel of padding goes last).
         data_format: ``"channels_last"``, the only one.
-        dilation_rate: Pixels between the taps of a window.
+        dilation_rate: Pixels between the taps of a window. It and ``strides`` cannot both be
+            above 1.
         groups: Independent groups of channels; divides input channels and ``filters``.
         activation: Name or function, applied to the sum.
         use_bias: Whether a number per filter is added.
         kernel_initializer: First value of ``kernel``, which has the shape
-            ``(height, width, channels / groups, filters)``.
+            ``(*kernel_size, channels / groups, filters)``.
         bias_initializer: First value of ``bias`` ``(filters,)``.
-        kernel_regularizer: Not supported: ``None`` only.
-        bias_regularizer: Not supported: ``None`` only.
-        activity_regularizer: Not supported: ``None`` only.
-        kernel_constraint: Not supported: ``None`` only.
-        bias_constraint: Not supported: ``None`` only.
+        kernel_regularizer: Penalty on ``kernel``, see :mod:`fastcnn.regularizers`.
+        bias_regularizer: Penalty on ``bias``.
+        activity_regularizer: Penalty on the output.
+        kernel_constraint: What ``kernel`` is brought to after each update, see
+            :mod:`fastcnn.constraints`.
+        bias_constraint: The same for ``bias``.
         name: See :class:`Layer`.
         trainable: See :class:`Layer`.
         input_shape: See :class:`Layer`.
-
-    Shape:
-        ``(batch, height, width, channels)`` to ``(batch, out_height, out_width, filters)``.
 
     Raises:
         ValueError: An argument is not as above, or channels do not divide into groups.
     """
 
-    _not_configured = frozenset(
-        {
-            "input_shape",
-            "kernel_regularizer",
-            "bias_regularizer",
-            "activity_regularizer",
-            "kernel_constraint",
-            "bias_constraint",
-        }
-    )
-
     def __init__(
         self,
         filters: int,
         kernel_size: int | Sequence[int],
-        strides: int | Sequence[int] = (1, 1),
+        strides: int | Sequence[int] = 1,
         padding: str = "valid",
         data_format: str | None = None,
-        dilation_rate: int | Sequence[int] = (1, 1),
+        dilation_rate: int | Sequence[int] = 1,
         groups: int = 1,
         activation: Any = None,
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
-        kernel_regularizer: None = None,
-        bias_regularizer: None = None,
-        activity_regularizer: None = None,
-        kernel_constraint: None = None,
-        bias_constraint: None = None,
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: Sequence[int | None] | None = None,
     ) -> None:
         super().__init__(name=name, trainable=trainable, input_shape=input_shape)
-        refuse(
-            "Conv2D",
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-        )
-        self.filters = positive_int(filters, "filters", "Conv2D")
-        self.kernel_size = pair("Conv2D", "kernel_size", kernel_size)
-        self.strides = pair("Conv2D", "strides", strides)
-        self.padding = choice(padding, "padding", ("valid", "same"), "Conv2D")
-        self.data_format = channels_last(data_format, "Conv2D")
-        self.dilation_rate = pair("Conv2D", "dilation_rate", dilation_rate)
-        self.groups = positive_int(groups, "groups", "Conv2D")
+        owner = type(self).__name__
+        self.filters = positive_int(filters, "filters", owner)
+        self._set_window(kernel_size, strides, padding, data_format, dilation_rate)
+        self.groups = positive_int(groups, "groups", owner)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
         if self.filters % self.groups:
             raise ValueError(
-                f"Conv2D: groups={groups} does not divide filters={filters}; both count channels"
+                f"{owner}: groups={groups} does not divide filters={filters}; both count channels"
             )
 
     def build(self, input_shape: Any) -> None:
         """Make ``kernel`` and ``bias`` for the channels of ``input_shape``."""
-        if len(input_shape) != 4:
+        channels = self._channels(input_shape)
+        if channels % self.groups:
             raise ValueError(
-                f"layer {self.name!r}: Conv2D takes images (batch, height, width, channels), got "
-                f"shape {tuple(input_shape)}; a grey image needs a channel axis: x[..., None]"
-            )
-        channels = input_shape[-1]
-        if channels is None or channels % self.groups:
-            raise ValueError(
-                f"layer {self.name!r}: Conv2D with groups={self.groups} cannot take {channels} "
-                "channels; their number must be known and a multiple of groups"
+                f"layer {self.name!r}: {type(self).__name__} with groups={self.groups} cannot take "
+                f"{channels} channels; their number must be a multiple of groups"
             )
         self.kernel = self.add_weight(
             (*self.kernel_size, channels // self.groups, self.filters),
             self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
             name="kernel",
         )
-        self.bias = (
-            self.add_weight((self.filters,), self.bias_initializer, name="bias")
-            if self.use_bias
-            else None
-        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                (self.filters,),
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+                name="bias",
+            )
 
     def call(self, x: Any) -> Any:
         """Convolve, add the bias, apply the activation."""
-        y = ops.conv2d(
+        convolve = ops.conv2d if self.rank == 2 else ops.conv
+        y = convolve(
             x,
             self.kernel,
             self.bias,
             strides=self.strides,
-            padding=self.padding,
+            padding=self._sides(),
             dilation=self.dilation_rate,
             groups=self.groups,
         )
         return self.activation(y)
+
+    def _sides(self) -> Any:
+        """Padding as operations take it."""
+        return self.padding
+
+
+class Conv1D(Convolution):
+    """Slides small weighted windows along sequences; arguments as :class:`Convolution`.
+
+    ``padding`` may also be ``"causal"``: all of it goes first, so that no output sees what comes
+    after it.
+
+    Shape:
+        ``(batch, steps, channels)`` to ``(batch, out_steps, filters)``.
+
+    Example:
+        >>> Conv1D(8, 3, padding="causal").compute_output_shape((None, 10, 4))
+        (None, 10, 8)
+    """
+
+    rank = 1
+    paddings: ClassVar[tuple[str, ...]] = ("valid", "same", "causal")
+
+    def _sides(self) -> Any:
+        if self.padding != "causal":
+            return self.padding
+        return (((self.kernel_size[0] - 1) * self.dilation_rate[0], 0),)
+
+
+class Conv2D(Convolution):
+    """Slides small weighted windows over images.
+
+    Arguments are those of :class:`Convolution`.
+
+    Shape:
+        ``(batch, height, width, channels)`` to ``(batch, out_height, out_width, filters)``.
+    """
+
+    rank = 2
+
+
+class Conv3D(Convolution):
+    """Slides small weighted windows over volumes; arguments as :class:`Convolution`.
+
+    Shape:
+        ``(batch, depth, height, width, channels)`` to
+        ``(batch, out_depth, out_height, out_width, filters)``.
+    """
+
+    rank = 3

@@ -22,7 +22,6 @@ def test_activations_are_functions(name):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: layers.Conv2D(2, 3, bias_constraint=print), "Conv2D: bias_constraint is not"),
         (lambda: layers.Dropout(0.5, (1, 2)), "Dropout: noise_shape is not supported"),
         (lambda: optimizers.Adam(weight_decay=1e-4), "adam: weight_decay is not supported"),
         (lambda: optimizers.SGD(0.1, 0.9, True, 1e-4), "SGD: weight_decay is not supported"),

@@ -62,7 +62,9 @@ def test_arguments_and_defaults(module, name):
             default = known[key].default
             if default is inspect.Parameter.empty or (key == "name" and default is None):
                 continue
-            same = parameter.default == default
+            # An int stands for as many of it as there are axes.
+            each = isinstance(default, tuple) and default == (parameter.default,) * len(default)
+            same = each or parameter.default == default
             assert same or (parameter.default is None and key in general), (key, default)
         else:
             assert key in general | {"global_clipnorm"}, f"keras' {name} takes no {key}"

@@ -5,11 +5,13 @@ here and in Keras and compares shapes, outputs and gradients. A new layer adds a
 its kind, or a file with a list of rows and its name to ``ROWS`` below; the test needs no change.
 """
 
+from layer_cases.convolution import CONVOLUTIONS
 from layer_cases.core import CORE
 from layer_cases.row import Config, Row
 
 __all__ = ["ROWS", "Config", "Row"]
 
 ROWS: list[Row] = [
+    *CONVOLUTIONS,
     *CORE,
 ]
