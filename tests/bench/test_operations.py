@@ -113,3 +113,17 @@ def test_what_forward_kept_is_given_to_backward():
     _, work = prepared.ours()
     assert work.read == 2 * 4 * 4 * 9
     assert work.written == 4 * 4 * 9
+
+
+@pytest.mark.parametrize(
+    ("line", "direction", "each"),
+    [
+        ("softmax x=9x17", "forward", 16),
+        ("softmax x=9x17", "backward", 4),
+        ("sparse_categorical_crossentropy x=9x17", "forward", 15),
+        ("relu x=9x17", "forward", 0),
+    ],
+)
+def test_exponentials_are_counted(line, direction, each):
+    case = parse(line)
+    assert OPERATIONS[case.op].flops(case, direction) == each * 9 * 17

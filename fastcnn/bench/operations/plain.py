@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -60,6 +61,8 @@ class Plain(Operation):
         slope_error: Rule for them.
         wrt: Inputs that get a gradient.
         saves: Names of the outputs, where backward reads them: what forward has kept.
+        flops_each: FLOPs for each element of ``x``, forward and backward, where bytes alone do
+            not say how long it must take.
         uncounted, twice, batched: See :class:`Operation`.
     """
 
@@ -76,6 +79,7 @@ class Plain(Operation):
     slope_error: Rule = exactly
     wrt: tuple[str, ...] = ("x",)
     saves: tuple[str, ...] = ()
+    flops_each: tuple[int, int] = (0, 0)
     uncounted: tuple[str, ...] = ()
     twice: tuple[str, ...] = ()
     batched: bool = False
@@ -84,6 +88,10 @@ class Plain(Operation):
     def directions(self) -> tuple[str, ...]:
         """Backward where there is a formula to hold it to."""
         return ("forward", "backward") if self.slope else ("forward",)
+
+    def flops(self, case: Case, direction: str) -> int:
+        each = self.flops_each[direction == "backward"]
+        return each * math.prod(case["x"]) if each else 0
 
     def arrays(self, case: Case, direction: str) -> Arrays:
         rng = case.rng()

@@ -26,6 +26,9 @@ X = {"x": Setting(parsing.shape)}
 LOGITS = "x=4096x1000"
 #: exp, log, the division and what is around them.
 AROUND = 24
+#: FLOPs of an exponential in float32: six multiply-adds, fewer than which we know no way. Two split
+#: its argument into a step of a table and a rest, three make the polynomial of the rest, one joins.
+EXPONENTIAL = 12
 
 
 def _x(case: Case, rng: Rng) -> Arrays:
@@ -188,10 +191,13 @@ AXIS = {**X, "axis": Setting(parsing.choice("last", "others"), "last")}
 OPERATIONS: list[Operation] = [
     Plain("softmax", X, LOGITS, _x, _softmax_error, formulation=softmax, slope=_softmax_slope,
           slope_error=_row_sums(lambda a: a["y"] * a["dy"], lambda a: a["y"] * a["dy"]),
+          # Largest, difference, sum and scale; then product, sum, difference and product.
+          flops_each=(EXPONENTIAL + 4, 4),
           saves=("y",), uncounted=("x",), batched=True),
     Plain("log_softmax", X, LOGITS, _x, _log_softmax_error, formulation=log_softmax,
           slope=_log_softmax_slope,
           slope_error=_row_sums(lambda a: a["dy"], lambda a: a["dy"]),
+          flops_each=(EXPONENTIAL + 4, EXPONENTIAL + 3),
           saves=("y",), uncounted=("x",), batched=True),
     Plain("argmax", X, LOGITS, _x, exactly, formulation=lambda x: np.argmax(x, axis=-1),
           batched=True),
@@ -201,9 +207,12 @@ OPERATIONS: list[Operation] = [
           formulation=_mean_squared_error, batched=True),
     Plain("categorical_crossentropy", X, LOGITS, _scores("rows"), _loss_error, _from_logits,
           _categorical, slope=_categorical_slope, slope_error=_crossentropy_slope_error,
+          flops_each=(EXPONENTIAL + 6, EXPONENTIAL + 6),
           batched=True),
     Plain("sparse_categorical_crossentropy", X, LOGITS, _scores("labels"), _loss_error,
           _from_logits, _sparse, slope=_sparse_slope, slope_error=_crossentropy_slope_error,
+          # Backward scales, too: it makes the probabilities of the logits again.
+          flops_each=(EXPONENTIAL + 3, EXPONENTIAL + 4),
           batched=True),
     Plain("binary_crossentropy", X, LOGITS, _scores("bits"), _loss_error, _from_logits,
           _binary, batched=True),
