@@ -251,6 +251,7 @@ struct PoolWindows {
   int64_t channels;  // also the distance of two columns
   int64_t windows;   // window j reaches `size` columns from j * stride - pad, where inside
   int64_t size, stride, pad;
+  bool stream;  // y is written past the caches: it begins on a line, and so does each pixel
 };
 
 // What the gradient of such a row reads and writes: dx lies like x, y and dy hold a pixel for
@@ -263,6 +264,20 @@ struct PoolGradient {
   float* dx;
   int64_t own_begin, own_end;
   bool add;
+};
+
+// The gradient of one row of windows of `size` x `size` that slide by `stride` each way, size -
+// stride of their rows and columns shared (pool_fixed.inl). Each row of dx is written once, when
+// the last row of windows that reaches it has its turn.
+struct PoolSlide {
+  int64_t first, end;  // rows of the windows that lie inside the image
+  const float* x;      // row 0 of the windows, which may lie outside; null, as y, for an average
+  const float* y;
+  const float* dy;
+  float* dx;    // row 0 of the windows, or null: these windows serve those below them only
+  float* kept;  // sums of the size - stride rows that the next windows share, with dx's columns
+  bool fresh;   // nothing is kept yet
+  bool stream;  // as above, for dx
 };
 
 // dx = dy * dy_scale + (x - center) * x_scale + shift; the last four are a number a channel.

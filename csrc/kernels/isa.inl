@@ -37,6 +37,8 @@ namespace {
 #include "kernels/movement.inl"
 #include "kernels/pack.inl"
 #include "kernels/peak.inl"
+#include "kernels/pool_fixed.inl"
+//
 #include "kernels/pool.inl"
 #include "kernels/product.inl"
 #include "kernels/random.inl"

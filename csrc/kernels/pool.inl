@@ -12,6 +12,7 @@ inline Reach reach_of(const PoolWindows& at, int64_t window) {
 }
 
 void max_pool_row(const PoolWindows& at, const float* x, float* y) noexcept {
+  if (pooled_by_fixed<Largest>(at, x, y)) return;
   for (int64_t j = 0; j < at.windows; ++j, y += at.channels) {
     const Reach reach = reach_of(at, j);
     for_strips(at.channels, [&](auto strip) {
@@ -28,7 +29,24 @@ void max_pool_row(const PoolWindows& at, const float* x, float* y) noexcept {
   }
 }
 
+// Whether one window takes all pixels of its rows, each of them far longer than a strip: memory
+// keeps up only with those who read it in order.
+inline bool one_wide_window(const PoolWindows& at) {
+  const Reach reach = reach_of(at, 0);
+  return at.windows == 1 && at.rows > 0 && at.width > 0 && reach.begin == 0 &&
+         reach.end == at.width && at.channels > 8 * kLanes;
+}
+
 void average_pool_row(const PoolWindows& at, const float* x, float* y) noexcept {
+  if (pooled_by_fixed<Average>(at, x, y)) return;
+  if (one_wide_window(at)) {
+    const int64_t pixels = at.rows * at.width;
+    sum_rows(pixels, at.channels, x, at.channels, y);
+    const float count = (float)pixels;
+    for_row(at.channels,
+            [&](int64_t i, int64_t n) { store_head(y + i, load_head(y + i, n) / count, n); });
+    return;
+  }
   for (int64_t j = 0; j < at.windows; ++j, y += at.channels) {
     const Reach reach = reach_of(at, j);
     const int64_t pixels = at.rows * (reach.end - reach.begin);
@@ -143,5 +161,14 @@ inline void average_pool_grad(const PoolWindows& at, const PoolGradient& grad) {
 }
 
 void average_pool_grad_row(const PoolWindows& at, const PoolGradient& grad) noexcept {
+  if (!grad.add && one_wide_window(at)) {
+    const float inverse = 1.0f / (float)(at.rows * at.width);
+    float* dx = grad.dx + grad.own_begin * at.row;
+    for (int64_t p = at.width * (grad.own_end - grad.own_begin); p > 0; --p, dx += at.channels)
+      for_row(at.channels, [&](int64_t i, int64_t n) {
+        store_head(dx + i, load_head(grad.dy + i, n) * inverse, n);
+      });
+    return;
+  }
   grad.add ? average_pool_grad<true>(at, grad) : average_pool_grad<false>(at, grad);
 }

@@ -112,6 +112,32 @@ inline Vec max(Vec a, Vec b) { return (b > a) | (b != b) ? b : a; }
 inline Vec min(Vec a, Vec b) { return (b < a) | (b != b) ? b : a; }
 #endif
 
+// Lanes that a comparison chose, where more than one use is made of it: AVX-512 keeps them in
+// registers of their own, and the compiler would turn each into a vector and back.
+#if defined(__AVX512F__)
+typedef __mmask16 Mask;
+inline Mask all_lanes() { return 0xffff; }
+inline Mask equal_in(Mask lanes, Vec a, Vec b) {
+  return _mm512_mask_cmp_ps_mask(lanes, a, b, _CMP_EQ_OQ);
+}
+inline Mask nan_in(Mask lanes, Vec a) { return _mm512_mask_cmp_ps_mask(lanes, a, a, _CMP_UNORD_Q); }
+inline Mask both(Mask a, Mask b) { return a | b; }
+inline Mask without(Mask a, Mask b) { return _kandn_mask16(b, a); }
+inline Vec chosen(Mask lanes, Vec a) { return (Vec)_mm512_maskz_mov_ps(lanes, (__m512)a); }
+inline Vec add_chosen(Vec sum, Mask lanes, Vec a) {
+  return (Vec)_mm512_mask_add_ps((__m512)sum, lanes, (__m512)sum, (__m512)a);
+}
+#else
+typedef VecInt Mask;
+inline Mask all_lanes() { return ~VecInt{}; }
+inline Mask equal_in(Mask lanes, Vec a, Vec b) { return lanes & (a == b); }
+inline Mask nan_in(Mask lanes, Vec a) { return lanes & (a != a); }
+inline Mask both(Mask a, Mask b) { return a | b; }
+inline Mask without(Mask a, Mask b) { return a & ~b; }
+inline Vec chosen(Mask lanes, Vec a) { return (Vec)(lanes & (VecInt)a); }
+inline Vec add_chosen(Vec sum, Mask lanes, Vec a) { return sum + chosen(lanes, a); }
+#endif
+
 // x, but at least (or at most) the limit, which is no NaN: one instruction does it with the
 // constant in the first place. A NaN in x stays.
 #if defined(__AVX512F__)

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "kernels/table.h"
 #include "ops/geometry.h"
 #include "ops/split.h"
@@ -14,6 +15,9 @@ namespace {
 // Floats of the image that one work item reads: about 10 microseconds, and little enough for x,
 // y and dx to meet in the second-level cache.
 constexpr int64_t kItemFloats = 32 * 1024;
+// Of windows that overlap, the least rows of an item: it goes through one or two rows above once
+// more, for what they share with its own.
+constexpr int64_t kLeastRows = 6;
 
 struct PoolShape {
   int64_t batch, channels;
@@ -49,13 +53,13 @@ PoolShape pool_shape(const StepSpec& spec, const Operand& x, const Operand& y) {
 // window rows of large ones.
 class PoolStep : public Step {
  public:
-  explicit PoolStep(const PoolShape& shape) : shape_(shape) {
+  explicit PoolStep(const PoolShape& shape, int64_t least_rows = 1) : shape_(shape) {
     const int64_t image = std::max<int64_t>(shape.image(), 1);
     set_ = std::max<int64_t>(1, kItemFloats / image);
     const int64_t rows = std::max<int64_t>(shape.window.height.out, 1);
     const int64_t blocks = std::clamp<int64_t>(image / kItemFloats, 1, rows);
-    block_rows_ = (rows + blocks - 1) / blocks;
-    blocks_ = (rows + block_rows_ - 1) / block_rows_;
+    block_rows_ = std::max(ceil_div(rows, blocks), std::min(least_rows, rows));
+    blocks_ = ceil_div(rows, block_rows_);
   }
 
  protected:
@@ -84,7 +88,14 @@ class PoolStep : public Step {
             w.out,
             w.window.size,
             w.window.stride,
-            w.window.pad_before};
+            w.window.pad_before,
+            false};
+  }
+  // Whether `result`, numbers for all images, is written past the caches: each pixel must begin on
+  // a line.
+  bool streams(int64_t image, const float* result) const {
+    return 4 * shape_.batch * image > kBeyondCaches && shape_.channels * 4 % kAlignment == 0 &&
+           reinterpret_cast<uintptr_t>(result) % kAlignment == 0;
   }
   // `passes`: over x and over y.
   Cost cost_of(int64_t x_passes, int64_t y_passes) const {
@@ -114,11 +125,13 @@ class Pool2d final : public PoolStep {
   void run(int, int64_t number, const Buffers& at) const noexcept override {
     const Item item = item_at(number);
     const int64_t y_row = shape_.window.width.out * shape_.channels;
+    const bool stream = streams(shape_.pooled(), at.output(0));
     for (int64_t n = item.image_begin; n < item.image_end; ++n) {
       const float* x = at.input(0) + n * shape_.image();
       float* y = at.output(0) + n * shape_.pooled();
       for (int64_t i = item.row_begin; i < item.row_end; ++i) {
-        const PoolWindows windows = windows_at(i);
+        PoolWindows windows = windows_at(i);
+        windows.stream = stream;
         kernel_(windows, x + shape_.first_row(i) * windows.row, y + i * y_row);
       }
     }
@@ -204,6 +217,93 @@ class Pool2dGrad final : public PoolStep {
   decltype(KernelTable::max_pool_grad_row) kernel_;
 };
 
+// Windows of 3 x 3 that slide by 1 or 2, and of 2 x 2 by 2. An item owns the rows of dx from its
+// first window row's to the next item's, and goes through the windows above that reach them too.
+class Pool2dSlide final : public PoolStep {
+ public:
+  static bool serves(const Window2d& window) {
+    const Window1d& h = window.height.window;
+    const Window1d& w = window.width.window;
+    if (h.size != w.size || h.stride != w.stride) return false;
+    return (h.size == 3 && h.stride <= 2) || (h.size == 2 && h.stride == 2);
+  }
+
+  Pool2dSlide(const PoolShape& shape, bool follows_maximum,
+              decltype(KernelTable::max_pool_slide) kernel)
+      : PoolStep(shape, shared(shape) > 0 ? kLeastRows : 1),
+        follows_maximum_(follows_maximum),
+        kernel_(kernel) {}
+
+  int64_t items(int) const override { return items_for(shape_.image()); }
+  Cost cost() const override { return follows_maximum_ ? cost_of(2, 2) : cost_of(1, 1); }
+  int64_t thread_scratch_bytes() const override { return 4 * shared(shape_) * x_row(); }
+
+  void run(int, int64_t number, const Buffers& at) const noexcept override {
+    const Item item = item_at(number);
+    const WindowAxis& h = shape_.window.height;
+    const int64_t stride = h.window.stride;
+    // Window rows above that reach the first row.
+    const int64_t above = ceil_div(shared(shape_), stride);
+    const bool stream = streams(shape_.image(), at.output(0));
+    for (int64_t n = item.image_begin; n < item.image_end; ++n) {
+      const int64_t begin = std::max(item.row_begin - above, int64_t{0});
+      for (int64_t i = begin; i < item.row_end; ++i) {
+        PoolSlide grad = slide_at(n, i, at);
+        if (i < item.row_begin) grad.dx = nullptr;
+        grad.fresh = i == begin;
+        grad.stream = stream;
+        kernel_(windows_at(i), grad);
+      }
+      if (item.row_end == h.out) finish(n, at);
+    }
+  }
+
+ private:
+  static int64_t shared(const PoolShape& shape) {
+    return shape.window.height.window.size - shape.window.height.window.stride;
+  }
+  int64_t x_row() const { return shape_.window.width.in * shape_.channels; }
+  // Of the image, may be outside.
+  int64_t row_of(int64_t window) const {
+    return window * shape_.window.height.window.stride - shape_.window.height.window.pad_before;
+  }
+
+  PoolSlide slide_at(int64_t n, int64_t i, const Buffers& at) const noexcept {
+    const int64_t row = row_of(i);
+    const int64_t x_at = n * shape_.image() + row * x_row();
+    const int64_t y_at = n * shape_.pooled() + i * shape_.window.width.out * shape_.channels;
+    PoolSlide grad{};
+    grad.first = shape_.first_row(i) - row;
+    grad.end = shape_.last_row(i) - row;
+    if (follows_maximum_) {
+      grad.x = at.input(0) + x_at;
+      grad.y = at.input(1) + y_at;
+    }
+    grad.dy = at.input(follows_maximum_ ? 2 : 0) + y_at;
+    grad.dx = at.output(0) + x_at;
+    grad.kept = reinterpret_cast<float*>(at.thread_scratch);
+    return grad;
+  }
+
+  // The rows that only the last windows reach, and those below.
+  void finish(int64_t n, const Buffers& at) const noexcept {
+    const WindowAxis& h = shape_.window.height;
+    float* dx = at.output(0) + n * shape_.image();
+    const auto* kept = reinterpret_cast<const float*>(at.thread_scratch);
+    const int64_t below = row_of(h.out);
+    for (int64_t row = std::max(below, int64_t{0}); row < h.in; ++row) {
+      float* to = dx + row * x_row();
+      if (h.out > 0 && row - below < shared(shape_))
+        std::copy_n(kept + (row - below) * x_row(), x_row(), to);
+      else
+        std::fill_n(to, x_row(), 0.0f);
+    }
+  }
+
+  bool follows_maximum_;
+  decltype(KernelTable::max_pool_slide) kernel_;
+};
+
 // Work items are sets of pairs of image rows: those of one row of windows.
 class Unpool2d final : public Step {
  public:
@@ -271,13 +371,17 @@ std::unique_ptr<Step> make_max_pool2d_grad(const StepSpec& spec) {
   check_shape(spec.op, "dy", spec.inputs[2], spec.inputs[1].shape);
   check_operand(spec.op, "dx", spec.outputs[0], DType::f32, 4);
   check_shape(spec.op, "dx", spec.outputs[0], spec.inputs[0].shape);
+  if (Pool2dSlide::serves(shape.window))
+    return std::make_unique<Pool2dSlide>(shape, true, kernels().max_pool_slide);
   return std::make_unique<Pool2dGrad>(shape, true, kernels().max_pool_grad_row);
 }
 
 std::unique_ptr<Step> make_average_pool2d_grad(const StepSpec& spec) {
   check_counts(spec, 1, "dy and dx");
-  return std::make_unique<Pool2dGrad>(pool_shape(spec, spec.outputs[0], spec.inputs[0]), false,
-                                      kernels().average_pool_grad_row);
+  const PoolShape shape = pool_shape(spec, spec.outputs[0], spec.inputs[0]);
+  if (Pool2dSlide::serves(shape.window))
+    return std::make_unique<Pool2dSlide>(shape, false, kernels().average_pool_slide);
+  return std::make_unique<Pool2dGrad>(shape, false, kernels().average_pool_grad_row);
 }
 
 std::unique_ptr<Step> make_max_pool2d_argmax_grad(const StepSpec& spec) {
