@@ -243,7 +243,8 @@ struct CrossentropyRows {
   bool logits;            // scores are logits, not probabilities
 };
 
-// One row of pooling windows on the image rows that they reach. Distances are in floats.
+// One row of pooling windows on the image rows that they reach, or two of which each reaches as
+// many. Distances are in floats.
 struct PoolWindows {
   int64_t rows;      // of the image, all inside it
   int64_t row;       // distance of two image rows
@@ -251,7 +252,8 @@ struct PoolWindows {
   int64_t channels;  // also the distance of two columns
   int64_t windows;   // window j reaches `size` columns from j * stride - pad, where inside
   int64_t size, stride, pad;
-  bool stream;  // y is written past the caches: it begins on a line, and so does each pixel
+  int64_t lines;  // rows of windows: 1, or 2 where windows of 3 x 3 slide by at most 2 both ways
+  bool stream;    // y is written past the caches: it begins on a line, and so does each pixel
 };
 
 // What the gradient of such a row reads and writes: dx lies like x, y and dy hold a pixel for

@@ -50,14 +50,15 @@ inline int64_t columns_inside(const PoolWindows& at, int64_t window) {
   return larger(smaller(first + at.size, at.width) - larger(first, 0), 0);
 }
 
-// Rows are joined to one value a column, columns then to windows.
-template <class Pool, int size, int stride>
-inline void pool_row_fixed(const PoolWindows& at, const float* x, float* y) {
+// Rows are joined to one value a column, columns then to windows. Of two rows of windows at once,
+// the image row that they share is read once.
+template <class Pool, int size, int stride, int lines>
+inline void pool_row_fixed(PoolWindows at, const float* x, float* y) {
   constexpr int shared = size - stride;
   for_strips(at.channels, [&](auto strip) FASTCNN_INLINE {
     constexpr int vectors = decltype(strip)::vectors;
-    const auto column = [&](int64_t c, Vec* to) FASTCNN_INLINE {
-      const float* pixel = x + c * at.channels + strip.channel;
+    const auto column = [&](int64_t c, int line, Vec* to) FASTCNN_INLINE {
+      const float* pixel = x + line * stride * at.row + c * at.channels + strip.channel;
       const bool inside = c >= 0 && c < at.width;
       for (int v = 0; v < vectors; ++v) {
         to[v] = inside ? strip.from(pixel, v) : Pool::none();
@@ -66,49 +67,57 @@ inline void pool_row_fixed(const PoolWindows& at, const float* x, float* y) {
             to[v] = Pool::join(to[v], strip.from(pixel + r * at.row, v));
       }
     };
-    const auto full_column = [&](int64_t c, Vec* to) FASTCNN_INLINE {
-      const float* pixel = x + c * at.channels + strip.channel;
+    const auto full_column = [&](int64_t c, int line, Vec* to) FASTCNN_INLINE {
+      const float* pixel = x + line * stride * at.row + c * at.channels + strip.channel;
       for (int v = 0; v < vectors; ++v) {
         to[v] = strip.from(pixel, v);
-        for (int r = 1; r < size; ++r)
-          to[v] = Pool::join(to[v], strip.from(pixel + r * at.row, v));
+        for (int r = 1; r < size; ++r) to[v] = Pool::join(to[v], strip.from(pixel + r * at.row, v));
       }
     };
     // Columns [shared, size) of the window at hand follow those that the last one shares with it.
-    Vec columns[size][vectors];
-    for (int k = 0; k < shared; ++k) column(k - at.pad, columns[k]);
+    Vec columns[lines][size][vectors];
+    for (int l = 0; l < lines; ++l)
+      for (int k = 0; k < shared; ++k) column(k - at.pad, l, columns[l][k]);
     const int64_t whole =
         at.rows == size && at.width + at.pad >= size ? (at.width + at.pad - size) / stride + 1 : 0;
     for_steps(at.windows, (at.pad + stride - 1) / stride, whole,
               [&](int64_t j, auto edge) FASTCNN_INLINE {
                 unrolled<shared, size>([&](auto k) FASTCNN_INLINE {
                   const int64_t c = j * stride - at.pad + k.value;
-                  edge.value ? column(c, columns[k.value]) : full_column(c, columns[k.value]);
+                  for (int l = 0; l < lines; ++l)
+                    edge.value ? column(c, l, columns[l][k.value])
+                               : full_column(c, l, columns[l][k.value]);
                 });
                 const int64_t pixels =
                     edge.value ? at.rows * columns_inside(at, j) : int64_t{size} * size;
-                float* to = y + j * at.channels + strip.channel;
-                for (int v = 0; v < vectors; ++v) {
-                  Vec joined = columns[0][v];
-                  for (int k = 1; k < size; ++k) joined = Pool::join(joined, columns[k][v]);
-                  put(strip, to, v, Pool::finish(joined, pixels), at.stream);
-                  for (int k = 0; k < shared; ++k) columns[k][v] = columns[k + stride][v];
+                for (int l = 0; l < lines; ++l) {
+                  float* to = y + (l * at.windows + j) * at.channels + strip.channel;
+                  for (int v = 0; v < vectors; ++v) {
+                    Vec joined = columns[l][0][v];
+                    for (int k = 1; k < size; ++k) joined = Pool::join(joined, columns[l][k][v]);
+                    put(strip, to, v, Pool::finish(joined, pixels), at.stream);
+                    for (int k = 0; k < shared; ++k) columns[l][k][v] = columns[l][k + stride][v];
+                  }
                 }
               });
   });
   if (at.stream) stream_end();
 }
 
-// Calls pool_row_fixed and returns true where it serves.
+// Calls pool_row_fixed and returns true where it serves, which it always does for two lines.
 template <class Pool>
 inline bool pooled_by_fixed(const PoolWindows& at, const float* x, float* y) {
   // A window without rows has nothing to begin with.
   if (at.rows < 1 || at.rows > at.size) return false;
-  if (at.size == 2 && at.stride == 2) return pool_row_fixed<Pool, 2, 2>(at, x, y), true;
-  if (at.size != 3) return false;
-  if (at.stride == 1) return pool_row_fixed<Pool, 3, 1>(at, x, y), true;
-  if (at.stride == 2) return pool_row_fixed<Pool, 3, 2>(at, x, y), true;
-  return false;
+  if (at.size == 2 && at.stride == 2) return pool_row_fixed<Pool, 2, 2, 1>(at, x, y), true;
+  if (at.size != 3 || at.stride > 2) return false;
+  if (at.stride == 1)
+    at.lines == 2 ? pool_row_fixed<Pool, 3, 1, 2>(at, x, y)
+                  : pool_row_fixed<Pool, 3, 1, 1>(at, x, y);
+  else
+    at.lines == 2 ? pool_row_fixed<Pool, 3, 2, 2>(at, x, y)
+                  : pool_row_fixed<Pool, 3, 2, 1>(at, x, y);
+  return true;
 }
 
 // The first of a window's largest pixels gets all; a NaN among them is the largest.
@@ -136,14 +145,14 @@ class LargestShare {
     for (int v = 1; v < Channels::vectors; ++v) sum += largest_[v];
     return any(sum != sum);  // or infinities of both signs, which do no harm
   }
-  // What pixel (r, k) of the window gets, on top of `sum`.
-  template <bool with_nan>
+  // What pixel (r, k) of the window gets, on top of `sum` if there is one.
+  template <bool with_nan, bool add>
   [[gnu::always_inline]] Vec given(int r, int k, int v, Vec sum) {
     const Vec x = tap(r, k, v);
     Mask hit = equal_in(free_[v], x, largest_[v]);
     if (with_nan) hit = both(hit, nan_in(free_[v], x));
     free_[v] = without(free_[v], hit);
-    return add_chosen(sum, hit, dy_[v]);
+    return add ? add_chosen(sum, hit, dy_[v]) : chosen(hit, dy_[v]);
   }
 
  private:
@@ -169,19 +178,20 @@ class AverageShare {
       share_[v] = strip.from(grad.dy + window * at.channels + strip.channel, v) * inverse;
   }
   static bool has_nan() { return false; }
-  template <bool>
+  template <bool, bool add>
   [[gnu::always_inline]] Vec given(int, int, int v, Vec sum) {
-    return sum + share_[v];
+    return add ? sum + share_[v] : share_[v];
   }
 
  private:
   Vec share_[Channels::vectors];
 };
 
+// Takes its arguments by value: what lies elsewhere would be read again after every store.
 // What windows give to a column is summed in registers until the last of them has passed; so are
 // rows, in grad.kept, until the last row of windows has.
 template <template <class, int> class Share, int size, int stride, class Channels>
-[[gnu::noinline]] void slide_strip(const PoolWindows& at, const PoolSlide& grad, Channels strip) {
+[[gnu::noinline]] void slide_strip(PoolWindows at, PoolSlide grad, Channels strip) {
   constexpr int shared = size - stride;
   constexpr int vectors = Channels::vectors;
   Vec carried[size][shared > 0 ? shared : 1][vectors] = {};  // of columns that come next
@@ -216,8 +226,8 @@ template <template <class, int> class Share, int size, int stride, class Channel
           sum[k.value][v] = k.value < shared ? carried[r.value][k.value][v] : Vec{};
         if (careful.value && (c < 0 || c >= at.width)) return;
         for (int v = 0; v < vectors; ++v)
-          sum[k.value][v] =
-              share.template given<(careful.value != 0)>(r.value, k.value, v, sum[k.value][v]);
+          sum[k.value][v] = share.template given<(careful.value != 0), (k.value < shared)>(
+              r.value, k.value, v, sum[k.value][v]);
         if constexpr (k.value < stride) finish(r, c, sum[k.value]);
       });
       for (int k = 0; k < shared; ++k)
@@ -227,24 +237,24 @@ template <template <class, int> class Share, int size, int stride, class Channel
   const bool all_rows = grad.first == 0 && grad.end == size;
   const int64_t whole =
       all_rows && at.width + at.pad >= size ? (at.width + at.pad - size) / stride + 1 : 0;
-  for_steps(at.windows, (at.pad + stride - 1) / stride, whole, [&](int64_t j, auto edge)
-                                                                   FASTCNN_INLINE {
-    Share<Channels, size> share(at, grad, j, strip, edge.value == 0);
-    if (edge.value || __builtin_expect(share.has_nan(), false)) return window(j, share, Count<1>{});
-    window(j, share, Count<0>{});
-  });
+  for_steps(at.windows, (at.pad + stride - 1) / stride, whole,
+            [&](int64_t j, auto edge) FASTCNN_INLINE {
+              Share<Channels, size> share(at, grad, j, strip, edge.value == 0);
+              if (edge.value || __builtin_expect(share.has_nan(), false))
+                return window(j, share, Count<1>{});
+              window(j, share, Count<0>{});
+            });
 
   // Columns that the last window shares with none, and those behind it.
   const int64_t behind = at.windows * stride - at.pad;
   unrolled<0, size>([&](auto r) FASTCNN_INLINE {
     if (r.value < grad.first || r.value >= grad.end) return;
-    for (int64_t c = larger(behind, 0); c < at.width; ++c) {
-      const bool reached = c - behind < shared;
-      Vec sum[vectors];
-      for (int v = 0; v < vectors; ++v)
-        sum[v] = reached ? carried[r.value][c - behind][v] : Vec{};
-      finish(r, c, sum);
-    }
+    unrolled<0, shared>([&](auto k) FASTCNN_INLINE {
+      const int64_t c = behind + k.value;
+      if (c >= 0 && c < at.width) finish(r, c, carried[r.value][k.value]);
+    });
+    const Vec nothing[vectors] = {};
+    for (int64_t c = larger(behind + shared, 0); c < at.width; ++c) finish(r, c, nothing);
   });
 }
 

@@ -89,6 +89,7 @@ class PoolStep : public Step {
             w.window.size,
             w.window.stride,
             w.window.pad_before,
+            1,
             false};
   }
   // Whether `result`, numbers for all images, is written past the caches: each pixel must begin on
@@ -117,7 +118,10 @@ class PoolStep : public Step {
 class Pool2d final : public PoolStep {
  public:
   Pool2d(const PoolShape& shape, decltype(KernelTable::max_pool_row) kernel)
-      : PoolStep(shape), kernel_(kernel) {}
+      : PoolStep(shape),
+        in_pairs_(shape.window.width.window.size == 3 && shape.window.width.window.stride <= 2 &&
+                  shape.window.height.window.stride == shape.window.width.window.stride),
+        kernel_(kernel) {}
 
   int64_t items(int) const override { return items_for(shape_.pooled()); }
   Cost cost() const override { return cost_of(1, 1); }
@@ -129,15 +133,19 @@ class Pool2d final : public PoolStep {
     for (int64_t n = item.image_begin; n < item.image_end; ++n) {
       const float* x = at.input(0) + n * shape_.image();
       float* y = at.output(0) + n * shape_.pooled();
-      for (int64_t i = item.row_begin; i < item.row_end; ++i) {
+      for (int64_t i = item.row_begin; i < item.row_end;) {
         PoolWindows windows = windows_at(i);
         windows.stream = stream;
+        if (in_pairs_ && i + 1 < item.row_end && windows.rows == 3 && windows_at(i + 1).rows == 3)
+          windows.lines = 2;
         kernel_(windows, x + shape_.first_row(i) * windows.row, y + i * y_row);
+        i += windows.lines;
       }
     }
   }
 
  private:
+  bool in_pairs_;  // of rows of windows, where all their rows lie inside
   decltype(KernelTable::max_pool_row) kernel_;
 };
 
