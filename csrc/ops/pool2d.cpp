@@ -229,7 +229,7 @@ class Pool2dGrad final : public PoolStep {
 // first window row's to the next item's, and goes through the windows above that reach them too.
 class Pool2dSlide final : public PoolStep {
  public:
-  static bool serves(const Window2d& window) {
+  static bool serves(const Window& window) {
     const Window1d& h = window.height.window;
     const Window1d& w = window.width.window;
     if (h.size != w.size || h.stride != w.stride) return false;
