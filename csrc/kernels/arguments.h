@@ -160,7 +160,7 @@ struct ProductTile {
   const float* b;
   int64_t b_stride;
   // What will be read after this tile: a line of cache for each k is asked for, `ahead_step`
-  // numbers apart. Any address will do.
+  // numbers apart, unless that is 0. Any address will do.
   const float* ahead;
   int64_t ahead_step;
   float* c;

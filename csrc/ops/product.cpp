@@ -12,9 +12,9 @@ namespace {
 // Length of a block of sums: a tile of A that long fills L1, where B only passes through, and C
 // comes and goes so seldom that it hardly counts.
 constexpr int64_t kDepth = 512;
-// Where one tile reads all of B, A is small; so few long rows of B are read side by side that the
-// hardware follows each of them.
-constexpr int64_t kStreamedDepth = 16;
+// Where one tile reads all of B, A is small. So many long rows of B are read side by side: enough
+// requests at once, yet few enough that the hardware follows each of them.
+constexpr int64_t kStreamedDepth = 32;
 // A block of B in panels; it need not stay in L2 as a whole, because it is read in order.
 constexpr int64_t kPanelBytes = 1 << 20;
 // B of so many numbers stays in L1 as it lies.
@@ -36,6 +36,11 @@ constexpr int64_t kPart = 256;
 // they are where so many columns of C share the price.
 constexpr int64_t kAliasedDistance = 256;
 constexpr int64_t kColumnsPerCopy = 256;
+// Up to so many panels do not pay for a copy column by column, which is read a little faster than
+// one row by row but takes longer to make.
+constexpr int64_t kPanelsPerRows = 4;
+// Between copied rows: a cache line, so that they in turn do not share places.
+constexpr int64_t kCopyGap = 16;
 // C from so many bytes on goes past the caches, if it is written once.
 constexpr int64_t kStreamBytes = 16 << 20;
 
@@ -56,7 +61,6 @@ Product::Product(const ProductShape& shape) : kernels_(kernels()), shape_(shape)
   }
   width_ = std::min(widest, widest == kernels_.one_row_vectors ? widest : vectors) * kernels_.lanes;
   panels_ = ceil_div(shape_.columns, width_);
-  copy_width_ = ceil_div(tile_rows_, kernels_.lanes) * kernels_.lanes;
   const int64_t last_vectors =
       ceil_div(shape_.columns - std::max<int64_t>(0, panels_ - 1) * width_, kernels_.lanes);
   last_width_ = last_vectors > kernels_.gemm_wide_vectors ? width_ : last_vectors * kernels_.lanes;
@@ -106,6 +110,10 @@ void Product::choose_blocks() {
                                  : panels_each >= 2 && (distance % kAliasedDistance == 0 ||
                                                         panels_each * width_ >= kColumnsPerCopy);
   longest_block_ = ceil_div(inner, depth_blocks_);
+  copies_as_rows_ = copies_a_ && !shape_.transpose_a && panels_each <= kPanelsPerRows;
+  copy_width_ = copies_as_rows_
+                    ? ceil_div(longest_block_, kernels_.lanes) * kernels_.lanes + kCopyGap
+                    : ceil_div(tile_rows_, kernels_.lanes) * kernels_.lanes;
   streams_ = depth_blocks_ == 1 && shape_.activation <= Activation::relu &&
              shape_.columns % kernels_.lanes == 0 &&
              shape_.rows * shape_.columns * 4 >= kStreamBytes;
@@ -125,7 +133,10 @@ int64_t Product::scratch_bytes() const {
 }
 
 // Of the copy of a tile of A.
-int64_t Product::copy_numbers() const { return copies_a_ ? copy_width_ * longest_block_ : 0; }
+int64_t Product::copy_numbers() const {
+  if (!copies_a_) return 0;
+  return copy_width_ * (copies_as_rows_ ? tile_rows_ : longest_block_);
+}
 
 int64_t Product::thread_scratch_bytes() const {
   const int64_t panels = in_place_        ? 1
@@ -170,6 +181,9 @@ void Product::pack_a(Run rows, Run depth, const float* a, float* copy) const noe
   if (shape_.transpose_a)
     kernels_.pack_rows(depth.size(), rows.size(), copy_width_,
                        a + depth.from * shape_.rows + rows.from, shape_.rows, copy);
+  else if (copies_as_rows_)
+    kernels_.pack_rows(rows.size(), depth.size(), copy_width_,
+                       a + rows.from * shape_.inner + depth.from, shape_.inner, copy);
   else
     kernels_.pack_columns(depth.size(), rows.size(), copy_width_,
                           a + rows.from * shape_.inner + depth.from, shape_.inner, copy);
@@ -270,7 +284,8 @@ void Product::multiply(int64_t item, const float* a, const float* b, const float
       if (copies_a_) {
         pack_a(tile, depth, a, copy);
         g.a = copy;
-        g.a_step = copy_width_;
+        g.a_row = copy_width_;
+        g.a_step = copies_as_rows_ ? 1 : copy_width_;
       } else if (shape_.transpose_a) {
         g.a = a + depth.from * shape_.rows + tile.from;
         g.a_step = shape_.rows;

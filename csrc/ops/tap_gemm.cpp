@@ -25,9 +25,11 @@ constexpr int64_t kDepthBlock = 1024;
 constexpr int64_t kSingleTapDepthBlock = 256;
 // Rows at this distance, in numbers, share their places in an 8-way L1 cache and drive each other
 // out, so they are copied side by side first.
-constexpr int64_t kAliasedDistance = 1024;
+constexpr int64_t kAliasedDistance = 512;
 // Where A is larger, the cache is told what the next tile reads ...
 constexpr int64_t kPrefetchBytes = 256 << 10;
+// ... unless a tap reads so little, two lines, that asking would cost more than waiting ...
+constexpr int64_t kPrefetchDepth = 32;
 // ... and where C is larger, it goes to memory directly: nothing of it would still be in a cache
 // when the next step begins to read it.
 constexpr int64_t kStreamBytes = 4 << 20;
@@ -136,7 +138,7 @@ void TapGemm::choose_blocks() {
   copies_rows_ = !whole && max_depth_ >= kCopyGap && shape_.columns > 0;
   for (const Box& box : shape_.boxes)
     copies_rows_ = copies_rows_ && box.a_column % kAliasedDistance == 0 && box.a_column > 0;
-  prefetches_ = shape_.images * shape_.a_image * 4 > kPrefetchBytes;
+  prefetches_ = shape_.images * shape_.a_image * 4 > kPrefetchBytes && max_depth_ >= kPrefetchDepth;
   streams_ = can_stream();
   const int64_t rows = std::min(shape_.b_rows, depth_block_ * std::max<int64_t>(1, max_taps_));
   const int64_t panel_bytes = std::max<int64_t>(1, rows * width_ * 4);

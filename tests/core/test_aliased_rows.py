@@ -16,6 +16,7 @@ EPS = np.finfo(np.float32).eps
         pytest.param((2, 5, 5, 512), (3, 3, 512, 40), 2, id="stride-2"),
         pytest.param((1, 4, 4, 1024), (3, 3, 1024, 21), 1, id="1024-channels"),
         pytest.param((3, 4, 4, 1024), (1, 1, 1024, 70), 1, id="1x1"),
+        pytest.param((1, 9, 9, 256), (1, 1, 256, 70), 2, id="1x1-stride-2"),
         pytest.param((1, 3, 9, 2048), (2, 3, 2048, 5), 1, id="depth-blocks"),
     ],
 )

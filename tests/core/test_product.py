@@ -20,6 +20,7 @@ SHAPES = [
     pytest.param((9, 7, 600), id="less-than-a-vector"),
     pytest.param((60, 49, 100), id="b-in-place"),
     pytest.param((49, 300, 520), id="packed-by-items"),
+    pytest.param((20, 1000, 1280), id="a-copied-by-rows"),
     pytest.param((33, 65, 4200), id="parts"),
     pytest.param((500, 300, 530), id="packed-in-a-phase"),
     pytest.param((700, 31, 64), id="many-rows"),
