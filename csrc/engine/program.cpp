@@ -385,8 +385,8 @@ void Program::run(const std::vector<const void*>& inputs, const std::vector<void
   parallel_team(threads, work, [this, &context](int thread) { walk(context, thread); });
 }
 
-// One thread's way through the steps. Of each phase it takes its own share of the items from the
-// front; when that is done it helps with the others, so a thread that is late or lost its core
+// One thread's way through the steps. Of each phase it takes its own share of the items in
+// order; when that is done it helps with the others, so a thread that is late or lost its core
 // delays nobody. A phase waits for items, not for threads.
 void Program::walk(Context& context, int thread) const noexcept {
   using Clock = std::chrono::steady_clock;
@@ -412,6 +412,7 @@ void Program::walk(Context& context, int thread) const noexcept {
     const Step& step = *steps_[phase.step].step;
     Buffers at = context.buffers[phase.step];
     at.thread_scratch = context.thread_scratch.data() + thread * thread_scratch_bytes_;
+    const bool backwards = step.backwards(phase.number);
     int64_t finished = 0;
     for (int turn = 0; turn < context.team; ++turn) {
       const int share = (thread + turn) % context.team;
@@ -420,8 +421,9 @@ void Program::walk(Context& context, int thread) const noexcept {
       std::atomic<int64_t>& next = context.next[static_cast<size_t>(share) * phases + p];
       if (next.load(std::memory_order_relaxed) >= end - begin) continue;
       for (;;) {
-        const int64_t item = begin + next.fetch_add(1, std::memory_order_relaxed);
-        if (item >= end) break;
+        const int64_t taken = next.fetch_add(1, std::memory_order_relaxed);
+        if (taken >= end - begin) break;
+        const int64_t item = backwards ? end - 1 - taken : begin + taken;
         if (phase.number == kPackPhase) {
           const int input = step.packing()->input;
           step.pack(item, at.in[input], const_cast<std::byte*>(at.packed));

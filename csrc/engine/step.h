@@ -92,6 +92,9 @@ class Step {
   virtual int phases() const { return 1; }
   virtual int64_t items(int phase) const = 0;
   virtual void run(int phase, int64_t item, const Buffers& at) const noexcept = 0;
+  // Whether a thread had better begin with the last items of its share: where the phase before, or
+  // usually the step before, has gone over the same memory, what it read last is still in a cache.
+  virtual bool backwards(int /*phase*/) const { return false; }
 
   virtual int64_t scratch_bytes() const { return 0; }
   virtual int64_t thread_scratch_bytes() const { return 0; }

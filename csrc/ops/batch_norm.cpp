@@ -128,6 +128,7 @@ class BatchNormalizationTraining final : public Step {
     if (phase == 1) return channels_.items();
     return shape_.elements() == 0 ? 0 : split_.items();
   }
+  bool backwards(int phase) const override { return phase == 2; }
   // A scale, then of each partial a mean and a sum of squares; all a number a channel.
   int64_t scratch_bytes() const override {
     return (1 + 2 * partials_.items()) * shape_.channels * 4;
@@ -137,11 +138,9 @@ class BatchNormalizationTraining final : public Step {
   void run(int phase, int64_t item, const Buffers& at) const noexcept override {
     if (phase == 0) return take_moments(item, at);
     if (phase == 1) return join(item, at);
-    // What the moments read last may still be in a cache.
-    const int64_t from_end = split_.items() - 1 - item;
-    const int64_t begin = split_.begin(from_end) * shape_.channels;
-    kernels_.normalize_rows(split_.size(from_end), shape_.channels, at.input(0) + begin,
-                            at.output(1), reinterpret_cast<const float*>(at.scratch), at.input(2),
+    const int64_t begin = split_.begin(item) * shape_.channels;
+    kernels_.normalize_rows(split_.size(item), shape_.channels, at.input(0) + begin, at.output(1),
+                            reinterpret_cast<const float*>(at.scratch), at.input(2),
                             at.output(0) + begin, shape_.streams(at.output(0), at.input(0)));
   }
 
@@ -265,6 +264,8 @@ class BatchNormalizationInputGrad final : public Step {
     if (shape_.elements() == 0) return 0;
     return phase == 0 ? 1 : split_.items();
   }
+  // After the step of the sums.
+  bool backwards(int phase) const override { return phase == 1; }
   int64_t scratch_bytes() const override { return 3 * shape_.channels * 4; }
   Cost cost() const override { return shape_.cost(5, 3); }
 
@@ -282,11 +283,9 @@ class BatchNormalizationInputGrad final : public Step {
       }
       return;
     }
-    // What the sums, usually the step before, read last may still be in a cache.
-    const int64_t from_end = split_.items() - 1 - item;
-    const int64_t begin = split_.begin(from_end) * shape_.channels;
+    const int64_t begin = split_.begin(item) * shape_.channels;
     normalize_grad_(
-        split_.size(from_end), shape_.channels,
+        split_.size(item), shape_.channels,
         {at.input(0) + begin, at.input(1) + begin, at.output(0) + begin, at.input(3), dy_scale,
          x_scale, shift, shape_.streams(at.output(0), at.input(0), at.input(1))});
   }
