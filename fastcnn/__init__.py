@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         reference,
         regularizers,
         runtime,
+        schedules,
         testing,
     )
     from fastcnn.layers.input import Input
@@ -61,6 +62,7 @@ __all__ = [
     "reference",
     "regularizers",
     "runtime",
+    "schedules",
     "set_random_seed",
     "testing",
     "tracing",

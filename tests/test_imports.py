@@ -16,7 +16,7 @@ FLOORS = [
     ["ops", "reference", "testing", "datasets"],
     [
         *("initializers", "regularizers", "constraints", "activations", "config"),
-        *("layers", "losses", "optimizers", "metrics"),
+        *("layers", "losses", "optimizers", "schedules", "metrics"),
     ],
     ["models", "callbacks", "training"],
     ["bench"],

@@ -53,67 +53,6 @@ def test_moving_average(shape, momentum, isa, rng):
     assert_within(got, a * momentum + b * (1 - momentum), bound)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("rate", [0.0, 0.01, 3.0])
-def test_gradient_descent(shape, rate, isa, rng):
-    w, g = state(rng, shape, 2)
-    rate = np.float32(rate)
-    (got,) = update(lambda w, g, lr: ops.sgd_update(w, g, None, lr), [w], g, np.asarray(rate))
-    we, ge = exact(w, g)
-    assert_within(got, we - rate * ge, EPSILON * (abs(we) + 2 * rate * abs(ge)) + TINY)
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("nesterov", [False, True])
-def test_momentum(shape, nesterov, isa, rng):
-    w, velocity, g = state(rng, shape, 3)
-    rate, momentum = np.float32(0.3), 0.9
-    got_w, got_v = update(
-        lambda w, v, g, lr: ops.sgd_update(w, g, v, lr, momentum, nesterov),
-        [w, velocity],
-        g,
-        np.asarray(rate),
-    )
-    we, ve, ge = exact(w, velocity, g)
-    new_v = momentum * ve - rate * ge
-    v_size = momentum * abs(ve) + rate * abs(ge)
-    assert_within(got_v, new_v, 2 * EPSILON * v_size + TINY, name="velocity")
-    step = momentum * new_v - rate * ge if nesterov else new_v
-    bound = 5 * EPSILON * (abs(we) + v_size + rate * abs(ge)) + TINY
-    assert_within(got_w, we + step, bound, name="variable")
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize(("step", "dtype"), [(1, "int64"), (1, "float32"), (1000, "int64")])
-def test_adam(shape, step, dtype, isa, rng):
-    w, m, g = state(rng, shape, 3)
-    v = np.square(*state(rng, shape, 1))
-    rate, beta_1, beta_2, epsilon = np.float32(0.01), 0.9, 0.999, 1e-7
-    got_w, got_m, got_v = update(
-        lambda w, m, v, g, lr, t: ops.adam_update(
-            w, g, m, v, lr, t, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon
-        ),
-        [w, m, v],
-        g,
-        np.asarray(rate),
-        np.array(step, dtype),
-    )
-    we, me, ve, ge = exact(w, m, v, g)
-    new_m = me + (ge - me) * (1 - beta_1)
-    new_v = ve + (ge**2 - ve) * (1 - beta_2)
-    m_bound = EPSILON * (abs(new_m) + 3 * (abs(ge) + abs(me)) * (1 - beta_1)) + TINY
-    v_bound = EPSILON * (new_v + 3 * (ge**2 + ve) * (1 - beta_2)) + TINY
-    assert_within(got_m, new_m, m_bound, name="m")
-    assert_within(got_v, new_v, v_bound, name="v")
-    scale = rate * np.sqrt(1 - beta_2**step) / (1 - beta_1**step)
-    change = scale * new_m / (np.sqrt(new_v) + epsilon)
-    # The root halves the relative error of v; root, sum, product, quotient and scale round.
-    change_bound = 6 * EPSILON * abs(change) + scale * m_bound / (np.sqrt(new_v) + epsilon)
-    change_bound += abs(change) * v_bound / (2 * new_v + TINY)
-    bound = change_bound + EPSILON * abs(we - change) + TINY
-    assert_within(got_w, we - change, bound, name="variable")
-
-
 def test_threads_make_no_difference(isa, thread_counts, rng):
     w, m, g = state(rng, (3, 40, 1031), 3)
     rate, step = np.asarray(np.float32(0.01)), np.array(3)

@@ -304,28 +304,46 @@ struct DropoutBlock {
   float* y;
 };
 
-// One block of a variable's update by gradient descent; velocity may be null.
-struct SgdBlock {
-  const float* gradient;
-  const float* variable;
-  const float* velocity;
-  float* new_variable;
-  float* new_velocity;
-  float learning_rate, momentum;
-  bool nesterov;
+// How an update turns the gradient into a step. Beside it: what slots and coefficients hold.
+enum class UpdateRule : int32_t {
+  sgd,
+  momentum,                   // slot velocity; share kept
+  nesterov,                   // the same
+  heavy_ball,                 // the variable itself: share kept
+  adam,                       // m, v; shares of the new m and v, epsilon
+  amsgrad,                    // m, v, largest v; the same
+  rmsprop,                    // v; shares of old and new v, epsilon
+  rmsprop_momentum,           // v, velocity; the same and the share of the old velocity
+  rmsprop_centered,           // v, mean gradient
+  rmsprop_centered_momentum,  // v, mean gradient, velocity
+  adagrad,                    // sum of squares; epsilon
+  adadelta,                   // squared gradients, squared steps; shares of old and new, epsilon
+  adamax,                     // m, norm; share of the new m, of the old norm, epsilon
+  nadam,                      // m, v; as adam, factors of m, of the gradient and of v
+  ftrl,                       // sum of squares, linear; l1, twice l2, twice shrinkage, power
+  lion                        // m; shares of m and gradient in the step, then in the new m
 };
+constexpr int kUpdateSlots = 3;
+constexpr int kUpdateCoefficients = 6;
 
-// variable - rate * m / (sqrt(v) + epsilon), after m and v have moved towards the gradient and
-// its square by their shares.
-struct AdamBlock {
+// One block of a variable's update. What lies in new_... may lie where the old one does.
+struct UpdateBlock {
   const float* gradient;
   const float* variable;
-  const float* m;
-  const float* v;
   float* new_variable;
-  float* new_m;
-  float* new_v;
-  float m_share, v_share, rate, epsilon;
+  const float* slot[kUpdateSlots];
+  float* new_slot[kUpdateSlots];
+  float rate;    // of the step
+  float keep;    // factor of the variable before it
+  float factor;  // of the gradient, after `sum` is added and before its elements are held to
+  float limit;   // +-limit
+  float coefficient[kUpdateCoefficients];
+  const float* sum;      // of earlier gradients, or null
+  float* new_sum;        // becomes 0
+  const float* average;  // of the variable over steps, or null
+  float* new_average;
+  float average_kept;  // share of the old average
+  bool overwrite;      // the variable becomes its average
 };
 
 // An axis of an image under a sliding window: place i of `out` meets the image at

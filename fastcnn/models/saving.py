@@ -111,6 +111,11 @@ def save_model(model: Model, path: str | os.PathLike[str], *, overwrite: bool = 
                 "config": optimizer.get_config(),
             },
             **optimizer_state(optimizer, list(weights.values()), arrays),
+            "not_decayed": [
+                number
+                for number, weight in enumerate(weights.values())
+                if not optimizer.decays(weight)
+            ],
             **model.objective.get_config(),
         }
     write_file(path, description, arrays, overwrite=overwrite)
@@ -144,7 +149,7 @@ def restore_optimizer(
         raise ValueError("its optimizer state belongs to weights that are not there")
     trained = [weights[owner] for owner in dict.fromkeys(owners)]
     optimizer.build(trained)
-    slots = [slot for weight in trained for slot in optimizer.slots(weight)]
+    slots = [slot for weight in trained for slot in optimizer.state(weight)]
     names = [f"optimizer/{index}" for index in range(len(owners))]
     if len(slots) != len(names):
         raise ValueError(f"its optimizer has {len(names)} arrays of state, expected {len(slots)}")
@@ -245,6 +250,10 @@ def _restore_training(model: Model, weights: Sequence[Variable], contents: Conte
         metrics=_revived(entry["metrics"], metrics.get),
         weighted_metrics=_revived(entry["weighted_metrics"], metrics.get),
     )
+    kept = entry.get("not_decayed", [])
+    if not all(isinstance(number, int) and 0 <= number < len(weights) for number in kept):
+        raise ValueError("it keeps weights from decay that are not there")
+    optimizer.exclude_from_weight_decay([weights[number] for number in kept])
     restore_optimizer(optimizer, entry, weights, contents)
 
 

@@ -38,7 +38,7 @@ class TrainingStep:
     ) -> None:
         learning_rate = graph.placeholder((), "float32", name="learning_rate")
         step = graph.placeholder((), "int64", name="step") if step is None else step
-        gradients = graph.gradients(loss, list(variables))
+        gradients = graph.gradients(optimizer.scale_loss(loss), list(variables))
         updates = constrained(optimizer.updates(gradients, list(variables), learning_rate, step))
         self.function = graph.compile(
             [*inputs, learning_rate, step], [loss, *outputs], [*updates, *assignments]
@@ -50,6 +50,9 @@ class TrainingStep:
 
     def __call__(self, *arrays: Array) -> tuple[Array, ...]:
         """Make one step.
+
+        With ``gradient_accumulation_steps`` most steps only gather gradients; assignments are made
+        in each.
 
         Args:
             arrays: One for each input, C-contiguous, of exactly its shape and dtype.
@@ -79,10 +82,18 @@ def training_step(
 ) -> TrainingStep:
     """Compile a training step of any number of models in one graph.
 
+    The graph is made of Tensors: placeholders (:func:`fastcnn.graph.placeholder`), layers and
+    models called on them, operations (:mod:`fastcnn.ops`), losses. ``fit`` makes its step so too;
+    one of your own may have what ``fit`` cannot express: several models, a loss that depends on
+    gradients (:func:`fastcnn.graph.gradients`, also of inputs), updates of other Variables.
+    examples/ has three: adversarial training, distillation, a gradient penalty.
+
     Args:
         loss: Scalar to be made smaller. Parts behind ``ops.stop_gradient`` get no gradient.
         variables: What to train: for a model its ``trainable_weights``.
-        optimizer: Its state and step count are shared with other steps that use it.
+        optimizer: Object or name of :mod:`fastcnn.optimizers`; its state and step count are shared
+            with other steps that use it. Learning rate and step number are inputs that the step
+            fills in itself: a schedule, or a rate set by hand, compiles nothing anew.
         inputs: Placeholders, in the order in which arrays will be given.
         outputs: Further Tensors to return.
         assignments: Further updates: moving statistics (``trace.assignments`` of

@@ -274,6 +274,7 @@ class Trainer(Layer):
                     break
                 if self.stop_training:
                     break
+            optimizer.finalize_variable_values(self.trainable_weights)
             hooks.call("on_train_end", logs)
         return history
 

@@ -5,6 +5,16 @@ graph. Each has a float64 twin of the same name in :mod:`fastcnn.reference`.
 """
 
 from fastcnn.ops.activation import log_softmax, relu, sigmoid, softmax, tanh
+from fastcnn.ops.adaptive_steps import (
+    adadelta_update,
+    adagrad_update,
+    adam_update,
+    adamax_update,
+    ftrl_update,
+    lion_update,
+    nadam_update,
+    rmsprop_update,
+)
 from fastcnn.ops.conversion import cast, one_hot, rescale
 from fastcnn.ops.convolution import conv, conv2d, conv_transpose
 from fastcnn.ops.elementwise import (
@@ -38,13 +48,18 @@ from fastcnn.ops.random import dropout, fold_seed
 from fastcnn.ops.ranking import argmax, in_top_k
 from fastcnn.ops.reduction import broadcast_to, mean, sum
 from fastcnn.ops.shaping import concatenate, flatten, reshape, slice, stop_gradient, transpose
-from fastcnn.ops.update import adam_update, assign, assign_moving_average, sgd_update
+from fastcnn.ops.steps import Surroundings, heavy_ball_update, sgd_update
+from fastcnn.ops.update import assign, assign_moving_average
 
 __all__ = [
     "PUBLIC",
+    "Surroundings",
     "abs",
     "absolute",
+    "adadelta_update",
+    "adagrad_update",
     "adam_update",
+    "adamax_update",
     "add",
     "argmax",
     "assign",
@@ -67,9 +82,12 @@ __all__ = [
     "exp",
     "flatten",
     "fold_seed",
+    "ftrl_update",
     "global_average_pool2d",
     "greater",
+    "heavy_ball_update",
     "in_top_k",
+    "lion_update",
     "log",
     "log_softmax",
     "matmul",
@@ -79,11 +97,13 @@ __all__ = [
     "mean_squared_error",
     "minimum",
     "multiply",
+    "nadam_update",
     "negative",
     "one_hot",
     "relu",
     "rescale",
     "reshape",
+    "rmsprop_update",
     "sgd_update",
     "sigmoid",
     "slice",

@@ -6,25 +6,45 @@ a schedule nor a restart compiles anything anew.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from fastcnn.config import lookup
-from fastcnn.optimizers.adaptive import Adam, RMSprop
-from fastcnn.optimizers.descent import SGD, GradientDescent
+from fastcnn.config import custom_object_scope, lookup
+from fastcnn.config import serialize as describe
+from fastcnn.optimizers.adam import Adam, Adamax, AdamW, Nadam
+from fastcnn.optimizers.adaptive import Adadelta, Adagrad, Ftrl, RMSprop
+from fastcnn.optimizers.descent import SGD, GradientDescent, Lion
+from fastcnn.optimizers.muon import Muon
 from fastcnn.optimizers.optimizer import Optimizer
 
-__all__ = ["SGD", "Adam", "GradientDescent", "Optimizer", "RMSprop", "get"]
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "GradientDescent",
+    "Lion",
+    "Muon",
+    "Nadam",
+    "Optimizer",
+    "RMSprop",
+    "deserialize",
+    "get",
+    "serialize",
+]
 
+_KINDS: tuple[type[Optimizer], ...] = (
+    SGD, Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, GradientDescent, Lion, Muon, Nadam, RMSprop,
+)  # fmt: skip
 _TABLE: dict[str, type[Optimizer]] = {
-    "Adam": Adam,
-    "GradientDescent": GradientDescent,
-    "RMSprop": RMSprop,
-    "SGD": SGD,
-    "adam": Adam,
+    **{kind.__name__: kind for kind in _KINDS},
+    **{kind.__name__.lower(): kind for kind in _KINDS},
     "gradient_descent": GradientDescent,
-    "rmsprop": RMSprop,
-    "sgd": SGD,
 }
+del _TABLE["gradientdescent"]
 
 
 def get(identifier: Any) -> Optimizer:
@@ -43,3 +63,20 @@ def get(identifier: Any) -> Optimizer:
         found = lookup("optimizer", identifier["class_name"], _TABLE)
         return found.from_config(identifier.get("config", {}))  # type: ignore[no-any-return]
     raise ValueError(f"an optimizer is a name or an Optimizer object, got {identifier!r}")
+
+
+def serialize(optimizer: Optimizer) -> dict[str, Any]:
+    """An optimizer's settings as JSON data, without its state."""
+    return describe(optimizer)  # type: ignore[no-any-return]
+
+
+def deserialize(
+    config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
+) -> Optimizer:
+    """The optimizer that :func:`serialize` described, with new state.
+
+    Raises:
+        ValueError: An unknown name.
+    """
+    with custom_object_scope(custom_objects):
+        return get(dict(config))

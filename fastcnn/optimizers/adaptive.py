@@ -1,161 +1,274 @@
-"""Steps scaled by what the gradient of each element has been."""
+"""Steps divided by how large the gradients of each element have been."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from fastcnn import ops
-from fastcnn.config import refuse
 from fastcnn.graph import Tensor
-from fastcnn.optimizers.optimizer import Optimizer
+from fastcnn.ops import Surroundings
+from fastcnn.optimizers.optimizer import Optimizer, Rate, Settings, checked_share
 from fastcnn.variable import Variable
 
-__all__ = ["Adam", "RMSprop"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
-
-class Adam(Optimizer):
-    """Adam (Kingma and Ba, 2014) in Keras' form.
-
-    ``m`` and ``v`` follow the gradient and its square; in step ``t``
-    ``w -= learning_rate * sqrt(1 - beta_2**t) / (1 - beta_1**t) * m / (sqrt(v) + epsilon)``.
-
-    Args:
-        learning_rate: See :class:`Optimizer`.
-        beta_1: Share of the old ``m`` that a step keeps, in ``[0, 1)``.
-        beta_2: Share of the old ``v`` that a step keeps, in ``[0, 1)``.
-        epsilon: Added to ``sqrt(v)``.
-        amsgrad: Not supported: ``False`` only.
-        weight_decay: Not supported: ``None`` only.
-        clipnorm: See :class:`Optimizer`.
-        clipvalue: See :class:`Optimizer`.
-        global_clipnorm: See :class:`Optimizer`.
-        name: See :class:`Optimizer`.
-    """
-
-    _not_configured = frozenset({"weight_decay"})
-
-    def __init__(
-        self,
-        learning_rate: float | Callable[[int], float] = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        amsgrad: bool = False,
-        weight_decay: None = None,
-        *,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        name: str = "adam",
-    ) -> None:
-        super().__init__(
-            learning_rate,
-            clipnorm=clipnorm,
-            clipvalue=clipvalue,
-            global_clipnorm=global_clipnorm,
-            name=name,
-        )
-        refuse(name, weight_decay=weight_decay)
-        if not (0 <= beta_1 < 1 and 0 <= beta_2 < 1):
-            raise ValueError(
-                f"{name}: beta_1 and beta_2 must be at least 0 and below 1, got {beta_1} and "
-                f"{beta_2}"
-            )
-        if amsgrad:
-            raise ValueError(f"{name}: amsgrad=True is not supported; use amsgrad=False")
-        self.beta_1 = float(beta_1)
-        self.beta_2 = float(beta_2)
-        self.epsilon = float(epsilon)
-        self.amsgrad = amsgrad
-
-    def slot_count(self) -> int:
-        """Two per Variable: ``m`` and ``v``."""
-        return 2
-
-    def update(
-        self, gradient: Tensor, variable: Variable, learning_rate: Tensor, step: Tensor
-    ) -> list[Tensor]:
-        """See the class."""
-        m, v = self.slots(variable)
-        update = ops.adam_update(
-            variable,
-            gradient,
-            m,
-            v,
-            learning_rate,
-            step,
-            beta_1=self.beta_1,
-            beta_2=self.beta_2,
-            epsilon=self.epsilon,
-        )
-        return [update]
+__all__ = ["Adadelta", "Adagrad", "Ftrl", "RMSprop"]
 
 
 class RMSprop(Optimizer):
-    """Steps divided by the root of a moving average of squared gradients.
+    """Steps divided by the root of a moving mean of squared gradients (Tieleman and Hinton, 2012).
 
     ``v`` follows the square of the gradient; ``w -= learning_rate * gradient / sqrt(v + epsilon)``.
 
     Args:
         learning_rate: See :class:`Optimizer`.
         rho: Share of the old ``v`` that a step keeps, in ``[0, 1]``.
-        momentum: Not supported: 0 only.
+        momentum: Share of the last step that is made again, in ``[0, 1]``.
         epsilon: Added to ``v``.
-        centered: Not supported: ``False`` only.
-        weight_decay: Not supported: ``None`` only.
-        clipnorm: See :class:`Optimizer`.
-        clipvalue: See :class:`Optimizer`.
-        global_clipnorm: See :class:`Optimizer`.
+        centered: Whether to subtract the square of the gradient's moving mean from ``v``.
+        weight_decay: See :class:`Optimizer`.
         name: See :class:`Optimizer`.
+        settings: See :class:`Optimizer`.
     """
-
-    _not_configured = frozenset({"weight_decay"})
 
     def __init__(
         self,
-        learning_rate: float | Callable[[int], float] = 0.001,
+        learning_rate: Rate = 0.001,
         rho: float = 0.9,
         momentum: float = 0.0,
         epsilon: float = 1e-7,
         centered: bool = False,
-        weight_decay: None = None,
+        weight_decay: float | None = None,
         *,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
         name: str = "rmsprop",
+        **settings: Unpack[Settings],
     ) -> None:
-        super().__init__(
-            learning_rate,
-            clipnorm=clipnorm,
-            clipvalue=clipvalue,
-            global_clipnorm=global_clipnorm,
-            name=name,
-        )
-        refuse(name, weight_decay=weight_decay)
-        if momentum or centered:
-            raise ValueError(
-                f"{name}: momentum and centered are not supported; use momentum=0.0 and "
-                "centered=False, or SGD with momentum"
-            )
-        self.rho = float(rho)
-        self.momentum = float(momentum)
+        super().__init__(learning_rate, weight_decay, name=name, **settings)
+        self.rho = checked_share(name, "rho", rho)
+        self.momentum = checked_share(name, "momentum", momentum)
         self.epsilon = float(epsilon)
-        self.centered = centered
+        self.centered = bool(centered)
 
-    def slot_count(self) -> int:
-        """One per Variable: ``v``."""
-        return 1
+    def slot_values(self, variable: Variable) -> tuple[float, ...]:
+        """``v``, and where asked for the mean gradient and a velocity."""
+        return (0.0,) * (1 + self.centered + bool(self.momentum))
 
     def update(
-        self, gradient: Tensor, variable: Variable, learning_rate: Tensor, step: Tensor
+        self,
+        gradient: Tensor,
+        variable: Variable,
+        learning_rate: Tensor,
+        step: Tensor,
+        around: Surroundings,
     ) -> list[Tensor]:
         """See the class."""
-        (slot,) = self.slots(variable)
-        old = ops.multiply(slot.tensor, np.float32(self.rho))
-        v = ops.add(old, ops.multiply(ops.square(gradient), np.float32(1 - self.rho)))
-        root = ops.sqrt(ops.add(v, np.float32(self.epsilon)))
-        change = ops.divide(ops.multiply(gradient, learning_rate), root)
-        return [ops.assign(slot, v), ops.assign(variable, ops.subtract(variable.tensor, change))]
+        v, *others = self.slots(variable)
+        update = ops.rmsprop_update(
+            variable,
+            gradient,
+            v,
+            learning_rate,
+            rho=self.rho,
+            momentum=self.momentum,
+            epsilon=self.epsilon,
+            mean=others[0] if self.centered else None,
+            velocity=others[-1] if self.momentum else None,
+            around=around,
+        )
+        return [update]
+
+
+class Adagrad(Optimizer):
+    """Steps divided by the root of the sum of all squared gradients (Duchi et al., 2011).
+
+    ``s += gradient**2``, ``w -= learning_rate * gradient / sqrt(s + epsilon)``.
+
+    Args:
+        learning_rate: See :class:`Optimizer`.
+        initial_accumulator_value: What ``s`` is at first; at least 0.
+        epsilon: Added to ``s``.
+        weight_decay: See :class:`Optimizer`.
+        name: See :class:`Optimizer`.
+        settings: See :class:`Optimizer`.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Rate = 0.001,
+        initial_accumulator_value: float = 0.1,
+        epsilon: float = 1e-7,
+        weight_decay: float | None = None,
+        *,
+        name: str = "adagrad",
+        **settings: Unpack[Settings],
+    ) -> None:
+        super().__init__(learning_rate, weight_decay, name=name, **settings)
+        self.initial_accumulator_value = _least_zero(
+            name, "initial_accumulator_value", initial_accumulator_value
+        )
+        self.epsilon = float(epsilon)
+
+    def slot_values(self, variable: Variable) -> tuple[float, ...]:
+        """``s``."""
+        return (self.initial_accumulator_value,)
+
+    def update(
+        self,
+        gradient: Tensor,
+        variable: Variable,
+        learning_rate: Tensor,
+        step: Tensor,
+        around: Surroundings,
+    ) -> list[Tensor]:
+        """See the class."""
+        (total,) = self.slots(variable)
+        update = ops.adagrad_update(
+            variable, gradient, total, learning_rate, epsilon=self.epsilon, around=around
+        )
+        return [update]
+
+
+class Adadelta(Optimizer):
+    """Steps as large as earlier ones, by the size of the gradient (Zeiler, 2012).
+
+    ``v`` follows the square of the gradient, ``d = sqrt(s + epsilon) / sqrt(v + epsilon) *
+    gradient``, ``s`` follows the square of ``d``; ``w -= learning_rate * d``.
+
+    Args:
+        learning_rate: See :class:`Optimizer`; 1.0 is the paper's form.
+        rho: Share of the old ``v`` and ``s`` that a step keeps, in ``[0, 1]``.
+        epsilon: Added to both.
+        weight_decay: See :class:`Optimizer`.
+        name: See :class:`Optimizer`.
+        settings: See :class:`Optimizer`.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Rate = 0.001,
+        rho: float = 0.95,
+        epsilon: float = 1e-7,
+        weight_decay: float | None = None,
+        *,
+        name: str = "adadelta",
+        **settings: Unpack[Settings],
+    ) -> None:
+        super().__init__(learning_rate, weight_decay, name=name, **settings)
+        self.rho = checked_share(name, "rho", rho)
+        self.epsilon = float(epsilon)
+
+    def slot_values(self, variable: Variable) -> tuple[float, ...]:
+        """``v`` and ``s``."""
+        return (0.0, 0.0)
+
+    def update(
+        self,
+        gradient: Tensor,
+        variable: Variable,
+        learning_rate: Tensor,
+        step: Tensor,
+        around: Surroundings,
+    ) -> list[Tensor]:
+        """See the class."""
+        v, steps = self.slots(variable)
+        update = ops.adadelta_update(
+            variable,
+            gradient,
+            v,
+            steps,
+            learning_rate,
+            rho=self.rho,
+            epsilon=self.epsilon,
+            around=around,
+        )
+        return [update]
+
+
+class Ftrl(Optimizer):
+    """FTRL-Proximal (McMahan et al., 2013) in Keras' form: weights that do little become 0.
+
+    The formula is that of :func:`fastcnn.ops.ftrl_update`.
+
+    Args:
+        learning_rate: See :class:`Optimizer`.
+        learning_rate_power: At most 0.
+        initial_accumulator_value: What the sum of squares is at first; at least 0.
+        l1_regularization_strength: At least 0.
+        l2_regularization_strength: At least 0.
+        l2_shrinkage_regularization_strength: At least 0; seen by gradients alone.
+        beta: At least 0.
+        weight_decay: See :class:`Optimizer`.
+        name: See :class:`Optimizer`.
+        settings: See :class:`Optimizer`.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Rate = 0.001,
+        learning_rate_power: float = -0.5,
+        initial_accumulator_value: float = 0.1,
+        l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0,
+        l2_shrinkage_regularization_strength: float = 0.0,
+        beta: float = 0.0,
+        weight_decay: float | None = None,
+        *,
+        name: str = "ftrl",
+        **settings: Unpack[Settings],
+    ) -> None:
+        super().__init__(learning_rate, weight_decay, name=name, **settings)
+        if not learning_rate_power <= 0:
+            raise ValueError(
+                f"{name}: learning_rate_power must be at most 0, got {learning_rate_power}"
+            )
+        self.learning_rate_power = float(learning_rate_power)
+        self.initial_accumulator_value = _least_zero(
+            name, "initial_accumulator_value", initial_accumulator_value
+        )
+        self.l1_regularization_strength = _least_zero(
+            name, "l1_regularization_strength", l1_regularization_strength
+        )
+        self.l2_regularization_strength = _least_zero(
+            name, "l2_regularization_strength", l2_regularization_strength
+        )
+        self.l2_shrinkage_regularization_strength = _least_zero(
+            name, "l2_shrinkage_regularization_strength", l2_shrinkage_regularization_strength
+        )
+        self.beta = _least_zero(name, "beta", beta)
+
+    def slot_values(self, variable: Variable) -> tuple[float, ...]:
+        """The sum of squares and the linear term."""
+        return (self.initial_accumulator_value, 0.0)
+
+    def update(
+        self,
+        gradient: Tensor,
+        variable: Variable,
+        learning_rate: Tensor,
+        step: Tensor,
+        around: Surroundings,
+    ) -> list[Tensor]:
+        """See the class."""
+        total, linear = self.slots(variable)
+        update = ops.ftrl_update(
+            variable,
+            gradient,
+            total,
+            linear,
+            learning_rate,
+            power=self.learning_rate_power,
+            l1=self.l1_regularization_strength,
+            l2=self.l2_regularization_strength,
+            shrinkage=self.l2_shrinkage_regularization_strength,
+            beta=self.beta,
+            around=around,
+        )
+        return [update]
+
+
+def _least_zero(owner: str, name: str, value: float) -> float:
+    value = float(value)
+    if not value >= 0:
+        raise ValueError(f"{owner}: {name} must be at least 0, got {value}")
+    return value

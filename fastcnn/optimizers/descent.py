@@ -1,16 +1,19 @@
-"""Steps along the gradient itself."""
+"""Steps along the gradient itself, or along its sign."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from fastcnn import ops
-from fastcnn.config import refuse
 from fastcnn.graph import Tensor
-from fastcnn.optimizers.optimizer import Optimizer
+from fastcnn.ops import Surroundings
+from fastcnn.optimizers.optimizer import Optimizer, Rate, Settings, checked_share
 from fastcnn.variable import Variable
 
-__all__ = ["SGD", "GradientDescent"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["SGD", "GradientDescent", "Lion"]
 
 
 class GradientDescent(Optimizer):
@@ -21,25 +24,25 @@ class GradientDescent(Optimizer):
     normalisation still takes its statistics piece by piece.)
 
     Args:
-        learning_rate: A positive number, or a function of the number of finished steps.
+        learning_rate: A positive number, a schedule, or a function of the number of finished steps.
         name: For messages.
     """
 
     full_batch = True
 
-    def __init__(
-        self,
-        learning_rate: float | Callable[[int], float] = 0.01,
-        *,
-        name: str = "GradientDescent",
-    ) -> None:
+    def __init__(self, learning_rate: Rate = 0.01, *, name: str = "GradientDescent") -> None:
         super().__init__(learning_rate, name=name)
 
     def update(
-        self, gradient: Tensor, variable: Variable, learning_rate: Tensor, step: Tensor
+        self,
+        gradient: Tensor,
+        variable: Variable,
+        learning_rate: Tensor,
+        step: Tensor,
+        around: Surroundings,
     ) -> list[Tensor]:
         """``w -= learning_rate * gradient``."""
-        return [ops.sgd_update(variable, gradient, None, learning_rate, 0.0, False)]
+        return [ops.sgd_update(variable, gradient, None, learning_rate, around=around)]
 
 
 class SGD(Optimizer):
@@ -52,49 +55,101 @@ class SGD(Optimizer):
         learning_rate: See :class:`Optimizer`.
         momentum: Share of the last step that is made again, in ``[0, 1]``.
         nesterov: Whether to look ahead.
-        weight_decay: Not supported: ``None`` only.
-        clipnorm: See :class:`Optimizer`.
-        clipvalue: See :class:`Optimizer`.
-        global_clipnorm: See :class:`Optimizer`.
+        weight_decay: See :class:`Optimizer`.
         name: See :class:`Optimizer`.
+        settings: See :class:`Optimizer`.
     """
-
-    _not_configured = frozenset({"weight_decay"})
 
     def __init__(
         self,
-        learning_rate: float | Callable[[int], float] = 0.01,
+        learning_rate: Rate = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
-        weight_decay: None = None,
+        weight_decay: float | None = None,
         *,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
         name: str = "SGD",
+        **settings: Unpack[Settings],
     ) -> None:
-        super().__init__(
-            learning_rate,
-            clipnorm=clipnorm,
-            clipvalue=clipvalue,
-            global_clipnorm=global_clipnorm,
-            name=name,
-        )
-        refuse(name, weight_decay=weight_decay)
-        if not 0 <= momentum <= 1:
-            raise ValueError(f"{name}: momentum must lie between 0 and 1, got {momentum}")
-        self.momentum = float(momentum)
+        super().__init__(learning_rate, weight_decay, name=name, **settings)
+        self.momentum = checked_share(name, "momentum", momentum)
         self.nesterov = bool(nesterov)
 
-    def slot_count(self) -> int:
-        """One velocity per Variable, with momentum."""
-        return 1 if self.momentum else 0
+    def slot_values(self, variable: Variable) -> tuple[float, ...]:
+        """One velocity, with momentum."""
+        return (0.0,) if self.momentum else ()
 
     def update(
-        self, gradient: Tensor, variable: Variable, learning_rate: Tensor, step: Tensor
+        self,
+        gradient: Tensor,
+        variable: Variable,
+        learning_rate: Tensor,
+        step: Tensor,
+        around: Surroundings,
     ) -> list[Tensor]:
         """See the class."""
-        slots = self.slots(variable)
-        velocity = slots[0] if slots else None
-        momentum, nesterov = self.momentum, self.nesterov
-        return [ops.sgd_update(variable, gradient, velocity, learning_rate, momentum, nesterov)]
+        velocity = self.slots(variable)[0] if self.momentum else None
+        nesterov = self.nesterov and velocity is not None
+        return [
+            ops.sgd_update(
+                variable, gradient, velocity, learning_rate, self.momentum, nesterov, around=around
+            )
+        ]
+
+
+class Lion(Optimizer):
+    """Steps of one size, whose signs follow the gradient (Chen et al., 2023).
+
+    ``w -= learning_rate * sign(beta_1 * m + (1 - beta_1) * gradient)``, then
+    ``m = beta_2 * m + (1 - beta_2) * gradient``. Its learning rate is 3 to 10 times smaller than
+    that of AdamW, its weight decay as many times larger.
+
+    Args:
+        learning_rate: See :class:`Optimizer`.
+        beta_1: Share of ``m`` in the step, above 0 and at most 1.
+        beta_2: Share of the old ``m`` that a step keeps.
+        weight_decay: See :class:`Optimizer`.
+        name: See :class:`Optimizer`.
+        settings: See :class:`Optimizer`.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Rate = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.99,
+        weight_decay: float | None = None,
+        *,
+        name: str = "lion",
+        **settings: Unpack[Settings],
+    ) -> None:
+        super().__init__(learning_rate, weight_decay, name=name, **settings)
+        self.beta_1 = checked_share(name, "beta_1", beta_1)
+        if not self.beta_1:
+            raise ValueError(f"{name}: beta_1 must be above 0, got 0")
+        self.beta_2 = checked_share(name, "beta_2", beta_2)
+
+    def slot_values(self, variable: Variable) -> tuple[float, ...]:
+        """``m``."""
+        return (0.0,)
+
+    def update(
+        self,
+        gradient: Tensor,
+        variable: Variable,
+        learning_rate: Tensor,
+        step: Tensor,
+        around: Surroundings,
+    ) -> list[Tensor]:
+        """See the class."""
+        (m,) = self.slots(variable)
+        return [
+            ops.lion_update(
+                variable,
+                gradient,
+                m,
+                learning_rate,
+                beta_1=self.beta_1,
+                beta_2=self.beta_2,
+                around=around,
+            )
+        ]

@@ -1,5 +1,6 @@
 """Optimizers under Keras' module path: see :mod:`fastcnn.optimizers`."""
 
+from fastcnn.keras.optimizers import schedules  # noqa: F401
 from fastcnn.optimizers import *  # noqa: F403
 from fastcnn.optimizers import __all__
 
