@@ -1,5 +1,16 @@
 """Losses with Keras' names, formulas and reductions, for arrays and for Tensors."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from fastcnn.config import custom_object_scope, lookup, reserve, serialize
+from fastcnn.losses.focal import (
+    BinaryFocalCrossentropy,
+    CategoricalFocalCrossentropy,
+    binary_focal_crossentropy,
+    categorical_focal_crossentropy,
+)
 from fastcnn.losses.functions import (
     binary_crossentropy,
     categorical_crossentropy,
@@ -15,21 +26,184 @@ from fastcnn.losses.loss import (
     MeanAbsoluteError,
     MeanSquaredError,
     SparseCategoricalCrossentropy,
-    get,
+)
+from fastcnn.losses.margins import (
+    CategoricalHinge,
+    Hinge,
+    SquaredHinge,
+    categorical_hinge,
+    hinge,
+    squared_hinge,
+)
+from fastcnn.losses.overlap import (
+    Dice,
+    Tversky,
+    dice,
+    tversky,
+)
+from fastcnn.losses.regression import (
+    CosineSimilarity,
+    Huber,
+    KLDivergence,
+    LogCosh,
+    MeanAbsolutePercentageError,
+    MeanSquaredLogarithmicError,
+    Poisson,
+    cosine_similarity,
+    huber,
+    kl_divergence,
+    log_cosh,
+    mean_absolute_percentage_error,
+    mean_squared_logarithmic_error,
+    poisson,
 )
 
 __all__ = [
     "BinaryCrossentropy",
+    "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
+    "CategoricalFocalCrossentropy",
+    "CategoricalHinge",
+    "CosineSimilarity",
+    "Dice",
     "FunctionLoss",
+    "Hinge",
+    "Huber",
+    "KLDivergence",
+    "LogCosh",
     "Loss",
     "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
     "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "Poisson",
     "SparseCategoricalCrossentropy",
+    "SquaredHinge",
+    "Tversky",
     "binary_crossentropy",
+    "binary_focal_crossentropy",
     "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_hinge",
+    "cosine_similarity",
+    "deserialize",
+    "dice",
     "get",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
     "mean_absolute_error",
+    "mean_absolute_percentage_error",
     "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "poisson",
+    "serialize",
     "sparse_categorical_crossentropy",
+    "squared_hinge",
+    "tversky",
 ]
+
+_CLASSES: tuple[type[Loss], ...] = (
+    BinaryCrossentropy,
+    BinaryFocalCrossentropy,
+    CategoricalCrossentropy,
+    CategoricalFocalCrossentropy,
+    CategoricalHinge,
+    CosineSimilarity,
+    Dice,
+    FunctionLoss,
+    Hinge,
+    Huber,
+    KLDivergence,
+    LogCosh,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    Poisson,
+    SparseCategoricalCrossentropy,
+    SquaredHinge,
+    Tversky,
+)
+_FUNCTIONS = (
+    binary_crossentropy,
+    binary_focal_crossentropy,
+    categorical_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_hinge,
+    cosine_similarity,
+    dice,
+    hinge,
+    huber,
+    kl_divergence,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
+    sparse_categorical_crossentropy,
+    squared_hinge,
+    tversky,
+)
+#: Keras' further names.
+_ALIASES: dict[str, type[Loss]] = {
+    "KLD": KLDivergence,
+    "MAE": MeanAbsoluteError,
+    "MAPE": MeanAbsolutePercentageError,
+    "MSE": MeanSquaredError,
+    "MSLE": MeanSquaredLogarithmicError,
+    "bce": BinaryCrossentropy,
+    "kld": KLDivergence,
+    "kullback_leibler_divergence": KLDivergence,
+    "logcosh": LogCosh,
+    "mae": MeanAbsoluteError,
+    "mape": MeanAbsolutePercentageError,
+    "mse": MeanSquaredError,
+    "msle": MeanSquaredLogarithmicError,
+}
+
+
+def _class_of(function: Any) -> type[Loss]:
+    """The class that is named as a function is, in Keras' two spellings."""
+    name = function.__name__.replace("_", "")
+    return next(kind for kind in _CLASSES if kind.__name__.lower() == name)
+
+
+_TABLE: dict[str, type[Loss]] = {
+    **{kind.__name__: kind for kind in _CLASSES},
+    **{function.__name__: _class_of(function) for function in _FUNCTIONS},
+    **_ALIASES,
+}
+reserve(_TABLE)
+reserve({function.__name__: function for function in _FUNCTIONS})
+
+
+def get(identifier: Any) -> Loss:
+    """The loss that a name, a configuration, a function or a :class:`Loss` stands for.
+
+    Raises:
+        ValueError: An unknown name; the text lists the known ones.
+    """
+    if isinstance(identifier, Loss):
+        return identifier
+    if isinstance(identifier, str):
+        identifier = lookup("loss", identifier, _TABLE)
+    if isinstance(identifier, type) and issubclass(identifier, Loss):
+        return identifier()
+    if isinstance(identifier, dict):
+        name, config = identifier["class_name"], dict(identifier.get("config", {}))
+        found = lookup("loss", name, _TABLE)
+        if found is FunctionLoss:
+            config["fn"] = lookup("loss function", config.get("fn", ""), {})
+        return found.from_config(config)  # type: ignore[no-any-return]
+    if callable(identifier):
+        return FunctionLoss(identifier)
+    raise ValueError(f"a loss is a name, a function or a Loss object, got {identifier!r}")
+
+
+def deserialize(name: Any, custom_objects: Any = None) -> Loss:
+    """The loss that :func:`serialize` described; see :func:`get`."""
+    with custom_object_scope(custom_objects):
+        return get(name)

@@ -11,13 +11,18 @@ from fastcnn.graph import SymbolicTensor, Tensor
 
 __all__ = [
     "as_dtype",
+    "before",
     "binary_crossentropy",
     "categorical_crossentropy",
     "is_symbolic",
     "mean_absolute_error",
     "mean_squared_error",
+    "not_ignored",
     "operand",
     "same_rank",
+    "same_shape",
+    "smoothed_binary",
+    "smoothed_classes",
     "sparse_categorical_crossentropy",
 ]
 
@@ -53,12 +58,12 @@ def same_rank(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
 
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of ``(y_true - y_pred) ** 2`` over the last axis."""
-    return ops.mean_squared_error(*_same_shape("mean_squared_error", y_true, y_pred))
+    return ops.mean_squared_error(*same_shape("mean_squared_error", y_true, y_pred))
 
 
 def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of ``|y_true - y_pred|`` over the last axis."""
-    y_true, y_pred = _same_shape("mean_absolute_error", y_true, y_pred)
+    y_true, y_pred = same_shape("mean_absolute_error", y_true, y_pred)
     return ops.mean(ops.abs(ops.subtract(y_true, y_pred)), axis=-1)
 
 
@@ -97,11 +102,8 @@ def categorical_crossentropy(
         raise ValueError(
             f"categorical_crossentropy: labels of shape {true} for outputs of shape {pred}: {hint}"
         )
-    y_true = as_dtype(y_true, "float32")
-    if label_smoothing:
-        even = label_smoothing / pred[-1]
-        y_true = ops.add(ops.multiply(y_true, np.float32(1 - label_smoothing)), np.float32(even))
-    y_pred, from_logits = _logits(y_pred, "softmax", from_logits)
+    y_true = smoothed_classes(as_dtype(y_true, "float32"), label_smoothing)
+    y_pred, from_logits = before(y_pred, "softmax", from_logits)
     return ops.categorical_crossentropy(y_true, y_pred, from_logits=from_logits)
 
 
@@ -118,17 +120,12 @@ def sparse_categorical_crossentropy(
         y_true: Class numbers: the shape of ``y_pred`` without its last axis, or with size 1 there.
         y_pred: Probabilities, or logits if ``from_logits``.
         from_logits: Whether ``y_pred`` is before the softmax.
-        ignore_class: Not supported: ``None`` only.
+        ignore_class: A label that means "none": its loss is 0.
         axis: The class axis: the last.
 
     Raises:
         ValueError: One-hot labels, or softmax outputs that are said to be logits.
     """
-    if ignore_class is not None:
-        raise ValueError(
-            "sparse_categorical_crossentropy: ignore_class is not supported; give those examples a "
-            "sample_weight of 0"
-        )
     y_true, y_pred = operand(y_true), as_dtype(y_pred, "float32")
     _check_last_axis(axis, y_pred, "sparse_categorical_crossentropy")
     true, pred = tuple(y_true.shape), tuple(y_pred.shape)
@@ -143,12 +140,26 @@ def sparse_categorical_crossentropy(
             f"{hint}"
         )
     y_true = as_dtype(y_true, "int64")
-    y_pred, from_logits = _logits(y_pred, "softmax", from_logits)
+    y_pred, from_logits = before(y_pred, "softmax", from_logits)
     rows = (int(np.prod(pred[:-1])),)
+    y_true = ops.reshape(y_true, rows)
+    valid = None
+    if ignore_class is not None:
+        valid = not_ignored(y_true, ignore_class)
+        # The label of some class, whose loss is then left out.
+        y_true = ops.cast(ops.multiply(ops.cast(y_true, "float32"), valid), "int64")
     loss = ops.sparse_categorical_crossentropy(
-        ops.reshape(y_true, rows), ops.reshape(y_pred, (*rows, pred[-1])), from_logits=from_logits
+        y_true, ops.reshape(y_pred, (*rows, pred[-1])), from_logits=from_logits
     )
+    if valid is not None:
+        loss = ops.multiply(loss, valid)
     return ops.reshape(loss, pred[:-1])
+
+
+def not_ignored(y_true: Any, ignore_class: int) -> Any:
+    """0 at labels that mean "none", 1 at others."""
+    ignored = ops.equal(as_dtype(y_true, "int64"), np.int64(ignore_class))
+    return ops.subtract(np.float32(1), ignored)
 
 
 def binary_crossentropy(
@@ -167,17 +178,35 @@ def binary_crossentropy(
         label_smoothing: Share of each label moved towards 1/2.
         axis: The axis of the mean: the last.
     """
-    y_true, y_pred = _same_shape("binary_crossentropy", y_true, y_pred)
+    y_true, y_pred = same_shape("binary_crossentropy", y_true, y_pred)
     _check_last_axis(axis, y_pred, "binary_crossentropy")
-    if label_smoothing:
-        y_true = ops.add(
-            ops.multiply(y_true, np.float32(1 - label_smoothing)), np.float32(label_smoothing / 2)
-        )
-    y_pred, from_logits = _logits(y_pred, "sigmoid", from_logits)
+    y_true = smoothed_binary(y_true, label_smoothing)
+    y_pred, from_logits = before(y_pred, "sigmoid", from_logits)
     return ops.binary_crossentropy(y_true, y_pred, from_logits=from_logits)
 
 
-def _same_shape(loss: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+def smoothed_classes(y_true: Any, share: float, axis: int = -1) -> Any:
+    """Labels with a share of each spread evenly over all classes.
+
+    Szegedy et al. 2016, "Rethinking the Inception architecture", arXiv 1512.00567.
+    """
+    return _mixed(y_true, share, share / max(y_true.shape[axis], 1))
+
+
+def smoothed_binary(y_true: Any, share: float) -> Any:
+    """Yes/no labels with a share of each moved towards 1/2."""
+    return _mixed(y_true, share, share / 2)
+
+
+def _mixed(y_true: Any, share: float, even: float) -> Any:
+    if not 0 <= share <= 1:
+        raise ValueError(f"label_smoothing must be between 0 and 1, got {share!r}")
+    if not share:
+        return y_true
+    return ops.add(ops.multiply(y_true, np.float32(1 - share)), np.float32(even))
+
+
+def same_shape(loss: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
     """Both as float32 and of one shape."""
     y_true, y_pred = same_rank(y_true, y_pred)
     if tuple(y_true.shape) != tuple(y_pred.shape):
@@ -194,7 +223,7 @@ def _check_last_axis(axis: int, y_pred: Any, owner: str) -> None:
         raise ValueError(f"{owner}: only the last axis is supported (axis=-1), got axis={axis}")
 
 
-def _logits(y_pred: Any, activation: str, from_logits: bool) -> tuple[Any, bool]:
+def before(y_pred: Any, activation: str, from_logits: bool) -> tuple[Any, bool]:
     """The values before ``activation``, if ``y_pred`` is its output in a graph.
 
     The loss of logits keeps its precision where probabilities reach 0 or 1.

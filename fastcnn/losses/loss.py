@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastcnn import ops
-from fastcnn.config import Configurable, lookup, reserve
+from fastcnn.config import Configurable
 from fastcnn.losses.functions import (
     as_dtype,
     binary_crossentropy,
     categorical_crossentropy,
     mean_absolute_error,
     mean_squared_error,
+    not_ignored,
     operand,
     sparse_categorical_crossentropy,
 )
@@ -26,9 +29,12 @@ __all__ = [
     "Loss",
     "MeanAbsoluteError",
     "MeanSquaredError",
+    "NumericLoss",
     "SparseCategoricalCrossentropy",
-    "get",
+    "UnitLoss",
 ]
+
+Array = NDArray[Any]
 
 _REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none")
 
@@ -61,6 +67,23 @@ class Loss(Configurable):
         """One number per example."""
         raise NotImplementedError(f"{type(self).__name__} must define call(self, y_true, y_pred)")
 
+    def check_labels(self, labels: Array, outputs: Sequence[int | None]) -> None:
+        """Refuse labels that cannot be right; called with arrays before anything runs.
+
+        A loss of one's own takes any, unless it overrides this.
+
+        Args:
+            labels: What ``fit`` and its like were given for an output of the model.
+            outputs: The shape of that output, with ``None`` for sizes that are not fixed.
+
+        Raises:
+            ValueError: Says what is wrong with them and what to do.
+        """
+
+    def mask(self, y_true: Any) -> Any:
+        """1 for each number of the loss that counts, 0 for others; ``None`` if all do."""
+        return None
+
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The reduced loss.
 
@@ -73,24 +96,75 @@ class Loss(Configurable):
             A float32 scalar, unless the reduction is ``"none"``.
         """
         y_true, y_pred = operand(y_true), operand(y_pred)
-        values = self.call(y_true, y_pred)
-        count: Any = np.float32(np.prod(values.shape))
+        values, mask = self.call(y_true, y_pred), self.mask(y_true)
+        weight = None
         if sample_weight is not None:
-            weight = as_dtype(operand(sample_weight), "float32")
-            extra = len(values.shape) - len(weight.shape)
-            if extra < 0 and weight.shape[-1] == 1:
-                weight = ops.reshape(weight, weight.shape[:extra])
-            elif extra > 0:
-                weight = ops.reshape(weight, (*weight.shape, *[1] * extra))
+            weight = _aligned(as_dtype(operand(sample_weight), "float32"), len(values.shape))
             values = ops.multiply(values, weight)
-            if self.reduction == "mean_with_sample_weight":
-                count = ops.sum(ops.broadcast_to(weight, values.shape))
-        elif self.reduction not in ("none", "sum"):
-            return ops.mean(values)
         if self.reduction == "none":
             return values
-        total = ops.sum(values)
-        return total if self.reduction == "sum" else ops.divide(total, count)
+        if self.reduction == "sum":
+            return ops.sum(values)
+        if mask is None and (weight is None or self.reduction != "mean_with_sample_weight"):
+            return ops.mean(values)
+        counted = mask
+        if self.reduction == "mean_with_sample_weight" and weight is not None:
+            weight = ops.broadcast_to(weight, values.shape)
+            counted = weight if mask is None else ops.multiply(weight, mask)
+        count = ops.sum(counted)
+        # Where nothing counts the loss is 0.
+        return ops.divide(ops.sum(values), ops.add(count, ops.equal(count, np.float32(0))))
+
+
+def _aligned(weight: Any, rank: int) -> Any:
+    """Weights that broadcast to numbers of a rank: the examples' axis stays the first."""
+    extra = rank - len(weight.shape)
+    if extra == -1 and weight.shape[-1] == 1:
+        return ops.reshape(weight, weight.shape[:-1])
+    return ops.reshape(weight, (*weight.shape, *[1] * extra)) if extra > 0 else weight
+
+
+class NumericLoss(Loss):
+    """A loss whose labels are finite numbers."""
+
+    _range: ClassVar[tuple[float, float] | None] = None
+
+    def check_labels(self, labels: Array, outputs: Sequence[int | None]) -> None:
+        """Refuse NaN, infinity, and numbers outside of what the loss is defined for."""
+        if not labels.size:
+            return
+        low, high = labels.min(), labels.max()
+        if not (np.isfinite(low) and np.isfinite(high)):
+            bad = ~np.isfinite(labels.reshape(len(labels), -1)).all(axis=1)
+            raise ValueError(
+                f"{self.name}: labels are NaN or infinite in {bad.sum()} of {len(labels)} "
+                f"examples, first in example {bad.argmax()}. Leave those examples out, or give "
+                "them a number and a sample_weight of 0"
+            )
+        sizes = [size for size in outputs[1:] if size is not None]
+        if self._range is None or math.prod(labels.shape[1:]) != math.prod(sizes):
+            return  # of another shape: the loss says so
+        if not (self._range[0] <= low and high <= self._range[1]):
+            raise ValueError(
+                f"{self.name}: labels run from {low} to {high}; they must lie between "
+                f"{self._range[0]:g} and {self._range[1]:g}: {self._remedy(low, high)}"
+            )
+
+    def _remedy(self, low: Any, high: Any) -> str:
+        if low == -1 and high == 1:
+            return "map -1 and 1 to 0 and 1: (y + 1) / 2"
+        if high == 255:
+            return "divide images by 255"
+        return (
+            "class numbers need loss='sparse_categorical_crossentropy', measured values a loss "
+            "like 'mse'"
+        )
+
+
+class UnitLoss(NumericLoss):
+    """A loss whose labels are probabilities, 0 to 1."""
+
+    _range = (0.0, 1.0)
 
 
 class FunctionLoss(Loss):
@@ -110,7 +184,7 @@ class FunctionLoss(Loss):
         return self.fn(y_true, y_pred)
 
 
-class MeanSquaredError(Loss):
+class MeanSquaredError(NumericLoss):
     """Mean of squared differences."""
 
     def __init__(
@@ -125,7 +199,7 @@ class MeanSquaredError(Loss):
         return mean_squared_error(y_true, y_pred)
 
 
-class MeanAbsoluteError(Loss):
+class MeanAbsoluteError(NumericLoss):
     """Mean of absolute differences."""
 
     def __init__(
@@ -140,7 +214,7 @@ class MeanAbsoluteError(Loss):
         return mean_absolute_error(y_true, y_pred)
 
 
-class CategoricalCrossentropy(Loss):
+class CategoricalCrossentropy(UnitLoss):
     """Cross-entropy for one-hot labels; arguments as :func:`categorical_crossentropy`."""
 
     def __init__(
@@ -163,12 +237,13 @@ class CategoricalCrossentropy(Loss):
         )
 
 
-class SparseCategoricalCrossentropy(Loss):
+class SparseCategoricalCrossentropy(NumericLoss):
     """Cross-entropy for integer labels; arguments as :func:`sparse_categorical_crossentropy`.
 
     Args:
         from_logits: Whether outputs are before the softmax.
-        ignore_class: Not supported: ``None`` only.
+        ignore_class: A label that means "none": it adds nothing to the loss, and means are taken
+            over the others.
         reduction: See :class:`Loss`.
         axis: The class axis: the last.
         name: See :class:`Loss`.
@@ -183,21 +258,41 @@ class SparseCategoricalCrossentropy(Loss):
         name: str | None = "sparse_categorical_crossentropy",
     ) -> None:
         super().__init__(name, reduction)
-        if ignore_class is not None:
-            raise ValueError(
-                "SparseCategoricalCrossentropy: ignore_class is not supported; give those examples "
-                "a sample_weight of 0"
-            )
         self.from_logits = from_logits
         self.ignore_class = ignore_class
         self.axis = axis
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """See :func:`sparse_categorical_crossentropy`."""
-        return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits, axis=self.axis)
+        return sparse_categorical_crossentropy(
+            y_true, y_pred, self.from_logits, self.ignore_class, self.axis
+        )
+
+    def mask(self, y_true: Any) -> Any:
+        """Leaves out the ignored class."""
+        if self.ignore_class is None:
+            return None
+        return not_ignored(y_true, self.ignore_class)
+
+    def check_labels(self, labels: Array, outputs: Sequence[int | None]) -> None:
+        """Refuse class numbers that the model has no output for."""
+        classes = outputs[-1] if outputs else None
+        if classes is None or (labels.shape == (len(labels), *outputs[1:]) and classes > 1):
+            return  # one-hot: the loss names the fix
+        if self.ignore_class is not None:
+            labels = labels[labels != self.ignore_class]
+        if labels.size and not (labels.min() >= 0 and labels.max() < classes):
+            if np.isnan(labels.max()):
+                super().check_labels(labels, outputs)
+            raise ValueError(
+                f"{self.name}: labels run from {labels.min()} to {labels.max()}, but "
+                f"the model's output has {classes} classes: labels must be integers from 0 to "
+                f"{classes - 1}. Renumber them, or give the last layer {int(labels.max()) + 1} "
+                "units"
+            )
 
 
-class BinaryCrossentropy(Loss):
+class BinaryCrossentropy(UnitLoss):
     """Cross-entropy for yes/no labels; arguments as :func:`binary_crossentropy`."""
 
     def __init__(
@@ -218,55 +313,3 @@ class BinaryCrossentropy(Loss):
         return binary_crossentropy(
             y_true, y_pred, self.from_logits, self.label_smoothing, self.axis
         )
-
-
-_TABLE: dict[str, type[Loss]] = {
-    "BinaryCrossentropy": BinaryCrossentropy,
-    "CategoricalCrossentropy": CategoricalCrossentropy,
-    "FunctionLoss": FunctionLoss,
-    "MAE": MeanAbsoluteError,
-    "MSE": MeanSquaredError,
-    "MeanAbsoluteError": MeanAbsoluteError,
-    "MeanSquaredError": MeanSquaredError,
-    "SparseCategoricalCrossentropy": SparseCategoricalCrossentropy,
-    "binary_crossentropy": BinaryCrossentropy,
-    "categorical_crossentropy": CategoricalCrossentropy,
-    "mae": MeanAbsoluteError,
-    "mean_absolute_error": MeanAbsoluteError,
-    "mean_squared_error": MeanSquaredError,
-    "mse": MeanSquaredError,
-    "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
-}
-
-reserve(_TABLE)
-_FUNCTIONS = (
-    binary_crossentropy,
-    categorical_crossentropy,
-    mean_absolute_error,
-    mean_squared_error,
-    sparse_categorical_crossentropy,
-)
-reserve({function.__name__: function for function in _FUNCTIONS})
-
-
-def get(identifier: Any) -> Loss:
-    """The loss that a name, a configuration, a function or a :class:`Loss` stands for.
-
-    Raises:
-        ValueError: An unknown name; the text lists the known ones.
-    """
-    if isinstance(identifier, Loss):
-        return identifier
-    if isinstance(identifier, str):
-        identifier = lookup("loss", identifier, _TABLE)
-    if isinstance(identifier, type) and issubclass(identifier, Loss):
-        return identifier()
-    if isinstance(identifier, dict):
-        name, config = identifier["class_name"], dict(identifier.get("config", {}))
-        found = lookup("loss", name, _TABLE)
-        if found is FunctionLoss:
-            config["fn"] = lookup("loss function", config.get("fn", ""), {})
-        return found.from_config(config)  # type: ignore[no-any-return]
-    if callable(identifier):
-        return FunctionLoss(identifier)
-    raise ValueError(f"a loss is a name, a function or a Loss object, got {identifier!r}")

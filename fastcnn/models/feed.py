@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn.layers.symbolic import Shape
-from fastcnn.losses import SparseCategoricalCrossentropy
-from fastcnn.models.columns import fed_dtype
+from fastcnn.models.columns import fed_dtype, is_mapped
 
 if TYPE_CHECKING:
     from fastcnn.models.trainer import Trainer
@@ -20,6 +19,7 @@ __all__ = ["ModelFeed", "check_shape"]
 Array = NDArray[Any]
 
 _FLOAT32 = np.dtype(np.float32)
+_READ_AT_ONCE = 64 << 20  # bytes
 
 
 class ModelFeed:
@@ -73,10 +73,10 @@ class ModelFeed:
         return [fed_dtype(a.dtype, dtype) for a, dtype in zip(arrays, declared, strict=True)]
 
     def check_labels(self, labels: Sequence[Array]) -> None:
-        """Refuse class numbers that the model has no output for.
+        """Refuse labels that the losses cannot take.
 
         Raises:
-            ValueError: Says the range that came and the one that fits.
+            ValueError: Says what came and what fits.
         """
         if not labels:
             return
@@ -85,17 +85,9 @@ class ModelFeed:
         if names is None or shapes is None or objective is None or len(labels) != len(names):
             return
         for y, shape, loss in zip(labels, shapes, objective.losses(names), strict=True):
-            classes = shape[-1] if shape else None
-            if not isinstance(loss, SparseCategoricalCrossentropy) or classes is None:
-                continue
-            if y.shape == (len(y), *shape[1:]) and classes > 1:
-                continue  # one-hot: the loss names the fix
-            if y.size and not (y.min() >= 0 and y.max() < classes):
-                raise ValueError(
-                    f"sparse_categorical_crossentropy: labels run from {y.min()} to {y.max()}, but "
-                    f"the model's output has {classes} classes: labels must be integers from 0 to "
-                    f"{classes - 1}. Renumber them, or give the last layer {int(y.max()) + 1} units"
-                )
+            # A large mapped file is not read an extra time.
+            if loss is not None and not (is_mapped(y) and y.nbytes > _READ_AT_ONCE):
+                loss.check_labels(y, shape)
 
 
 def as_numbers(value: Any, argument: str) -> Array:

@@ -190,7 +190,7 @@ class Trainer(Layer):
             validation_split: Share of the examples, taken from the end, to measure on.
             validation_data: ``(x, y)`` or ``(x, y, sample_weight)``, or a source of batches.
             shuffle: Whether each epoch takes the examples in another order.
-            class_weight: Factor of the loss by class number.
+            class_weight: Factor of the loss by class number; classes not named count 1.0.
             sample_weight: Factor of the loss by example.
             initial_epoch: Number of epochs that went before.
             steps_per_epoch: Steps that make an epoch; needed if ``x`` never ends.

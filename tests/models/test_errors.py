@@ -131,7 +131,10 @@ def test_labels_of_another_shape():
         ({"validation_split": 0.999}, "leaves nothing to train"),
         ({"steps_per_epoch": 0}, "must be positive"),
         ({"callbacks": [print]}, "Callback objects"),
-        ({"class_weight": {0: 1.0}, "sample_weight": np.ones(5)}, "same number|broadcast"),
+        (
+            {"class_weight": dict.fromkeys(range(4), 1.0), "sample_weight": np.ones(5)},
+            "same number|broadcast",
+        ),
     ],
 )
 def test_wrong_arguments_of_fit(settings, message):
@@ -211,3 +214,29 @@ def test_several_inputs_by_position_and_name():
         model.predict(x)
     with pytest.raises(ValueError, match=r"inputs are \['a', 'b'\]"):
         model.predict({"a": x})
+
+
+@pytest.mark.parametrize(
+    ("weights", "labels", "message"),
+    [
+        ({"cat": 1.0}, LABELS, r"keys are class numbers.*got 'cat'; e.g. \{0: 1.0"),
+        ({-1: 1.0}, LABELS, "keys are class numbers"),
+        ({0: None}, LABELS, "weight of class 0 must be a number of 0 or more, got None"),
+        ({0: -2}, LABELS, "weight of class 0 must be a number of 0 or more, got -2"),
+        ({0: float("nan")}, LABELS, "weight of class 0"),
+        ({7: 1.0}, ONE_HOT, "7 is none of the 4 classes, 0 to 3"),
+        ({0: 1.0}, LABELS / 2, "they have fractions"),
+        ({0: 1.0}, np.zeros((6, 2, 2)), "more than one label per example.*sample_weight"),
+    ],
+)
+def test_class_weights_that_cannot_be_meant(weights, labels, message):
+    model = classifier()
+    model.compile("sgd", "mse" if labels.ndim == 3 else "sparse_categorical_crossentropy")
+    with pytest.raises(ValueError, match=message):
+        model.fit(images(), labels, class_weight=weights, verbose=0)
+
+
+def test_classes_without_a_weight_are_named():
+    model = compiled("sparse_categorical_crossentropy")
+    with pytest.warns(UserWarning, match=r"nothing for the classes \[2, 3\].*count 1.0"):
+        model.fit(images(), LABELS, class_weight={0: 1.0, 1: 5.0}, verbose=0)

@@ -229,6 +229,7 @@ def test_sample_weights_scale_the_loss(line, linear):
     np.testing.assert_allclose(weighted, np.average(abs(error[:, 0]), weights=weights), rtol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:class_weight has nothing")
 @pytest.mark.parametrize("one_hot", [False, True])
 def test_class_weights_are_sample_weights(one_hot):
     x, y = images()
