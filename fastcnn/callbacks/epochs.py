@@ -8,6 +8,8 @@ import os
 from collections.abc import Callable
 from typing import Any, TextIO
 
+import numpy as np
+
 from fastcnn.callbacks.base import Callback, Logs
 
 __all__ = ["CSVLogger", "LearningRateScheduler"]
@@ -54,7 +56,7 @@ class CSVLogger(Callback):
                 keys |= {f"val_{key}" for key in logs if key != "learning_rate"}
             self._keys = sorted(keys)
             writer.writerow(["epoch", *self._keys])
-        writer.writerow([epoch, *[logs.get(key, "NA") for key in self._keys]])
+        writer.writerow([epoch, *[_cell(logs.get(key, "NA")) for key in self._keys]])
         self._file.flush()
 
     def on_train_end(self, logs: Logs | None = None) -> None:
@@ -62,6 +64,11 @@ class CSVLogger(Callback):
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _cell(value: Any) -> Any:
+    """What a metric of several numbers looks like in a table: ``[0.5, 0.25]``."""
+    return value.tolist() if isinstance(value, np.ndarray) else value
 
 
 class LearningRateScheduler(Callback):

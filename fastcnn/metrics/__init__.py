@@ -1,13 +1,32 @@
-"""Metrics with Keras' names. Each is a mean: a sum and a count that grow batch by batch.
+"""Metrics with Keras' names. Each is sums that grow batch by batch, and what follows from them.
 
-In ``fit`` and ``evaluate`` the sum of a batch is computed in the same Program as the loss.
+In ``fit`` and ``evaluate`` the sums of a batch are computed in the same Program as the loss.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from fastcnn.config import lookup, reserve
+from fastcnn.config import custom_object_scope, lookup, reserve, serialize
+from fastcnn.losses import (
+    binary_crossentropy,
+    binary_focal_crossentropy,
+    categorical_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_hinge,
+    hinge,
+    huber,
+    kl_divergence,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
+    sparse_categorical_crossentropy,
+    squared_hinge,
+)
 from fastcnn.metrics.accuracy import (
     Accuracy,
     BinaryAccuracy,
@@ -15,66 +34,230 @@ from fastcnn.metrics.accuracy import (
     SparseCategoricalAccuracy,
     SparseTopKCategoricalAccuracy,
     TopKCategoricalAccuracy,
+    binary_accuracy,
+    categorical_accuracy,
+    sparse_categorical_accuracy,
+    sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy,
+)
+from fastcnn.metrics.agreement import (
+    ConcordanceCorrelation,
+    CosineSimilarity,
+    PearsonCorrelation,
+    R2Score,
+    concordance_correlation,
+    pearson_correlation,
+)
+from fastcnn.metrics.auc import (
+    AUC,
+)
+from fastcnn.metrics.calibration import (
+    ExpectedCalibrationError,
+)
+from fastcnn.metrics.confusion import (
+    ConfusionMatrix,
+    classification_report,
+    confusion_matrix,
 )
 from fastcnn.metrics.errors import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
+    CategoricalHinge,
+    Hinge,
+    KLDivergence,
+    LogCoshError,
     MeanAbsoluteError,
+    MeanAbsolutePercentageError,
     MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    Poisson,
     RootMeanSquaredError,
     SparseCategoricalCrossentropy,
+    SquaredHinge,
 )
-from fastcnn.metrics.metric import Mean, MeanMetricWrapper, Metric
+from fastcnn.metrics.fscore import (
+    F1Score,
+    FBetaScore,
+)
+from fastcnn.metrics.iou import (
+    BinaryIoU,
+    IoU,
+    MeanIoU,
+    OneHotIoU,
+    OneHotMeanIoU,
+)
+from fastcnn.metrics.metric import (
+    Mean,
+    MeanMetricWrapper,
+    Metric,
+    Sum,
+    snake_case,
+)
+from fastcnn.metrics.thresholds import (
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    PrecisionAtRecall,
+    Recall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+    TrueNegatives,
+    TruePositives,
+)
 
 __all__ = [
+    "AUC",
     "Accuracy",
     "BinaryAccuracy",
     "BinaryCrossentropy",
+    "BinaryIoU",
     "CategoricalAccuracy",
     "CategoricalCrossentropy",
+    "CategoricalHinge",
+    "ConcordanceCorrelation",
+    "ConfusionMatrix",
+    "CosineSimilarity",
+    "ExpectedCalibrationError",
+    "F1Score",
+    "FBetaScore",
+    "FalseNegatives",
+    "FalsePositives",
+    "Hinge",
+    "IoU",
+    "KLDivergence",
+    "LogCoshError",
     "Mean",
     "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanIoU",
     "MeanMetricWrapper",
     "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
     "Metric",
+    "OneHotIoU",
+    "OneHotMeanIoU",
+    "PearsonCorrelation",
+    "Poisson",
+    "Precision",
+    "PrecisionAtRecall",
+    "R2Score",
+    "Recall",
+    "RecallAtPrecision",
     "RootMeanSquaredError",
+    "SensitivityAtSpecificity",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
+    "SpecificityAtSensitivity",
+    "SquaredHinge",
+    "Sum",
     "TopKCategoricalAccuracy",
+    "TrueNegatives",
+    "TruePositives",
+    "binary_accuracy",
+    "binary_crossentropy",
+    "binary_focal_crossentropy",
+    "categorical_accuracy",
+    "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_hinge",
+    "classification_report",
+    "concordance_correlation",
+    "confusion_matrix",
+    "deserialize",
     "get",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "pearson_correlation",
+    "poisson",
     "resolve",
+    "serialize",
+    "sparse_categorical_accuracy",
+    "sparse_categorical_crossentropy",
+    "sparse_top_k_categorical_accuracy",
+    "squared_hinge",
+    "top_k_categorical_accuracy",
 ]
 
-_TABLE: dict[str, type[Metric]] = {
-    "Accuracy": Accuracy,
-    "BinaryAccuracy": BinaryAccuracy,
-    "BinaryCrossentropy": BinaryCrossentropy,
-    "CategoricalAccuracy": CategoricalAccuracy,
-    "CategoricalCrossentropy": CategoricalCrossentropy,
+_CLASSES: tuple[type[Metric], ...] = (
+    AUC,
+    Accuracy,
+    BinaryAccuracy,
+    BinaryCrossentropy,
+    BinaryIoU,
+    CategoricalAccuracy,
+    CategoricalCrossentropy,
+    CategoricalHinge,
+    ConcordanceCorrelation,
+    ConfusionMatrix,
+    CosineSimilarity,
+    ExpectedCalibrationError,
+    F1Score,
+    FBetaScore,
+    FalseNegatives,
+    FalsePositives,
+    Hinge,
+    IoU,
+    KLDivergence,
+    LogCoshError,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanIoU,
+    MeanMetricWrapper,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    OneHotIoU,
+    OneHotMeanIoU,
+    PearsonCorrelation,
+    Poisson,
+    Precision,
+    PrecisionAtRecall,
+    R2Score,
+    Recall,
+    RecallAtPrecision,
+    RootMeanSquaredError,
+    SensitivityAtSpecificity,
+    SparseCategoricalAccuracy,
+    SparseCategoricalCrossentropy,
+    SparseTopKCategoricalAccuracy,
+    SpecificityAtSensitivity,
+    SquaredHinge,
+    TopKCategoricalAccuracy,
+    TrueNegatives,
+    TruePositives,
+)
+#: Keras' further names.
+_ALIASES: dict[str, type[Metric]] = {
+    "KLD": KLDivergence,
     "MAE": MeanAbsoluteError,
+    "MAPE": MeanAbsolutePercentageError,
     "MSE": MeanSquaredError,
-    "MeanAbsoluteError": MeanAbsoluteError,
-    "MeanMetricWrapper": MeanMetricWrapper,
-    "MeanSquaredError": MeanSquaredError,
-    "RootMeanSquaredError": RootMeanSquaredError,
-    "SparseCategoricalAccuracy": SparseCategoricalAccuracy,
-    "SparseCategoricalCrossentropy": SparseCategoricalCrossentropy,
-    "SparseTopKCategoricalAccuracy": SparseTopKCategoricalAccuracy,
-    "TopKCategoricalAccuracy": TopKCategoricalAccuracy,
-    "binary_accuracy": BinaryAccuracy,
-    "binary_crossentropy": BinaryCrossentropy,
-    "categorical_accuracy": CategoricalAccuracy,
-    "categorical_crossentropy": CategoricalCrossentropy,
+    "MSLE": MeanSquaredLogarithmicError,
+    "bce": BinaryCrossentropy,
+    "kld": KLDivergence,
+    "kullback_leibler_divergence": KLDivergence,
+    "log_cosh": LogCoshError,
+    "logcosh": LogCoshError,
     "mae": MeanAbsoluteError,
-    "mean_absolute_error": MeanAbsoluteError,
-    "mean_squared_error": MeanSquaredError,
+    "mape": MeanAbsolutePercentageError,
     "mse": MeanSquaredError,
-    "sparse_categorical_accuracy": SparseCategoricalAccuracy,
-    "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
-    "sparse_top_k_categorical_accuracy": SparseTopKCategoricalAccuracy,
-    "top_k_categorical_accuracy": TopKCategoricalAccuracy,
+    "msle": MeanSquaredLogarithmicError,
+    "rmse": RootMeanSquaredError,
 }
+_TABLE: dict[str, type[Metric]] = {
+    **{kind.__name__: kind for kind in _CLASSES},
+    **{snake_case(kind.__name__): kind for kind in _CLASSES},
+    **_ALIASES,
+}
+# "accuracy" is what the shapes call for, and a function wrapped by its name is no metric.
+del _TABLE["accuracy"], _TABLE["mean_metric_wrapper"]
 reserve(_TABLE)
 # Names whose meaning depends on the shapes of labels and outputs.
 _ACCURACY = ("accuracy", "acc")
@@ -128,3 +311,9 @@ def resolve(identifier: Any, y_true: Any, y_pred: Any) -> Metric:
     if binary:
         return BinaryCrossentropy(identifier)
     return (SparseCategoricalCrossentropy if sparse else CategoricalCrossentropy)(identifier)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Metric:
+    """The metric that :func:`serialize` described; see :func:`get`."""
+    with custom_object_scope(custom_objects):
+        return get(config)

@@ -17,7 +17,43 @@ __all__ = [
     "SparseCategoricalAccuracy",
     "SparseTopKCategoricalAccuracy",
     "TopKCategoricalAccuracy",
+    "binary_accuracy",
+    "categorical_accuracy",
+    "sparse_categorical_accuracy",
+    "sparse_top_k_categorical_accuracy",
+    "top_k_categorical_accuracy",
 ]
+
+
+def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
+    """Share of outputs on the label's side of ``threshold``, over the last axis."""
+    y_true, y_pred = same_rank(y_true, y_pred)
+    hits = ops.equal(y_true, ops.greater(y_pred, np.float32(threshold)))
+    return ops.mean(hits, axis=-1)
+
+
+def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
+    """1 where the largest output is that of the one-hot label, else 0."""
+    labels = ops.argmax(as_dtype(y_true, "float32"))
+    return ops.equal(labels, ops.argmax(as_dtype(y_pred, "float32")))
+
+
+def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
+    """1 where the largest output is that of the integer label, else 0."""
+    y_pred = as_dtype(y_pred, "float32")
+    return ops.equal(_labels(y_true, y_pred), ops.argmax(y_pred))
+
+
+def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
+    """1 where the one-hot label's class is among the ``k`` largest outputs, else 0."""
+    labels = ops.argmax(as_dtype(y_true, "float32"))
+    return ops.in_top_k(labels, as_dtype(y_pred, "float32"), k)
+
+
+def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
+    """1 where the integer label is among the ``k`` largest outputs, else 0."""
+    y_pred = as_dtype(y_pred, "float32")
+    return ops.in_top_k(_labels(y_true, y_pred), y_pred, k)
 
 
 class Accuracy(Metric):
@@ -48,9 +84,7 @@ class BinaryAccuracy(Metric):
 
     def values(self, y_true: Any, y_pred: Any) -> Any:
         """Share of hits over the last axis."""
-        y_true, y_pred = same_rank(y_true, y_pred)
-        hits = ops.equal(y_true, ops.greater(y_pred, np.float32(self.threshold)))
-        return ops.mean(hits, axis=-1)
+        return binary_accuracy(y_true, y_pred, self.threshold)
 
 
 class CategoricalAccuracy(Metric):
@@ -61,8 +95,7 @@ class CategoricalAccuracy(Metric):
 
     def values(self, y_true: Any, y_pred: Any) -> Any:
         """1 for a hit, else 0."""
-        labels = ops.argmax(as_dtype(y_true, "float32"))
-        return ops.equal(labels, ops.argmax(as_dtype(y_pred, "float32")))
+        return categorical_accuracy(y_true, y_pred)
 
 
 class SparseCategoricalAccuracy(Metric):
@@ -73,8 +106,7 @@ class SparseCategoricalAccuracy(Metric):
 
     def values(self, y_true: Any, y_pred: Any) -> Any:
         """1 for a hit, else 0."""
-        labels = _labels(y_true, y_pred)
-        return ops.equal(labels, ops.argmax(as_dtype(y_pred, "float32")))
+        return sparse_categorical_accuracy(y_true, y_pred)
 
 
 class TopKCategoricalAccuracy(Metric):
@@ -94,8 +126,7 @@ class TopKCategoricalAccuracy(Metric):
 
     def values(self, y_true: Any, y_pred: Any) -> Any:
         """1 for a hit, else 0."""
-        labels = ops.argmax(as_dtype(y_true, "float32"))
-        return ops.in_top_k(labels, as_dtype(y_pred, "float32"), self.k)
+        return top_k_categorical_accuracy(y_true, y_pred, self.k)
 
 
 class SparseTopKCategoricalAccuracy(Metric):
@@ -115,7 +146,7 @@ class SparseTopKCategoricalAccuracy(Metric):
 
     def values(self, y_true: Any, y_pred: Any) -> Any:
         """1 for a hit, else 0."""
-        return ops.in_top_k(_labels(y_true, y_pred), as_dtype(y_pred, "float32"), self.k)
+        return sparse_top_k_categorical_accuracy(y_true, y_pred, self.k)
 
 
 def _labels(y_true: Any, y_pred: Any) -> Any:

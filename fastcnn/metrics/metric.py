@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,13 @@ from fastcnn import ops
 from fastcnn.config import Configurable, refuse
 from fastcnn.losses.functions import as_dtype
 
-__all__ = ["Mean", "MeanMetricWrapper", "Metric"]
+__all__ = ["Mean", "MeanMetricWrapper", "Metric", "Sum", "snake_case"]
+
+
+def snake_case(name: str) -> str:
+    """A class name as Keras writes it in logs: ``MeanIoU`` is ``mean_io_u``, ``AUC`` is ``auc``."""
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
 class Metric(Configurable):
@@ -34,7 +41,7 @@ class Metric(Configurable):
 
     def __init__(self, dtype: None = None, name: str | None = None) -> None:
         refuse(type(self).__name__, dtype=dtype)
-        self.name = name or type(self).__name__
+        self.name = name or snake_case(type(self).__name__)
         self.total = 0.0
         self.count = 0.0
 
@@ -42,7 +49,7 @@ class Metric(Configurable):
         """Numbers whose mean is the metric, usually one per example."""
         raise NotImplementedError(f"{type(self).__name__} must define values(self, y_true, y_pred)")
 
-    def measure(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Any, Any]:
+    def measure(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Any, ...]:
         """Sum and count of one batch, of arrays or of Tensors.
 
         Returns:
@@ -63,7 +70,11 @@ class Metric(Configurable):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count a batch of arrays."""
         weight = None if sample_weight is None else np.asarray(sample_weight)
-        total, count = self.measure(np.asarray(y_true), np.asarray(y_pred), weight)
+        self.add(*self.measure(np.asarray(y_true), np.asarray(y_pred), weight))
+
+    def add(self, *sums: Any) -> None:
+        """Count what :meth:`measure` found in one batch."""
+        total, count = sums
         self.total += float(total)
         self.count += float(count)
 
@@ -102,9 +113,39 @@ class Mean(Metric):
     def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Count numbers."""
         array = np.asarray(values, np.float64)
-        weight = np.broadcast_to(1.0 if sample_weight is None else sample_weight, array.shape)
+        weight = np.asarray(1.0 if sample_weight is None else sample_weight, np.float64)
+        weight = weight.reshape((*weight.shape, *[1] * max(array.ndim - weight.ndim, 0)))
+        weight = np.broadcast_to(weight, array.shape)
         self.total += float((array * weight).sum())
         self.count += float(weight.sum())
+
+    def __call__(self, values: Any, sample_weight: Any = None) -> float:  # type: ignore[override]
+        """Count numbers and return the mean so far."""
+        self.update_state(values, sample_weight)
+        return self.result()
+
+
+class Sum(Metric):
+    """Sum of plain numbers: ``update_state(values)``."""
+
+    def __init__(self, name: str = "sum", dtype: None = None) -> None:
+        super().__init__(dtype, name)
+
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+        """Count numbers."""
+        array = np.asarray(values, np.float64)
+        weight = np.asarray(1.0 if sample_weight is None else sample_weight, np.float64)
+        weight = weight.reshape((*weight.shape, *[1] * max(array.ndim - weight.ndim, 0)))
+        self.total += float((array * weight).sum())
+
+    def result(self) -> float:
+        """The sum so far."""
+        return self.total
+
+    def __call__(self, values: Any, sample_weight: Any = None) -> float:  # type: ignore[override]
+        """Count numbers and return the sum so far."""
+        self.update_state(values, sample_weight)
+        return self.result()
 
 
 class MeanMetricWrapper(Metric):

@@ -23,13 +23,19 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Measure:
-    """A metric of one output and where its sum and count stand among a Program's results."""
+    """A metric of one output, and its sums: numbers, or where they stand among the results.
+
+    Attributes:
+        key: The metric's key in logs.
+        metric: The metric.
+        indices: For each sum its place among a Program's results, or -1.
+        numbers: For each sum what it is if it has no place.
+    """
 
     key: str
     metric: Metric
-    sum_index: int
-    count_index: int = -1
-    count: float = 0.0
+    indices: tuple[int, ...]
+    numbers: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -129,18 +135,21 @@ class Objective:
             for name, part in parts:
                 results.append(part)
                 keyed.append((f"{name}_loss", len(results)))
-        measures = []
+        measures: list[Measure] = []
         for index, (true, pred) in enumerate(zip(y_true, y_pred, strict=True)):
             for metric, weighted in self._resolved(y_true, y_pred, names)[index]:
                 key = metric.name if len(names) == 1 else f"{names[index]}_{metric.name}"
-                weight = weight_of[index] if weighted else None
-                sums, count = metric.measure(true, pred, weight)
-                results.append(sums)
-                if isinstance(count, Tensor):
-                    results.append(count)
-                    measures.append(Measure(key, metric, len(results) - 1, len(results)))
-                else:
-                    measures.append(Measure(key, metric, len(results), count=count))
+                key = _unused(key, [measure.key for measure in measures])
+                sums = metric.measure(true, pred, weight_of[index] if weighted else None)
+                indices: list[int] = []
+                numbers: list[Any] = []
+                for each in sums:
+                    symbolic = isinstance(each, Tensor)
+                    if symbolic:
+                        results.append(each)
+                    indices.append(len(results) if symbolic else -1)
+                    numbers.append(None if symbolic else each)
+                measures.append(Measure(key, metric, tuple(indices), tuple(numbers)))
         return Plan(total, tuple(results), tuple(keyed), tuple(measures))
 
     def _total(
@@ -230,6 +239,13 @@ def _metrics_by_output(given: Any, names: Sequence[str]) -> list[list[Any]]:
     ]
 
 
+def _unused(key: str, taken: Sequence[str]) -> str:
+    """``key``, with a number behind it if a metric of the same name came before."""
+    if key not in taken:
+        return key
+    return next(f"{key}_{i}" for i in range(1, len(taken) + 1) if f"{key}_{i}" not in taken)
+
+
 class Meters:
     """Means over the batches of one loop; each loop has its own, so loops may run side by side."""
 
@@ -253,9 +269,12 @@ class Meters:
         for key, index in plan.losses:
             self._parts[key] = self._parts.get(key, 0.0) + float(results[index]) * size
         for metric, measure in self._bound:
-            metric.total += float(results[measure.sum_index])
-            index = measure.count_index
-            metric.count += measure.count if index < 0 else float(results[index])
+            metric.add(
+                *[
+                    results[index] if index >= 0 else number
+                    for index, number in zip(measure.indices, measure.numbers, strict=True)
+                ]
+            )
 
     def _bind(self, plan: Plan) -> None:
         self._plan = plan
@@ -267,10 +286,10 @@ class Meters:
                     self._metrics[measure.key].restore(self._restored[measure.key])
         self._bound = [(self._metrics[measure.key], measure) for measure in plan.measures]
 
-    def logs(self) -> dict[str, float]:
-        """Means so far by key, the loss first."""
+    def logs(self) -> dict[str, Any]:
+        """Means so far by key, the loss first; a metric of several numbers is an array."""
         size = max(self._size, 1)
-        logs = {"loss": self._loss / size}
+        logs: dict[str, Any] = {"loss": self._loss / size}
         logs.update((key, value / size) for key, value in self._parts.items())
         logs.update(self._results)
         logs.update((key, metric.result()) for key, metric in self._metrics.items())

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 __all__ = ["Progress", "resolve_verbose"]
 
 # Often enough for the eye; each refresh costs about 100 microseconds.
@@ -29,10 +31,11 @@ def resolve_verbose(verbose: Any) -> int:
 
 
 def logs_text(logs: Mapping[str, float]) -> str:
-    """``loss: 1.2345 - accuracy: 0.5678``."""
+    """``loss: 1.2345 - accuracy: 0.5678``; arrays, of metrics of several numbers, are left out."""
     return " - ".join(
         f"{key}: {value:.4f}" if abs(value) >= 1e-3 or value == 0 else f"{key}: {value:.4e}"
         for key, value in logs.items()
+        if np.ndim(value) == 0
     )
 
 

@@ -1,0 +1,147 @@
+"""What metrics of counts share: sums of one batch, found in the graph, that add up to a state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcnn import ops
+from fastcnn.losses.functions import as_dtype, same_rank
+from fastcnn.metrics.metric import Metric
+
+__all__ = [
+    "Counts",
+    "as_thresholds",
+    "divided",
+    "pair_sums",
+    "same_scores",
+    "segment_sums",
+    "spread_weight",
+]
+
+Array = NDArray[Any]
+
+
+class Counts(Metric):
+    """A metric whose state is several arrays that batches add to.
+
+    Attributes:
+        state: The sums so far, float64; empty before the first batch.
+    """
+
+    def __init__(self, dtype: None = None, name: str | None = None) -> None:
+        super().__init__(dtype, name)
+        self.state: list[Array] = []
+
+    def add(self, *sums: Any) -> None:
+        """Count what :meth:`measure` found in one batch."""
+        arrays = [np.asarray(each, np.float64) for each in sums]
+        if self.state:
+            arrays = [a + b for a, b in zip(self.state, arrays, strict=True)]
+        self.state = arrays
+
+    def score(self, *state: Array) -> Any:
+        """The metric of a state that is not empty."""
+        raise NotImplementedError(f"{type(self).__name__} must define score(self, *state)")
+
+    def result(self) -> Any:
+        """The metric of everything seen; 0 before the first batch."""
+        if not self.state:
+            return 0.0
+        found = self.score(*self.state)
+        return float(found) if np.ndim(found) == 0 else np.asarray(found)
+
+    def reset_state(self) -> None:
+        """Forget everything seen."""
+        super().reset_state()
+        self.state = []
+
+
+def divided(a: Any, b: Any) -> Array:
+    """``a / b``, and 0 where ``b`` is 0."""
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    out: Array = np.zeros(np.broadcast_shapes(a.shape, b.shape))
+    np.divide(a, b, out=out, where=b != 0)
+    return out
+
+
+def as_thresholds(owner: str, thresholds: Any, default: float) -> list[float]:
+    """Thresholds as a list.
+
+    Raises:
+        ValueError: One of them is no number between 0 and 1.
+    """
+    if thresholds is None:
+        return [default]
+    values = list(thresholds) if np.ndim(thresholds) else [thresholds]
+    for value in values:
+        if not hasattr(value, "__float__") or not 0 <= value <= 1:
+            raise ValueError(f"{owner}: thresholds lie between 0 and 1, got {thresholds!r}")
+    if not values:
+        raise ValueError(f"{owner}: thresholds is empty")
+    return [float(value) for value in values]
+
+
+def same_scores(owner: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+    """Labels and scores as float32 of one shape.
+
+    Raises:
+        ValueError: Shapes differ; says what to do about integer labels.
+    """
+    y_true, y_pred = same_rank(y_true, y_pred)
+    true, pred = tuple(y_true.shape), tuple(y_pred.shape)
+    if true != pred:
+        classes = pred[-1] if pred else 0
+        hint = (
+            f"integer labels must be one-hot here: fastcnn.keras.utils.to_categorical(y, {classes})"
+            if true in (pred[:-1], (*pred[:-1], 1)) and classes > 1
+            else "they must agree"
+        )
+        raise ValueError(f"{owner}: labels of shape {true} for outputs of shape {pred}: {hint}")
+    return y_true, y_pred
+
+
+def spread_weight(owner: str, weight: Any, shape: Sequence[int]) -> Any:
+    """Sample weights in ``shape``: each counts for all numbers of its example.
+
+    Raises:
+        ValueError: They do not fit.
+    """
+    weight = as_dtype(weight, "float32")
+    given, shape = tuple(weight.shape), tuple(shape)
+    fitted = given
+    while len(fitted) > len(shape) and fitted[-1] == 1:
+        fitted = fitted[:-1]
+    fitted = (*fitted, *[1] * (len(shape) - len(fitted)))
+    if any(a not in (1, b) for a, b in zip(fitted, shape, strict=False)) or len(fitted) > len(
+        shape
+    ):
+        raise ValueError(
+            f"{owner}: sample_weight of shape {given} does not fit values of shape {shape}"
+        )
+    return ops.broadcast_to(ops.reshape(weight, fitted), shape)
+
+
+def segment_sums(values: Any, index: Any, groups: int) -> Any:
+    """Sums of the rows of ``values`` ``(n, k)`` by their group ``(n,)``: ``(groups, k)``."""
+    return ops.matmul(ops.one_hot(index, groups), values, transpose_a=True)
+
+
+def pair_sums(a: Any, b: Any, weight: Any, rows: int, columns: int) -> Any:
+    """Sums of weights by pairs of numbers.
+
+    Args:
+        a: Integers ``(n,)``, the rows.
+        b: Integers ``(n,)``, the columns.
+        weight: ``(n,)``, float32.
+        rows: How many rows; pairs outside of the table are left out.
+        columns: How many columns.
+
+    Returns:
+        ``(rows, columns)``, float32.
+    """
+    table = ops.multiply(ops.one_hot(a, rows), ops.reshape(weight, (*weight.shape, 1)))
+    return ops.matmul(table, ops.one_hot(b, columns), transpose_a=True)
