@@ -165,18 +165,18 @@ class R2Score(Counts):
         """
         total, mean, lost, distance, residual, count = (np.asarray(x, np.float64) for x in sums)
         new = [total, mean + lost, distance - total * lost**2, residual, count]
-        if self.state:
-            a, b = self.state[0], new[0]
-            apart = new[1] - self.state[1]
-            mean = self.state[1] + apart * divided(b, a + b)
+        if self.sums:
+            a, b = self.sums[0], new[0]
+            apart = new[1] - self.sums[1]
+            mean = self.sums[1] + apart * divided(b, a + b)
             between = apart**2 * divided(a * b, a + b)
-            new = [old + each for old, each in zip(self.state, new, strict=True)]
+            new = [old + each for old, each in zip(self.sums, new, strict=True)]
             new[1], new[2] = mean, new[2] + between
-        self.state = new
+        self.sums = new
 
-    def score(self, *state: Array) -> Any:
+    def score(self, *sums: Array) -> Any:
         """The score, adjusted if there are regressors."""
-        _, _, total, residual, samples = state
+        _, _, total, residual, samples = sums
         with np.errstate(divide="ignore", invalid="ignore"):
             scores = 1 - residual / total
         scores = np.where(np.isinf(scores), 0.0, scores)

@@ -113,9 +113,9 @@ class AUC(Counts):
             ),
         )
 
-    def score(self, *state: Array) -> Any:
+    def score(self, *sums: Array) -> Any:
         """The area, of several classes their mean."""
-        table = state[0].reshape(-1, 2, self.num_thresholds + 1)
+        table = sums[0].reshape(-1, 2, self.num_thresholds + 1)
         areas = self._areas(*at_thresholds(table))
         if self.multi_label and self.label_weights is not None:
             return np.average(areas, weights=self.label_weights)

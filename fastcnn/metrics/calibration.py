@@ -88,9 +88,9 @@ class ExpectedCalibrationError(Counts):
         table = ops.concatenate([ops.reshape(c, (rows, 1)) for c in columns])
         return (segment_sums(table, ops.cast(index, "int64"), self.num_bins),)
 
-    def score(self, *state: Array) -> Any:
+    def score(self, *sums: Array) -> Any:
         """The mean, weighted by how many examples are in each bin."""
-        weight, confidence, hits = state[0].T
+        weight, confidence, hits = sums[0].T
         return divided(abs(confidence - hits).sum(), weight.sum())
 
     def bins(self) -> dict[str, Array]:
@@ -99,9 +99,9 @@ class ExpectedCalibrationError(Counts):
         Raises:
             ValueError: Nothing was counted yet.
         """
-        if not self.state:
+        if not self.sums:
             raise ValueError("ExpectedCalibrationError.bins: nothing was counted yet")
-        weight, confidence, hits = self.state[0].T
+        weight, confidence, hits = self.sums[0].T
         return {
             "confidence": divided(confidence, weight),
             "accuracy": divided(hits, weight),

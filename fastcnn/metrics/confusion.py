@@ -90,9 +90,9 @@ class ConfusionMatrix(Counts):
         labels, guesses = ops.reshape(labels, (rows,)), ops.reshape(guesses, (rows,))
         return (pair_sums(labels, guesses, weight, classes, classes),)
 
-    def score(self, *state: Array) -> Any:
+    def score(self, *sums: Array) -> Any:
         """The matrix."""
-        return _normalized("ConfusionMatrix", state[0], self.normalize)
+        return _normalized("ConfusionMatrix", sums[0], self.normalize)
 
     def report(
         self,
@@ -106,9 +106,9 @@ class ConfusionMatrix(Counts):
         Raises:
             ValueError: Nothing was seen yet, or the names do not fit.
         """
-        if not self.state:
+        if not self.sums:
             raise ValueError("ConfusionMatrix.report: nothing was counted yet")
-        return report_of(self.state[0], target_names, digits, output_dict, zero_division)
+        return report_of(self.sums[0], target_names, digits, output_dict, zero_division)
 
 
 def _as_classes(owner: str, name: str, y: Any) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,35 +30,53 @@ class Counts(Metric):
     """A metric whose state is several arrays that batches add to.
 
     Attributes:
-        state: The sums so far, float64; empty before the first batch.
+        sums: The sums so far, float64; empty before the first batch.
     """
 
     def __init__(self, dtype: None = None, name: str | None = None) -> None:
         super().__init__(dtype, name)
-        self.state: list[Array] = []
+        self.sums: list[Array] = []
 
     def add(self, *sums: Any) -> None:
         """Count what :meth:`measure` found in one batch."""
         arrays = [np.asarray(each, np.float64) for each in sums]
-        if self.state:
-            arrays = [a + b for a, b in zip(self.state, arrays, strict=True)]
-        self.state = arrays
+        if self.sums:
+            arrays = [a + b for a, b in zip(self.sums, arrays, strict=True)]
+        self.sums = arrays
 
-    def score(self, *state: Array) -> Any:
-        """The metric of a state that is not empty."""
-        raise NotImplementedError(f"{type(self).__name__} must define score(self, *state)")
+    def score(self, *sums: Array) -> Any:
+        """The metric of what was counted."""
+        raise NotImplementedError(f"{type(self).__name__} must define score(self, *sums)")
 
     def result(self) -> Any:
         """The metric of everything seen; 0 before the first batch."""
-        if not self.state:
+        if not self.sums:
             return 0.0
-        found = self.score(*self.state)
+        found = self.score(*self.sums)
         return float(found) if np.ndim(found) == 0 else np.asarray(found)
 
     def reset_state(self) -> None:
         """Forget everything seen."""
         super().reset_state()
-        self.state = []
+        self.sums = []
+
+    def state(self) -> NDArray[np.float64]:
+        """Everything seen, for :meth:`restore`: of each array its rank, its sizes, its numbers."""
+        parts = [np.array([each.ndim, *each.shape], np.float64) for each in self.sums]
+        numbers = [each.reshape(-1) for each in self.sums]
+        flat = [part for pair in zip(parts, numbers, strict=True) for part in pair]
+        return np.concatenate(flat) if flat else np.zeros(0)
+
+    def restore(self, state: NDArray[np.float64]) -> None:
+        """Go on from what :meth:`state` returned."""
+        self.sums, at = [], 0
+        while at < len(state):
+            rank = int(state[at])
+            shape = tuple(int(size) for size in state[at + 1 : at + 1 + rank])
+            at += 1 + rank
+            count = math.prod(shape)
+            self.sums.append(state[at : at + count].reshape(shape).copy())
+            at += count
 
 
 def divided(a: Any, b: Any) -> Array:

@@ -83,9 +83,9 @@ class FBetaScore(Counts):
             sums.append(ops.sum(each, axis=0))
         return tuple(sums)
 
-    def score(self, *state: Array) -> Any:
+    def score(self, *sums: Array) -> Any:
         """A number, or with ``average=None`` one for each class."""
-        tp, fp, fn = (x.sum() for x in state) if self.average == "micro" else state
+        tp, fp, fn = (x.sum() for x in sums) if self.average == "micro" else sums
         precision, recall = tp / (tp + fp + _SMALL), tp / (tp + fn + _SMALL)
         square = self.beta**2
         scores = (1 + square) * precision * recall / (square * precision + recall + _SMALL)

@@ -94,9 +94,9 @@ class IoU(Counts):
             weight = ops.multiply(weight, not_ignored(labels, self.ignore_class))
         return (pair_sums(labels, guesses, weight, self.num_classes, self.num_classes),)
 
-    def score(self, *state: Array) -> Any:
+    def score(self, *sums: Array) -> Any:
         """The mean over the target classes that occur."""
-        matrix = state[0]
+        matrix = sums[0]
         hits = np.diag(matrix)
         union = matrix.sum(0) + matrix.sum(1) - hits
         hits, union = hits[self.target_class_ids], union[self.target_class_ids]

@@ -188,9 +188,9 @@ class _AtThresholds(Counts):
             ),
         )
 
-    def score(self, *state: Array) -> Any:
+    def score(self, *sums: Array) -> Any:
         """One number for each threshold; the number itself if there is one threshold."""
-        found = np.asarray(self.rate(*at_thresholds(state[0])))[self._back]
+        found = np.asarray(self.rate(*at_thresholds(sums[0])))[self._back]
         return found[0] if len(found) == 1 else found
 
     def rate(self, tp: Array, fp: Array, tn: Array, fn: Array) -> Array:
@@ -352,9 +352,9 @@ class _BestAt(Counts):
             ),
         )
 
-    def score(self, *state: Array) -> Any:
+    def score(self, *sums: Array) -> Any:
         """The best rate; 0 if no threshold will do."""
-        bound, rate = self.rates(*at_thresholds(state[0]))
+        bound, rate = self.rates(*at_thresholds(sums[0]))
         return np.where(bound >= self._least, rate, 0).max()
 
     def rates(self, tp: Array, fp: Array, tn: Array, fn: Array) -> tuple[Array, Array]:

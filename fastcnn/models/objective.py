@@ -258,7 +258,7 @@ class Meters:
         self._bound: list[tuple[Metric, Measure]] = []
         self._restored: dict[str, Array] = {}
         # Stand for the metrics of an epoch that is restored with no batch left to go.
-        self._results: dict[str, float] = {}
+        self._results: dict[str, Any] = {}
 
     def add(self, plan: Plan, results: Sequence[Array], size: int) -> None:
         """Count the results of a Program over a batch of ``size`` examples."""
@@ -299,7 +299,7 @@ class Meters:
         """Everything counted, as float64 arrays for :meth:`restore`."""
         parts = {f"loss/{key}": np.array([value]) for key, value in self._parts.items()}
         metrics = {f"metric/{key}": metric.state() for key, metric in self._metrics.items()}
-        results = {f"result/{k}": np.array([m.result()]) for k, m in self._metrics.items()}
+        results = {f"result/{k}": np.asarray(m.result()) for k, m in self._metrics.items()}
         return {
             "loss": np.array([self._size, self._loss], np.float64),
             **parts,
@@ -317,7 +317,8 @@ class Meters:
                 # The metrics themselves are made when the first batch says which there are.
                 self._restored[key.removeprefix("metric/")] = array
             elif key.startswith("result/"):
-                self._results[key.removeprefix("result/")] = float(array[0])
+                result = float(array) if array.ndim == 0 else array
+                self._results[key.removeprefix("result/")] = result
 
     @property
     def empty(self) -> bool:

@@ -120,7 +120,12 @@ def test_silent_while_all_is_well():
             None,
             r"x has NaN in 1 of the 4 examples of batch 0 \(epoch 1\).*axis=\(1,\)",
         ),
-        ("fine", "nan", None, r"y has NaN in 1 of the 4 examples of batch 0"),
+        (
+            "fine",
+            "nan",
+            None,
+            r"labels are NaN or infinite in 1 of 16 examples, first in example 2",
+        ),
         ("fine", "fine", "nan", r"sample_weight has NaN in 1 of .*np.isnan\(sample_weight\) finds"),
     ],
 )

@@ -507,3 +507,43 @@ def test_a_metric_of_ones_own_is_still_a_mean():
 
     assert Share()(np.zeros((4, 1), np.float32), np.array([[1], [0], [1], [1]], "f4")) == 0.75
     assert Share().name == "share"
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [metrics.AUC(), metrics.F1Score(), metrics.R2Score(), metrics.BinaryAccuracy()],
+    ids=lambda metric: metric.name,
+)
+def test_a_state_is_taken_up_again(metric, labels, scores):
+    """As after a break in the middle of an epoch."""
+    hot = one_hot(labels)
+    again = type(metric).from_config(metric.get_config())
+    again.restore(metric.state())
+    np.testing.assert_array_equal(again.result(), metric.result())
+    metric.update_state(hot[:20], scores[:20])
+    again.restore(metric.state())
+    for each in (metric, again):
+        each.update_state(hot[20:], scores[20:])
+    np.testing.assert_array_equal(again.result(), metric.result())
+    np.testing.assert_array_equal(again.state(), metric.state())
+
+
+def test_the_state_of_an_epoch_is_taken_up_again(labels):
+    from fastcnn.models.data import Converter
+    from fastcnn.models.objective import Meters
+
+    model = classifier("sparse_categorical_crossentropy", None, ["confusion_matrix", "accuracy"])
+    model(np.ones((1, 3), np.float32))
+    batch = Converter(model._feed)((np.ones((COUNT, 3)), labels))
+    program = model.programs.measure(batch, train=False)
+    results = program.run(*batch.arrays)
+    first, second = Meters(), Meters()
+    first.add(program.plan, results, batch.size)
+    second.restore(first.state())
+    for key, value in first.logs().items():
+        np.testing.assert_array_equal(second.logs()[key], value)
+    for each in (first, second):
+        each.add(program.plan, results, batch.size)
+    for key, value in first.logs().items():
+        np.testing.assert_array_equal(second.logs()[key], value)
+    assert first.logs()["confusion_matrix"].sum() == 2 * COUNT
