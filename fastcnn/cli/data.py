@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn.datasets import cifar10, digits, image_folder
+from fastcnn.datasets.image_dataset import ImageDataset
 
 __all__ = ["Data", "Images", "load", "relabel"]
 
@@ -20,10 +21,25 @@ _DATASET_SIZE = (32, 32)
 
 @dataclass(frozen=True)
 class Images:
-    """Images ``(count, height, width, channels)`` uint8, and class numbers."""
+    """Images ``(count, height, width, channels)`` uint8, or a source of them, and class numbers."""
 
-    x: NDArray[np.uint8]
+    x: NDArray[np.uint8] | ImageDataset
     y: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """Height, width and channels."""
+        return self.x.form.shape if isinstance(self.x, ImageDataset) else self.x.shape[1:]
+
+    def batches(self, batch_size: int) -> dict[str, Any]:
+        """Arguments of ``fit`` and ``evaluate``."""
+        if isinstance(self.x, ImageDataset):
+            self.x.batch_size = batch_size
+            return {"x": self.x}
+        return {"x": self.x, "y": self.y, "batch_size": batch_size}
 
 
 @dataclass(frozen=True)
@@ -34,6 +50,7 @@ class Data:
     held_out: Images
     held_out_name: str  # "test" where the data set has such a part, else "validation"
     class_names: tuple[str, ...]
+    report: str = ""  # balance of the classes of a folder, and what cannot be read
 
 
 def load(
@@ -45,7 +62,7 @@ def load(
     seed: int = 0,
     skip_unreadable: bool = False,
 ) -> Data:
-    """Loads all of a data set or a folder.
+    """Loads all of a data set, or opens a folder.
 
     Args:
         source: ``cifar10``, ``digits``, or the path of a folder.
@@ -78,7 +95,7 @@ def load(
         raise ValueError(
             f"{source!r} is neither a data set (cifar10, digits) nor a folder of pictures"
         )
-    folder = image_folder.load(
+    folder = image_folder.open_folder(
         source,
         image_size or _FOLDER_SIZE,
         color_mode="grayscale" if channels == 1 else "rgb",
@@ -86,7 +103,20 @@ def load(
         seed=seed,
         unreadable="skip" if skip_unreadable else "error",
     )
-    return Data(Images(*folder.train), Images(*folder.validation), "validation", folder.class_names)
+    return Data(
+        _images(folder.train),
+        _images(folder.validation),
+        "validation",
+        folder.class_names,
+        folder.report,
+    )
+
+
+def _images(dataset: ImageDataset | None) -> Images:
+    if dataset is None:
+        return Images(np.zeros((0, 1, 1, 1), np.uint8), np.zeros(0, np.int64))
+    assert dataset.labels is not None
+    return Images(dataset, dataset.labels)
 
 
 def relabel(images: Images, names: Sequence[str], model_names: Sequence[str]) -> Images:
@@ -107,4 +137,7 @@ def relabel(images: Images, names: Sequence[str], model_names: Sequence[str]) ->
             f"{', '.join(model_names)}; name the folders like that"
         )
     numbers = np.array([model_names.index(name) for name in names], np.int64)
-    return replace(images, y=numbers[images.y.reshape(-1)])
+    labels = numbers[images.y.reshape(-1)]
+    if isinstance(images.x, ImageDataset):
+        images.x.labels = labels
+    return replace(images, y=labels)

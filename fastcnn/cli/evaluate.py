@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -39,6 +40,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from fastcnn import runtime
     from fastcnn.cli.data import load, relabel
     from fastcnn.cli.model import Classifier
+    from fastcnn.datasets.image_dataset import ImageDataset
 
     if arguments.threads:
         runtime.set_num_threads(arguments.threads)
@@ -49,10 +51,16 @@ def _run(arguments: argparse.Namespace) -> int:
         channels=classifier.channels,
         skip_unreadable=arguments.skip_unreadable,
     )
-    chosen = data.train if arguments.part == "train" or not len(data.held_out.x) else data.held_out
+    chosen = data.train if arguments.part == "train" or not len(data.held_out) else data.held_out
     images = relabel(chosen, data.class_names, classifier.class_names)
-    probabilities = classifier.probabilities(images.x)
-    for line in report(probabilities, images.y, classifier.class_names):
+    if data.report:
+        print(data.report, file=sys.stderr)
+    if isinstance(images.x, ImageDataset):  # some pictures may be left out on the way
+        parts = [(classifier.probabilities(x), y) for x, y in images.x.batches(0)]
+        probabilities, labels = (np.concatenate(column) for column in zip(*parts, strict=True))
+    else:
+        probabilities, labels = classifier.probabilities(images.x), images.y
+    for line in report(probabilities, labels, classifier.class_names):
         print(line)
     return 0
 

@@ -185,14 +185,15 @@ def _run(arguments: argparse.Namespace) -> int:
     )
     _check_data(arguments, data)
     model = _build(arguments, data)
-    print(_describe(data, model), flush=True)
+    print(*filter(None, [data.report]), _describe(data, model), sep="\n", flush=True)
     for path in (arguments.output, log, picture):
         path.parent.mkdir(parents=True, exist_ok=True)
     finished = _fit(arguments, model, data, log)
     model.save(arguments.output)
 
-    if len(data.held_out.x):
-        loss, accuracy = model.evaluate(data.held_out.x, data.held_out.y, verbose=0)
+    if len(data.held_out):
+        held_out = data.held_out.batches(arguments.batch_size)
+        loss, accuracy = model.evaluate(**held_out, verbose=0)
         print(f"{data.held_out_name} accuracy {accuracy:.2%}, loss {loss:.4f}")
     print(f"model:  {arguments.output}\nlog:    {log}")
     if not drawing:
@@ -226,7 +227,7 @@ def _check_data(arguments: argparse.Namespace, data: Data) -> None:
             f"{arguments.data} has the single class {data.class_names[0]!r}: put pictures of "
             "something else into a second subfolder"
         )
-    if arguments.patience and not len(data.held_out.x):
+    if arguments.patience and not len(data.held_out):
         raise ValueError(
             "--patience needs held-out pictures, and there are none: raise --validation-split or "
             "add pictures"
@@ -238,7 +239,7 @@ def _build(arguments: argparse.Namespace, data: Data) -> Sequential:
     from fastcnn.cli.networks import textbook
     from fastcnn.optimizers import SGD, Adam
 
-    height, width, channels = data.train.x.shape[1:]
+    height, width, channels = data.train.image_shape
     model = textbook(
         (height, width, channels),
         len(data.class_names),
@@ -259,10 +260,10 @@ def _build(arguments: argparse.Namespace, data: Data) -> Sequential:
 def _describe(data: Data, model: Sequential) -> str:
     from fastcnn import runtime
 
-    height, width, channels = data.train.x.shape[1:]
+    height, width, channels = data.train.image_shape
     return (
-        f"{len(data.train.x):,} pictures of {height}x{width}x{channels} to learn from, "
-        f"{len(data.held_out.x):,} for {data.held_out_name}, {len(data.class_names)} classes; "
+        f"{len(data.train):,} pictures of {height}x{width}x{channels} to learn from, "
+        f"{len(data.held_out):,} for {data.held_out_name}, {len(data.class_names)} classes; "
         f"{model.count_params():,} parameters; {runtime.isa()}, {runtime.num_threads()} threads"
     )
 
@@ -276,14 +277,13 @@ def _fit(arguments: argparse.Namespace, model: Sequential, data: Data, log: Path
     callbacks: list[Callback] = [CSVLogger(log), ModelCheckpoint(literal)]
     if arguments.patience:
         callbacks.append(EarlyStopping(patience=arguments.patience, restore_best_weights=True))
-    held_out = (data.held_out.x, data.held_out.y) if len(data.held_out.x) else None
+    batch_size = arguments.batch_size
+    held_out = data.held_out.batches(batch_size) if len(data.held_out) else {"x": None}
     try:
         model.fit(
-            data.train.x,
-            data.train.y,
-            batch_size=arguments.batch_size,
+            **data.train.batches(batch_size),
             epochs=arguments.epochs,
-            validation_data=held_out,
+            validation_data=(held_out["x"], held_out["y"]) if "y" in held_out else held_out["x"],
             callbacks=callbacks,
             verbose="auto" if arguments.verbose == "auto" else int(arguments.verbose),
         )

@@ -14,18 +14,26 @@ import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import PIL.Image
+from fastcnn.datasets._decode import Form, read_picture
+from fastcnn.datasets._directory import SUFFIXES, image_dataset_from_directory
+from fastcnn.datasets._scan import balance_text
+from fastcnn.datasets.image_dataset import ImageDataset
 
-__all__ = ["Folder", "Split", "load", "read_image"]
-
-_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
-_MODES = {"rgb": ("RGB", 3), "grayscale": ("L", 1)}
+__all__ = [
+    "Folder",
+    "ImageDataset",
+    "OpenFolder",
+    "Split",
+    "image_dataset_from_directory",
+    "load",
+    "open_folder",
+    "read_image",
+]
 
 
 class Split(NamedTuple):
@@ -77,31 +85,77 @@ def load(
         ValueError: An argument is out of its range, there is no class or a class without a
             picture, or a file cannot be read.
     """
-    if not 0 <= validation_split < 1:
-        raise ValueError(
-            f"validation_split must be at least 0 and less than 1, got {validation_split}"
-        )
-    if unreadable not in ("error", "skip"):
-        raise ValueError(f"unreadable must be 'error' or 'skip', got {unreadable!r}")
-    _check(image_size, color_mode)
+    _check_arguments(validation_split, unreadable)
+    form = _form(image_size, color_mode)
     class_names, paths, labels = _list(Path(folder))
-    images, readable = _read_all(paths, image_size, color_mode, skip=unreadable == "skip")
+    images, readable = _read_all(paths, form, skip=unreadable == "skip")
 
     apart = np.zeros(len(paths), bool)
-    rng = np.random.default_rng(seed)
-    for number, name in enumerate(class_names):
-        members = np.flatnonzero(readable & (labels == number))
-        count = round(len(members) * validation_split)
-        if count == len(members):
-            raise ValueError(
-                f"class {name!r} has {len(members)} readable pictures, which leaves none for "
-                "training: add pictures to it, or move the folder elsewhere"
-            )
-        apart[rng.permutation(members)[:count]] = True
+    apart[readable] = _set_apart(labels[readable], class_names, validation_split, seed)
     kept = readable & ~apart
     return Folder(
         Split(images[kept], labels[kept]), Split(images[apart], labels[apart]), class_names
     )
+
+
+class OpenFolder(NamedTuple):
+    """What :func:`open_folder` returns."""
+
+    train: ImageDataset
+    validation: ImageDataset | None
+    class_names: tuple[str, ...]
+    report: str
+
+
+def open_folder(
+    folder: str | os.PathLike[str],
+    image_size: tuple[int, int] = (256, 256),
+    *,
+    color_mode: str = "rgb",
+    validation_split: float = 0.0,
+    seed: int = 0,
+    unreadable: str = "error",
+    batch_size: int = 32,
+) -> OpenFolder:
+    """The pictures that :func:`load` would read, in batches: for folders larger than memory.
+
+    Files are looked at first: broken ones are found before the first epoch.
+
+    Args:
+        folder: See :func:`load`.
+        image_size: See :func:`load`.
+        color_mode: See :func:`load`.
+        validation_split: See :func:`load`.
+        seed: Decides which pictures are set apart, and the order of the others in each epoch.
+        unreadable: See :func:`load`.
+        batch_size: Pictures per batch.
+
+    Returns:
+        ``train, validation, class_names, report``: data sets for ``fit``, the second ``None``
+        without ``validation_split``, and text about the balance of classes and broken files.
+
+    Raises:
+        FileNotFoundError, ImportError, ValueError: See :func:`load`.
+    """
+    _check_arguments(validation_split, unreadable)
+    form = _form(image_size, color_mode)
+    class_names, paths, labels = _list(Path(folder))
+    whole = ImageDataset(
+        paths,
+        labels,
+        form,
+        batch_size=batch_size,
+        shuffle=False,
+        class_names=class_names,
+        unreadable=unreadable,
+    )
+    assert whole.labels is not None
+    apart = _set_apart(whole.labels, class_names, validation_split, seed)
+    counts = np.bincount(whole.labels, minlength=len(class_names)).tolist()
+    report = [f"{folder}: {len(apart)} pictures, {balance_text(class_names, counts)}", *whole.notes]
+    held_out = whole.part(np.flatnonzero(apart)) if apart.any() else None
+    train = whole.part(np.flatnonzero(~apart), shuffle=True, seed=seed)
+    return OpenFolder(train, held_out, class_names, "\n".join(report))
 
 
 def read_image(
@@ -125,50 +179,40 @@ def read_image(
         ImportError: Pillow is not installed.
         ValueError: The file is no picture or is damaged, or an argument is out of its range.
     """
-    _check(image_size, color_mode)
-    try:
-        from PIL import Image, ImageOps
-    except ImportError:
-        raise ImportError(
-            'reading pictures needs Pillow, which is not installed: pip install "fastcnn[image]"'
-        ) from None
-    try:
-        with Image.open(path) as image:
-            # Lets a JPEG be decoded at a half, a quarter or an eighth of its size when that is
-            # still large enough: several times faster on photographs.
-            image.draft(None, (2 * max(image_size), 2 * max(image_size)))
-            upright = _eight_bits(ImageOps.exif_transpose(image))
-            mode, channels = _MODES[color_mode]
-            height, width = image_size
-            resized = upright.convert(mode).resize((width, height), Image.Resampling.BILINEAR)
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # decoders raise all kinds on a damaged file, SyntaxError among them
+    return read_picture(path, _form(image_size, color_mode))
+
+
+def _check_arguments(validation_split: float, unreadable: str) -> None:
+    if not 0 <= validation_split < 1:
         raise ValueError(
-            f"{os.fspath(path)} cannot be read as a picture ({error}): repair or remove it"
-        ) from error
-    return np.asarray(resized).reshape(height, width, channels)
+            f"validation_split must be at least 0 and less than 1, got {validation_split}"
+        )
+    if unreadable not in ("error", "skip"):
+        raise ValueError(f"unreadable must be 'error' or 'skip', got {unreadable!r}")
 
 
-def _check(image_size: tuple[int, int], color_mode: str) -> None:
-    if len(image_size) != 2 or min(image_size) < 1:
-        raise ValueError(f"image_size must be (height, width), both positive; got {image_size}")
-    if color_mode not in _MODES:
+def _set_apart(
+    labels: NDArray[np.int64], class_names: tuple[str, ...], validation_split: float, seed: int
+) -> NDArray[np.bool_]:
+    """Which pictures are for validation: a part of each class."""
+    apart = np.zeros(len(labels), bool)
+    rng = np.random.default_rng(seed)
+    for number, name in enumerate(class_names):
+        members = np.flatnonzero(labels == number)
+        count = round(len(members) * validation_split)
+        if count == len(members):
+            raise ValueError(
+                f"class {name!r} has {len(members)} readable pictures, which leaves none for "
+                "training: add pictures to it, or move the folder elsewhere"
+            )
+        apart[rng.permutation(members)[:count]] = True
+    return apart
+
+
+def _form(image_size: tuple[int, int], color_mode: str) -> Form:
+    if color_mode not in ("rgb", "grayscale"):
         raise ValueError(f"color_mode must be 'rgb' or 'grayscale', got {color_mode!r}")
-
-
-def _eight_bits(image: PIL.Image.Image) -> PIL.Image.Image:
-    """The same picture in a mode that converts to RGB or grey as one would expect."""
-    from PIL import Image
-
-    if image.mode.startswith("I"):  # 16-bit grey, which Pillow would clip at 255
-        return Image.fromarray((np.asarray(image).clip(0, 65535) >> 8).astype(np.uint8))
-    if image.mode == "F":
-        raise ValueError("its pixels are real numbers, of which no one says what is white")
-    if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image
+    return Form(image_size, color_mode)
 
 
 def _list(folder: Path) -> tuple[tuple[str, ...], list[Path], NDArray[np.int64]]:
@@ -189,7 +233,7 @@ def _list(folder: Path) -> tuple[tuple[str, ...], list[Path], NDArray[np.int64]]
         found = sorted(_pictures(home))
         if not found:
             raise ValueError(
-                f"{home} has no pictures ({', '.join(sorted(_SUFFIXES))}): every subfolder is "
+                f"{home} has no pictures ({', '.join(sorted(SUFFIXES))}): every subfolder is "
                 "a class, so add pictures to it or move it elsewhere"
             )
         paths += found
@@ -201,19 +245,19 @@ def _pictures(home: Path) -> Iterator[Path]:
     for parent, folders, files in os.walk(home):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in files:
-            if not name.startswith(".") and Path(name).suffix.lower() in _SUFFIXES:
+            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
                 yield Path(parent, name)
 
 
 def _read_all(
-    paths: list[Path], image_size: tuple[int, int], color_mode: str, *, skip: bool
+    paths: list[Path], form: Form, *, skip: bool
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """All pictures in one array, and which of them could be read."""
-    images = np.zeros((len(paths), *image_size, _MODES[color_mode][1]), np.uint8)
+    images = np.zeros((len(paths), *form.shape), np.uint8)
 
     def read(i: int) -> ValueError | None:
         try:
-            images[i] = read_image(paths[i], image_size, color_mode=color_mode)
+            images[i] = read_picture(paths[i], form)
         except ValueError as error:
             return error
         return None

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn.config import custom_object_scope
+from fastcnn.datasets.image_folder import image_dataset_from_directory
 from fastcnn.layers.naming import clear_names
 from fastcnn.seeding import set_random_seed
 
@@ -16,6 +17,7 @@ __all__ = [
     "Sequence",
     "clear_session",
     "custom_object_scope",
+    "image_dataset_from_directory",
     "set_random_seed",
     "to_categorical",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -18,6 +19,7 @@ __all__ = [
     "Batch",
     "BatchSource",
     "Converter",
+    "EpochData",
     "Feed",
     "IteratorData",
     "SequenceData",
@@ -221,6 +223,35 @@ class SequenceData:
             self._sequence.on_epoch_end()
 
 
+class EpochData:
+    """An object with ``__len__`` and ``batches(epoch, start)``, such as a folder of pictures."""
+
+    examples: int | None = None
+    once = False
+
+    def __init__(
+        self, dataset: Any, feed: Feed, *, class_weight: Mapping[int, float] | None = None
+    ) -> None:
+        self.steps: int | None = len(dataset)
+        self._dataset = dataset
+        self._convert = Converter(feed, class_weight)
+
+    @property
+    def seed(self) -> int:
+        """Of the orders of its epochs."""
+        return int(self._dataset.seed)
+
+    @seed.setter
+    def seed(self, value: int) -> None:
+        self._dataset.seed = value
+
+    def epoch(self, index: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of epoch ``index`` from number ``start`` on."""
+        # Closed with this one, so that its threads end when the loop does.
+        with closing(self._dataset.batches(index, start)) as batches:
+            yield from map(self._convert, batches)
+
+
 class IteratorData:
     """A generator, or whatever else ``iter`` takes; read on from epoch to epoch."""
 
@@ -343,7 +374,7 @@ def open_data(
         raise ValueError("x is missing: hand in the input arrays, or a generator of batches")
     if batch_size is not None and (isinstance(batch_size, bool) or batch_size < 1):
         raise ValueError(f"batch_size must be a positive integer, got {batch_size!r}")
-    sequence = hasattr(x, "__getitem__") and hasattr(x, "__len__")
+    sequence = hasattr(x, "__len__") and (hasattr(x, "__getitem__") or hasattr(x, "batches"))
     arrays = isinstance(x, list | tuple | dict) or hasattr(x, "__array__") or hasattr(x, "shape")
     if not arrays and (sequence or hasattr(x, "__iter__")):
         for name, value in (("y", y), ("sample_weight", sample_weight), ("batch_size", batch_size)):
@@ -352,6 +383,8 @@ def open_data(
                     f"{name} cannot be given beside {type(x).__name__}, which yields whole batches "
                     "(x, y) or (x, y, sample_weight)"
                 )
+        if sequence and hasattr(x, "batches"):
+            return EpochData(x, feed, class_weight=class_weight)
         if sequence:
             return SequenceData(x, feed, shuffle=shuffle, seed=seed, class_weight=class_weight)
         return IteratorData(x, feed, class_weight=class_weight)

@@ -20,6 +20,14 @@ def draw_pictures(folder, count=12):
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory):
+    """No test reads or writes the cache of the person who runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FASTCNN_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture
 def quick():
     """Options of ``fastcnn train`` for a network as small as the task."""

@@ -15,11 +15,11 @@ def test_digits():
 
 def test_a_folder(pictures):
     data = load(str(pictures), validation_split=0.25)
-    assert data.train.x.shape == (18, 64, 64, 3)
-    assert data.held_out.x.shape == (6, 64, 64, 3)
+    assert (len(data.train), len(data.held_out)) == (18, 6)
+    assert data.train.image_shape == data.held_out.image_shape == (64, 64, 3)
     assert data.held_out_name == "validation"
     assert data.class_names == ("dark", "light")
-    assert load(str(pictures), image_size=(8, 12), channels=1).train.x.shape == (24, 8, 12, 1)
+    assert load(str(pictures), image_size=(8, 12), channels=1).train.image_shape == (8, 12, 1)
 
 
 def test_a_folder_named_like_a_data_set(pictures, monkeypatch):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 TABLE = Path(__file__).parents[2] / "docs" / "keras_names.md"
-MODULES = ["callbacks", "datasets"]
+MODULES = ["callbacks", "datasets", "utils"]
 
 
 def rows(module):

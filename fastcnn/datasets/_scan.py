@@ -1,0 +1,87 @@
+"""A quick look at picture files before work begins: which are broken?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from fastcnn.datasets._decode import Form, read_picture
+
+__all__ = ["balance_text", "broken_files", "broken_text"]
+
+_TAIL = 2048
+_SMALLEST = Form((1, 1))
+_SHOWN_CLASSES = 20
+#: Beyond this ratio of the largest class to the smallest, accuracy says little.
+_UNEVEN = 3
+
+
+def broken_files(files: Sequence[str], threads: int) -> dict[int, str]:
+    """Positions of files that cannot be read, with the reason.
+
+    Beginning and end of each file are looked at; one that looks wrong is decoded to make sure. What
+    is damaged in the middle shows when it is decoded.
+    """
+    with ThreadPoolExecutor(threads) as pool:
+        reasons = pool.map(_reason, files, chunksize=64)
+        return {index: reason for index, reason in enumerate(reasons) if reason}
+
+
+def _reason(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            head = file.read(16)
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(size - _TAIL, 0))
+            tail = file.read()
+    except OSError as error:
+        return error.strerror or str(error)
+    if not size:
+        return "it is empty"
+    if _looks_whole(head, tail, size):
+        return ""
+    try:
+        read_picture(path, _SMALLEST)
+    except (ValueError, OSError) as error:
+        reason = str(error.__cause__ or error)
+        return reason.replace(f" {path!r}", "")
+    return ""
+
+
+def _looks_whole(head: bytes, tail: bytes, size: int) -> bool:
+    if head.startswith(b"\xff\xd8\xff"):  # JPEG ends with a marker; some programs add to it
+        return b"\xff\xd9" in tail
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return b"IEND" in tail
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return b"\x3b" in tail[-16:]
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return int.from_bytes(head[4:8], "little") + 8 <= size
+    if head.startswith(b"BM"):
+        return int.from_bytes(head[2:6], "little") <= size
+    return False
+
+
+def broken_text(files: Sequence[str], broken: dict[int, str], most: int = 10) -> str:
+    """The first of the broken files with reasons, and how many more there are."""
+    lines = sorted(f"  {files[index]}: {reason}" for index, reason in broken.items())[:most]
+    if len(broken) > most:
+        lines.append(f"  and {len(broken) - most} more")
+    return "\n".join(lines)
+
+
+def balance_text(class_names: Sequence[str], counts: Sequence[int]) -> str:
+    """How many pictures each class has, and whether that is very uneven."""
+    order = sorted(range(len(counts)), key=lambda i: (-counts[i], i))
+    shown = range(len(counts)) if len(counts) <= _SHOWN_CLASSES else [*order[:3], *order[-3:]]
+    text = ", ".join(f"{class_names[i]} {counts[i]}" for i in shown)
+    if len(counts) > _SHOWN_CLASSES:
+        text = f"the largest and smallest are {text}"
+    largest, smallest = counts[order[0]], counts[order[-1]]
+    if largest > _UNEVEN * smallest:
+        text += (
+            f". The largest has {largest / max(smallest, 1):.0f} times as many as the smallest: "
+            "accuracy will flatter, and fit's class_weight can help"
+        )
+    return text

@@ -1,0 +1,218 @@
+"""Folders of pictures larger than memory: decoded by threads ahead of training, each once."""
+
+from __future__ import annotations
+
+import collections
+import copy
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcnn.datasets._decode import Form, need_pillow, read_picture
+from fastcnn.datasets._download import cache_folder
+from fastcnn.datasets._pixel_cache import open_cache
+from fastcnn.datasets._scan import broken_files, broken_text
+
+__all__ = ["ImageDataset"]
+
+Array = NDArray[Any]
+
+#: Batches that are being made while one is used.
+_AHEAD = 2
+#: Pictures that a thread takes at a time.
+_CHUNK = 4
+
+
+class ImageDataset:
+    """Pictures and labels in batches, for ``fit``, ``evaluate`` and ``predict``, or to loop over.
+
+    Threads decode the next batches while one is used; at most three batches are in memory. Decoded
+    pictures are kept in a file in ``FASTCNN_CACHE_DIR/pictures``. Later epochs read from it, also
+    those of other processes, until a picture or a setting changes. What a batch holds depends on
+    the seed and the number of the epoch, on no thread.
+
+    Args:
+        files: Paths of the pictures.
+        labels: One number or row for each; ``None`` for pictures alone.
+        form: What pictures are brought to.
+        batch_size: Pictures per batch; the last batch may be smaller.
+        shuffle: Whether each epoch takes the pictures in another order.
+        seed: Of these orders.
+        class_names: What class numbers mean.
+        unreadable: ``"error"`` refuses files that cannot be read, ``"skip"`` leaves them out.
+        cache: Whether decoded pictures are kept; a folder to keep them there.
+        cache_bytes: Room for all that is kept in the cache's folder; what was used longest ago is
+            removed for it.
+        threads: Decoding threads; ``None`` for one per processor.
+
+    Attributes:
+        file_paths: The pictures that can be read.
+        labels: Theirs.
+        broken: Position among the files given, and reason, of those left out.
+        notes: What a user should know, line by line.
+
+    Raises:
+        ImportError: Pillow is not installed.
+        ValueError: No pictures, or with ``"error"`` files that cannot be read, each named.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[str | os.PathLike[str]],
+        labels: Array | None,
+        form: Form,
+        *,
+        batch_size: int = 32,
+        shuffle: bool = True,
+        seed: int = 0,
+        class_names: Sequence[str] | None = None,
+        unreadable: str = "error",
+        cache: bool | str | os.PathLike[str] = True,
+        cache_bytes: int = 16 << 30,
+        threads: int | None = None,
+    ) -> None:
+        need_pillow()
+        if unreadable not in ("error", "skip"):
+            raise ValueError(f"unreadable must be 'error' or 'skip', got {unreadable!r}")
+        if isinstance(batch_size, bool) or batch_size < 1:
+            raise ValueError(f"batch_size must be a positive integer, got {batch_size!r}")
+        paths = [os.fspath(path) for path in files]
+        self.threads = threads or len(os.sched_getaffinity(0))
+        self.form, self.batch_size, self.shuffle = form, batch_size, shuffle
+        self.seed = seed
+        self.class_names = None if class_names is None else tuple(class_names)
+        self.notes: list[str] = []
+        self._skips = unreadable == "skip"
+        self.broken = broken_files(paths, self.threads)
+        if self.broken:
+            count = f"{len(self.broken)} of {len(paths)} files cannot be read as pictures"
+            listed = broken_text(paths, self.broken)
+            if not self._skips:
+                raise ValueError(
+                    f"{count}:\n{listed}\nRepair or remove them, or leave them out with "
+                    "unreadable='skip'"
+                )
+            self.notes.append(f"{count} and are left out:\n{listed}")
+        kept = [index for index in range(len(paths)) if index not in self.broken]
+        if not kept:
+            raise ValueError("there are no pictures that can be read")
+        self.file_paths = [paths[index] for index in kept]
+        self.labels = None if labels is None else np.asarray(labels)[kept]
+        self._damaged: set[int] = set()
+        self._passes = 0
+        self._cache = None
+        self._places = list(range(len(kept)))
+        if cache is not False:
+            folder = cache_folder() / "pictures" if cache is True else Path(cache)
+            # By their names, so that another order of the same pictures finds the same cache.
+            ordered = sorted(self.file_paths)
+            places = {path: place for place, path in enumerate(ordered)}
+            self._places = [places[path] for path in self.file_paths]
+            self._cache, note = open_cache(folder, ordered, form, cache_bytes)
+            self.notes += [note] * bool(note)
+
+    def part(self, rows: Array, *, shuffle: bool = False, seed: int = 0) -> ImageDataset:
+        """Some of the pictures as a data set of their own, which shares the cache of this one.
+
+        Args:
+            rows: Positions of the pictures.
+            shuffle: Whether each epoch takes them in another order.
+            seed: Of these orders.
+        """
+        chosen = copy.copy(self)
+        chosen.file_paths = [self.file_paths[row] for row in rows]
+        chosen._places = [self._places[row] for row in rows]
+        chosen.labels = None if self.labels is None else self.labels[rows]
+        chosen.shuffle, chosen.seed = shuffle, seed
+        chosen._damaged = set()
+        return chosen
+
+    @property
+    def examples(self) -> int:
+        """Number of pictures."""
+        return len(self.file_paths)
+
+    def __len__(self) -> int:
+        """Number of batches."""
+        return -(-self.examples // self.batch_size)
+
+    def __iter__(self) -> Iterator[Any]:
+        """The batches of the next epoch, counted from 0."""
+        self._passes += 1
+        return self.batches(self._passes - 1)
+
+    def batches(self, epoch: int, start: int = 0) -> Iterator[Any]:
+        """The batches of any epoch, from number ``start`` on.
+
+        Closing the iterator, or an error or Ctrl-C in the loop over it, stops the threads.
+
+        Yields:
+            ``(x, y)``, or ``x`` without labels; ``x`` is uint8 of shape
+            ``(batch, height, width, channels)`` and may be kept.
+
+        Raises:
+            ValueError: A picture is damaged; with ``unreadable="skip"`` it is left out instead.
+        """
+        order = np.arange(self.examples)
+        if self.shuffle:
+            key = np.array([self.seed, epoch], np.uint64)
+            np.random.Generator(np.random.Philox(key=key)).shuffle(order)
+        pool = ThreadPoolExecutor(self.threads, thread_name_prefix="fastcnn-pictures")
+        waiting: collections.deque[tuple[Array, Array, list[Future[list[int]]]]] = (
+            collections.deque()
+        )
+        try:
+            for first in range(start * self.batch_size, self.examples, self.batch_size):
+                rows = order[first : first + self.batch_size]
+                images = np.empty((len(rows), *self.form.shape), np.uint8)
+                chunks = range(0, len(rows), _CHUNK)
+                tasks = [pool.submit(self._read, rows, images, at) for at in chunks]
+                waiting.append((rows, images, tasks))
+                if len(waiting) > _AHEAD:
+                    yield from self._finished(*waiting.popleft())
+            while waiting:
+                yield from self._finished(*waiting.popleft())
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _finished(
+        self, rows: Array, images: Array, tasks: list[Future[list[int]]]
+    ) -> Iterator[Any]:
+        """The batch, when its pictures are there; nothing if all of them are damaged."""
+        missing = [position for task in tasks for position in task.result()]
+        if missing:
+            whole = np.ones(len(rows), bool)
+            whole[missing] = False
+            rows, images = rows[whole], images[whole]
+        if len(rows):
+            yield images if self.labels is None else (images, self.labels[rows])
+
+    def _read(self, rows: Array, images: Array, at: int) -> list[int]:
+        """Fill some places of a batch; returns those of pictures that cannot be read."""
+        missing = []
+        for position in range(at, min(at + _CHUNK, len(rows))):
+            index = int(rows[position])
+            cache, out = self._cache, images[position]
+            if cache is not None and cache.read(self._places[index], out):
+                continue
+            if index in self._damaged:
+                missing.append(position)
+                continue
+            try:
+                images[position] = read_picture(self.file_paths[index], self.form)
+            except ValueError as error:
+                if not self._skips:
+                    raise ValueError(f"{error}; or leave it out with unreadable='skip'") from error
+                self._damaged.add(index)
+                missing.append(position)
+                warnings.warn(f"left out: {error}", stacklevel=2)
+                continue
+            if self._cache is not None:
+                self._cache.write(self._places[index], images[position])
+        return missing

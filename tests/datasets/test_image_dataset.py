@@ -1,0 +1,267 @@
+"""Pictures in batches: order, threads, cache, broken files, an end at any moment."""
+
+from __future__ import annotations
+
+import threading
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fastcnn.datasets import _pixel_cache, image_dataset, image_folder
+from fastcnn.datasets.image_folder import image_dataset_from_directory
+
+
+@pytest.fixture
+def pets(tmp_path):
+    """20 cats and 10 dogs; picture i of all is grey of level 8 * i."""
+    home = tmp_path / "pets"
+    level = 0
+    for name, count in [("cat", 20), ("dog", 10)]:
+        (home / name).mkdir(parents=True)
+        for number in range(count):
+            Image.new("L", (12, 9), 8 * level).save(home / name / f"{number:02}.png")
+            level += 1
+    return home
+
+
+def opened(folder, **settings):
+    return image_dataset_from_directory(
+        folder, **{"image_size": (6, 8), "batch_size": 7, "verbose": False, "seed": 1} | settings
+    )
+
+
+def levels(dataset, epoch=0, start=0):
+    """Which pictures the batches of an epoch hold, and their labels."""
+    pairs = list(dataset.batches(epoch, start))
+    x = np.concatenate([x for x, _ in pairs])
+    assert x.dtype == np.uint8
+    return (x[:, 3, 4, 0] // 8).tolist(), np.concatenate([y for _, y in pairs]).tolist()
+
+
+def threads():
+    return [t for t in threading.enumerate() if t.name.startswith("fastcnn-pictures")]
+
+
+def test_batches_in_the_order_of_the_names(pets):
+    dataset = opened(pets, shuffle=False)
+    assert len(dataset) == 5
+    shapes = [(x.shape, y.shape, y.dtype) for x, y in dataset]
+    assert shapes[0] == ((7, 6, 8, 3), (7,), np.int32)
+    assert shapes[4][0] == (2, 6, 8, 3)
+    assert levels(dataset) == (list(range(30)), [0] * 20 + [1] * 10)
+    assert dataset.class_names == ("cat", "dog")
+    assert threads() == []
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_same_order_for_any_number_of_threads(cache, pets):
+    runs = []
+    for count in (1, 2, 7):
+        dataset = opened(pets, threads=count, cache=cache)
+        runs.append([levels(dataset, epoch) for epoch in (0, 1, 0)])
+    assert runs[0] == runs[1] == runs[2]
+    first, second, again = runs[0]
+    assert first == again
+    assert first != second
+    assert sorted(first[0]) == sorted(second[0]) == list(range(30))
+    # From the middle of an epoch on, as a training does that goes on after a restart.
+    assert levels(dataset, 1, start=3)[0] == second[0][21:]
+
+
+def test_every_picture_is_decoded_once(pets, monkeypatch):
+    decoded = []
+    read = image_dataset.read_picture
+    monkeypatch.setattr(
+        image_dataset, "read_picture", lambda path, form: decoded.append(path) or read(path, form)
+    )
+    first = opened(pets)
+    before = [levels(first, epoch) for epoch in (0, 1)]
+    assert len(decoded) == 30
+    assert [levels(opened(pets), epoch) for epoch in (0, 1)] == before  # another process' work
+    assert sorted(levels(opened(pets, seed=9), 0)[0]) == list(range(30))  # another order
+    assert len(decoded) == 30
+    # Another size of picture, or a file that changed, is another cache.
+    list(opened(pets, image_size=(4, 4)))
+    assert len(decoded) == 60
+    Image.new("L", (12, 9), 255).save(pets / "cat" / "00.png")
+    assert 31 in levels(opened(pets, shuffle=False))[0]
+    assert len(decoded) == 90
+
+
+def cache_file(tmp_path):
+    (path,) = (tmp_path / "cache" / "pictures").iterdir()
+    return path
+
+
+def test_a_damaged_or_shortened_cache_does_no_harm(pets, tmp_path):
+    expected = levels(opened(pets, shuffle=False))
+    path = cache_file(tmp_path)
+    content = bytearray(path.read_bytes())
+    content[4096 + 6 * 8 * 3 * 5 + 10] ^= 255
+    path.write_bytes(content)
+    assert levels(opened(pets, shuffle=False)) == expected
+    path.write_bytes(content[:5000])
+    assert levels(opened(pets, shuffle=False)) == expected
+    assert levels(opened(pets, shuffle=False)) == expected
+
+
+def test_a_cache_left_in_the_middle_is_gone_on_with(pets, tmp_path):
+    dataset = opened(pets, shuffle=False)
+    batches = dataset.batches(0)
+    next(batches)
+    batches.close()
+    assert 7 <= dataset._cache.filled() <= 28
+    assert threads() == []
+    assert levels(opened(pets, shuffle=False))[0] == list(range(30))
+    assert dataset._cache.filled() == 30
+
+
+def test_checksums_are_never_zero(monkeypatch):
+    monkeypatch.setattr(zlib, "crc32", lambda _: 0)
+    assert _pixel_cache._checksum(np.zeros(3, np.uint8)) == 1
+
+
+def test_the_cache_is_bounded(pets, tmp_path, capsys):
+    dataset = opened(pets, cache_bytes=100, verbose=True)
+    assert "more than the cache's 0.0 GB: every epoch decodes them again" in capsys.readouterr().out
+    assert sorted(levels(dataset)[0]) == list(range(30))
+    folder = tmp_path / "kept"
+    levels(opened(pets, cache=folder))
+    (old,) = folder.iterdir()
+    levels(opened(pets, cache=folder, image_size=(5, 5), cache_bytes=12_000))
+    assert [path.name for path in folder.iterdir()] != [old.name]
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_a_full_disk_ends_the_keeping(pets, monkeypatch):
+    dataset = opened(pets)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(_pixel_cache.os, "pwrite", full)
+    with pytest.warns(UserWarning, match="no longer kept .*No space left.*cache=False"):
+        assert sorted(levels(dataset)[0]) == list(range(30))
+
+
+def break_two(pets):
+    (pets / "cat" / "03.png").write_bytes(b"")
+    whole = (pets / "dog" / "01.png").read_bytes()
+    (pets / "dog" / "01.png").write_bytes(whole[: len(whole) // 2])
+
+
+def test_broken_files_are_named_before_the_first_epoch(pets, capsys):
+    break_two(pets)
+    with pytest.raises(
+        ValueError, match=r"(?s)2 of 30 files cannot be read.*03.png: it is empty"
+    ) as e:
+        opened(pets, shuffle=False)
+    assert "01.png" in str(e.value)
+    assert "unreadable='skip'" in str(e.value)
+    dataset = opened(pets, shuffle=False, unreadable="skip", verbose=True)
+    shown = capsys.readouterr().out
+    assert "Found 30 files belonging to 2 classes. cat 20, dog 10" in shown
+    assert "2 of 30 files cannot be read as pictures and are left out" in shown
+    assert levels(dataset)[0] == [i for i in range(30) if i not in (3, 21)]
+
+
+def test_many_broken_files_are_counted(pets):
+    for path in (pets / "cat").iterdir():
+        path.write_bytes(b"none")
+    with pytest.raises(ValueError, match=r"(?s)20 of 30 files .*cat/00.png.*and 10 more"):
+        opened(pets)
+
+
+def test_damage_that_only_decoding_shows(pets):
+    path = pets / "cat" / "05.png"
+    content = bytearray(path.read_bytes())
+    content[content.index(b"IDAT") + 6] ^= 255
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"05.png cannot be read .*unreadable='skip'"):
+        levels(opened(pets, shuffle=False))
+    assert threads() == []
+    dataset = opened(pets, shuffle=False, unreadable="skip")
+    with pytest.warns(UserWarning, match=r"left out: .*05.png"):
+        first = levels(dataset)
+    assert first[0] == [i for i in range(30) if i != 5]
+    assert levels(dataset) == first
+
+
+def test_uneven_classes_are_mentioned(pets, capsys):
+    for path in sorted((pets / "dog").iterdir())[2:]:
+        path.unlink()
+    opened(pets, verbose=True)
+    assert "cat 20, dog 2. The largest has 10 times as many" in capsys.readouterr().out
+
+
+def test_labels_and_subsets(pets, capsys):
+    train, validation = opened(pets, validation_split=0.2, subset="both", verbose=True)
+    assert "Using 24 files for training.\nUsing 6 files for validation." in capsys.readouterr().out
+    assert sorted(levels(train)[0] + levels(validation)[0]) == list(range(30))
+    alone = opened(pets, validation_split=0.2, subset="validation")
+    assert sorted(levels(alone)[0]) == sorted(levels(validation)[0])
+    x, y = next(iter(opened(pets, label_mode="categorical")))
+    assert (y.shape, y.dtype) == ((7, 2), np.float32)
+    x, y = next(iter(opened(pets, label_mode="binary")))
+    assert (y.shape, y.dtype) == ((7, 1), np.float32)
+    x = next(iter(opened(pets, labels=None, label_mode=None, color_mode="rgba")))
+    assert x.shape == (7, 6, 8, 4)
+    numbers = [i % 3 for i in range(30)]
+    assert levels(opened(pets, labels=numbers, shuffle=False))[1] == numbers
+    assert levels(opened(pets, class_names=["dog", "cat"], shuffle=False))[1] == [0] * 10 + [1] * 20
+
+
+def test_crop_and_pad(tmp_path):
+    (tmp_path / "in" / "a").mkdir(parents=True)
+    wide = np.zeros((8, 16), np.uint8)
+    wide[:, 4:12] = 200  # the middle square is light
+    Image.fromarray(wide).save(tmp_path / "in" / "a" / "wide.png")
+    settings = {"image_size": (4, 4), "labels": None, "label_mode": None, "interpolation": "area"}
+    cropped = next(iter(opened(tmp_path / "in", crop_to_aspect_ratio=True, **settings)))
+    assert (cropped == 200).all()
+    padded = next(iter(opened(tmp_path / "in", pad_to_aspect_ratio=True, **settings)))[0, :, :, 0]
+    assert (padded[[0, 3]] == 0).all()
+    np.testing.assert_array_equal(padded[1], [0, 200, 200, 0])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"labels": "folders"}, "labels must be 'inferred', None or a list"),
+        ({"label_mode": "float"}, "label_mode must be 'int', 'binary'"),
+        ({"labels": None}, "labels=None needs label_mode=None"),
+        ({"labels": [1, 2]}, "labels has 2 numbers, but .* has 30 pictures"),
+        ({"labels": [1] * 30}, "integers from 0 on with none left out"),
+        ({"class_names": ["cow"]}, r"class_names \['cow'\] must be subfolders of .*cat, dog"),
+        ({"label_mode": "binary", "class_names": ["cat"]}, "needs exactly 2 classes, found cat"),
+        ({"validation_split": 0.2}, "validation_split and subset must be given together"),
+        ({"validation_split": 2, "subset": "both"}, "must lie between 0 and 1, got 2"),
+        ({"validation_split": 0.2, "subset": "test"}, "subset must be 'training'"),
+        ({"validation_split": 0.2, "subset": "training", "seed": None}, "give a seed too"),
+        ({"validation_split": 0.01, "subset": "validation"}, "leaves none for validation"),
+        ({"interpolation": "mitchellcubic"}, "interpolation must be one of 'nearest'"),
+        ({"color_mode": "cmyk"}, "color_mode must be one of 'rgb'"),
+        ({"data_format": "channels_first"}, "must be 'channels_last'"),
+        ({"batch_size": None}, "batch_size=None is not supported"),
+        ({"batch_size": 0}, "batch_size must be a positive integer"),
+        ({"unreadable": "ignore"}, "unreadable must be"),
+        ({"crop_to_aspect_ratio": True, "pad_to_aspect_ratio": True}, "only one of"),
+    ],
+)
+def test_wrong_arguments(settings, message, pets):
+    with pytest.raises(ValueError, match=message):
+        opened(pets, **settings)
+
+
+def test_an_opened_folder_parts_the_pictures_as_load_does(pets):
+    settings = {"validation_split": 0.25, "seed": 4}
+    loaded = image_folder.load(pets, (6, 8), **settings)
+    found = image_folder.open_folder(pets, (6, 8), **settings)
+    x, y = zip(*found.validation.batches(0))
+    np.testing.assert_array_equal(np.concatenate(x), loaded.validation.images)
+    np.testing.assert_array_equal(np.concatenate(y), loaded.validation.labels)
+    assert found.train.examples == len(loaded.train.images)
+    assert found.report.endswith("30 pictures, cat 20, dog 10")
+    assert image_folder.open_folder(pets, (6, 8)).validation is None
