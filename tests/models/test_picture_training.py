@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from fastcnn import Input, Sequential, callbacks, layers, losses, optimizers, set_random_seed
+from fastcnn import Input, Sequential, callbacks, layers, losses, set_random_seed
 from fastcnn.keras.utils import image_dataset_from_directory
 
 Image = pytest.importorskip("PIL.Image", reason="needs Pillow")
