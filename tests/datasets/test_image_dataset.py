@@ -63,6 +63,7 @@ def test_same_order_for_any_number_of_threads(cache, pets):
         runs.append([levels(dataset, epoch) for epoch in (0, 1, 0)])
     assert runs[0] == runs[1] == runs[2]
     first, second, again = runs[0]
+    assert first[1] == [int(level >= 20) for level in first[0]]
     assert first == again
     assert first != second
     assert sorted(first[0]) == sorted(second[0]) == list(range(30))

@@ -34,7 +34,7 @@ def opened(folder, **settings):
 def made():
     set_random_seed(0)
     model = Sequential(
-        [Input((8, 8, 3)), layers.Rescaling(1 / 255), layers.Flatten(), layers.Dense(2)]
+        [Input((8, 8, 3)), layers.Rescaling(1 / 64, -2), layers.Flatten(), layers.Dense(2)]
     )
     model.compile(
         "adam", losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"]
