@@ -70,15 +70,12 @@ model.summary()
 
 if options.seed is not None:
     rng = np.random.default_rng(options.seed)
-    for layer in sorted(model.layers, key=lambda layer: layer.name):
-        layer.set_weights(
-            [
-                rng.standard_normal(w.shape) * np.sqrt(2 / np.prod(w.shape[:-1]))
-                if w.ndim > 1
-                else w
-                for w in layer.get_weights()
-            ]
-        )
+    model.set_weights(
+        [
+            rng.standard_normal(w.shape) * np.sqrt(2 / np.prod(w.shape[:-1])) if w.ndim > 1 else w
+            for w in model.get_weights()
+        ]
+    )
 
 steps = []
 model.compile(

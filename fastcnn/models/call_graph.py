@@ -11,6 +11,7 @@ from fastcnn import ops
 from fastcnn.layers import InputLayer, Layer
 from fastcnn.layers.structure import flatten, map_leaves
 from fastcnn.layers.symbolic import Call, KerasTensor, record, run_call
+from fastcnn.models.layer_order import keras_order
 from fastcnn.ops.op import DTYPES, PUBLIC
 
 __all__ = ["CallGraph", "input_of", "known_dtype"]
@@ -37,6 +38,8 @@ class CallGraph:
         self.inputs = _keras_tensors(inputs, "inputs")
         self.outputs = _keras_tensors(outputs, "outputs")
         self.calls = _ordered_calls(self.inputs, self.outputs)
+        #: Layers and inputs as Keras orders them.
+        self.ordered = keras_order(self.inputs, outputs, self.calls)
 
     def takes_uint8(self, tensor: KerasTensor) -> bool:
         """Whether everything that reads this input can do so before a cast to float32."""

@@ -86,11 +86,8 @@ class Model(Trainer):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers, inputs first."""
-        if self.graph is None:
-            return super().sublayers
-        origins = [tensor.origin for tensor in self.graph.inputs if tensor.origin is not None]
-        return [*origins, *self.graph.layers]
+        """The layers, in Keras' order: what is the most calls away from the outputs comes first."""
+        return super().sublayers if self.graph is None else list(self.graph.ordered)
 
     @property
     def sublayers(self) -> list[Layer]:

@@ -380,3 +380,46 @@ def test_early_stopping(settings, rng):
             callback.on_train_end()
             ends.append((epoch, model.weights))
         assert ends[0] == ends[1], (values, settings)
+
+
+def branches(library):
+    """Layers that are made in one order, called in another and shared."""
+    layers = library.layers
+    first, second = (library.Input((6,), name=name) for name in ("first", "second"))
+    late = layers.Dense(4, name="late")
+    shared = layers.Dense(4, name="shared")
+    short = layers.Dense(4, name="short")(second)
+    a = shared(layers.Dense(6, name="before")(first))
+    b = shared(second)
+    joined = layers.Add(name="add")(
+        [layers.Concatenate(name="join")([a, b]), layers.Dense(8)(first)]
+    )
+    z = late(layers.Concatenate(name="all")([short, joined]))
+    return library.Model([first, second], {"z": z, "a": layers.Dense(2, name="head")(a)})
+
+
+def residuals(library):
+    layers = library.layers
+    x = inputs = library.Input((8, 8, 3))
+    for filters, strides in ((4, 1), (8, 2), (8, 1)):
+        y = layers.Conv2D(filters, 3, strides, "same", name=f"first_{filters}_{strides}")(x)
+        y = layers.BatchNormalization(name=f"norm_{filters}_{strides}")(y)
+        y = layers.Conv2D(filters, 3, padding="same", name=f"second_{filters}_{strides}")(y)
+        if strides == 2 or filters != x.shape[-1]:
+            x = layers.Conv2D(filters, 1, strides, name=f"short_{filters}_{strides}")(x)
+        x = layers.Add(name=f"add_{filters}_{strides}")([x, y])
+    return library.Model(inputs, layers.GlobalAveragePooling2D(name="mean")(x))
+
+
+@pytest.mark.parametrize("make", [branches, residuals])
+def test_order_of_layers_and_weights(make):
+    mine, theirs = make(ours), make(keras)
+    assert [type(layer) for layer in mine.layers].count(ours.layers.InputLayer) == len(mine.inputs)
+    numbered = ("dense", "input")
+    names = [
+        [layer.name for layer in model.layers if not layer.name.startswith(numbered)]
+        for model in (mine, theirs)
+    ]
+    assert names[0] == names[1]
+    assert [w.shape for w in mine.weights] == [tuple(w.shape) for w in theirs.weights]
+    mine.set_weights(theirs.get_weights())
