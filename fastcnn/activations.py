@@ -1,23 +1,14 @@
-"""Activation functions by Keras' names; each is the operation of the same name."""
+"""Activation functions by Keras' names; most are the operation of the same name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from fastcnn import ops
 from fastcnn.config import lookup, reserve
-
-__all__ = [
-    "exponential",
-    "get",
-    "linear",
-    "log_softmax",
-    "relu",
-    "sigmoid",
-    "softmax",
-    "tanh",
-]
 
 Activation = Callable[[Any], Any]
 
@@ -27,23 +18,97 @@ def linear(x: Any) -> Any:
     return x
 
 
+def relu(
+    x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0
+) -> Any:
+    """``max(x, 0)``, with Keras' three variations.
+
+    Args:
+        x: Any shape, float32.
+        negative_slope: Factor of what lies below ``threshold``.
+        max_value: Upper bound; ``None`` for none.
+        threshold: Values up to it count as negative.
+    """
+    y = ops.multiply(x, ops.greater(x, np.float32(threshold))) if threshold else ops.relu(x)
+    if max_value is not None:
+        y = ops.minimum(y, np.float32(max_value))
+    if negative_slope:
+        below = ops.minimum(ops.subtract(x, np.float32(threshold)), 0.0)
+        y = ops.add(y, ops.multiply(below, np.float32(negative_slope)))
+    return y
+
+
+def gelu(x: Any, approximate: bool = False) -> Any:
+    """``x`` times the share of the normal distribution below it; see ``fastcnn.ops.gelu``."""
+    return ops.gelu(x, approximate=approximate)
+
+
+celu = ops.celu
+elu = ops.elu
 exponential = ops.exp
+glu = ops.glu
+hard_shrink = ops.hard_shrink
+hard_sigmoid = ops.hard_sigmoid
+hard_silu = ops.hard_silu
+hard_swish = ops.hard_silu
+hard_tanh = ops.hard_tanh
+leaky_relu = ops.leaky_relu
+log_sigmoid = ops.log_sigmoid
 log_softmax = ops.log_softmax
-relu = ops.relu
+mish = ops.mish
+relu6 = ops.relu6
+selu = ops.selu
 sigmoid = ops.sigmoid
+silu = ops.silu
+soft_shrink = ops.soft_shrink
 softmax = ops.softmax
+softplus = ops.softplus
+softsign = ops.softsign
+sparse_plus = ops.sparse_plus
+sparse_sigmoid = ops.sparse_sigmoid
+squareplus = ops.squareplus
+swish = ops.silu
 tanh = ops.tanh
+tanh_shrink = ops.tanh_shrink
+threshold = ops.threshold
 
 _TABLE: dict[str, Activation] = {
+    "celu": celu,
+    "elu": elu,
     "exponential": exponential,
+    "gelu": gelu,
+    "glu": glu,
+    "hard_shrink": hard_shrink,
+    "hard_sigmoid": hard_sigmoid,
+    "hard_silu": hard_silu,
+    "hard_swish": hard_swish,
+    "hard_tanh": hard_tanh,
+    "leaky_relu": leaky_relu,
     "linear": linear,
+    "log_sigmoid": log_sigmoid,
     "log_softmax": log_softmax,
+    "mish": mish,
     "relu": relu,
+    "relu6": relu6,
+    "selu": selu,
     "sigmoid": sigmoid,
+    "silu": silu,
+    "soft_shrink": soft_shrink,
     "softmax": softmax,
+    "softplus": softplus,
+    "softsign": softsign,
+    "sparse_plus": sparse_plus,
+    "sparse_sigmoid": sparse_sigmoid,
+    "squareplus": squareplus,
+    "swish": swish,
     "tanh": tanh,
+    "tanh_shrink": tanh_shrink,
 }
+# Operations under names that the table gives to variations of them.
 reserve({**_TABLE, "exp": ops.exp})
+reserve({"relu": ops.relu, "gelu": ops.gelu})
+
+__all__ = [*_TABLE, "get", "threshold"]
 
 
 def get(identifier: str | Activation | None) -> Activation:

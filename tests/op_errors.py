@@ -237,6 +237,36 @@ POOLING = [
     Wrong("global_average_pool2d", "rank", {"x": f32(5, 3)}, (r"\bx\b", "4", shape(5, 3))),
 ]  # fmt: skip
 
+POINTWISE = [
+    Wrong("leaky_relu", "slope", {"x": f32(3), "negative_slope": np.nan},
+          ("negative_slope", "finite", "nan")),
+    Wrong("elu", "alpha", {"x": f32(3), "alpha": "a"}, ("alpha", "number", "'a'"), TypeError),
+    Wrong("celu", "alpha", {"x": f32(3), "alpha": 0}, ("alpha", "above 0", number(0))),
+    Wrong("squareplus", "b", {"x": f32(3), "b": -1}, (r"\bb\b", "above 0", number(-1))),
+    Wrong("threshold", "threshold", {"x": f32(3), "threshold": np.inf, "default_value": 0},
+          ("threshold", "finite", "inf")),
+    Wrong("hard_shrink", "threshold", {"x": f32(3), "threshold": None},
+          ("threshold", "number", "None"), TypeError),
+    Wrong("glu", "odd", {"x": f32(2, 3)}, ("even", shape(2, 3))),
+    Wrong("glu", "axis", {"x": f32(2, 4), "axis": 2}, ("axis", number(2), "-2 to 1")),
+    Wrong("resize", "rank", {"x": f32(3, 3, 1), "size": (2, 2)}, (r"\bx\b", "4", shape(3, 3, 1))),
+    Wrong("resize", "size", {"x": f32(1, 3, 3, 1), "size": (2,)}, ("size", "two positive")),
+    Wrong("resize", "size-0", {"x": f32(1, 3, 3, 1), "size": (2, 0)}, ("size", "two positive")),
+    Wrong("resize", "interpolation",
+          {"x": f32(1, 3, 3, 1), "size": (2, 2), "interpolation": "linear"},
+          ("interpolation", "'linear'", "bilinear", "area")),
+    Wrong("resize", "no-pixels", {"x": f32(1, 0, 3, 1), "size": (2, 2)},
+          ("pixel", shape(1, 0, 3, 1))),
+    Wrong("pad", "pairs", {"x": f32(2, 3), "pad_width": ((1, 1),)},
+          ("pad_width", "2 pairs", shape(2, 3))),
+    Wrong("pad", "int", {"x": f32(2, 3), "pad_width": 1}, ("pad_width", "2 pairs", number(1))),
+    Wrong("pad", "negative", {"x": f32(3), "pad_width": ((0, -1),)},
+          ("pad_width", "negative", "-1")),
+    Wrong("random_normal", "shape", {"shape": (2, -1), "seed": i64(3).reshape(())},
+          ("shape", "negative", "-1")),
+    Wrong("random_normal", "seed", {"shape": (2,), "seed": i64(3)}, ("seed", shape(1))),
+]  # fmt: skip
+
 ELEMENTWISE = [
     Wrong(op, id, {"a": f32(*a), "b": f32(*b)}, ("broadcast", shape(*a), shape(*b)))
     for op in ("add", "subtract", "multiply", "divide", "maximum", "minimum", "greater", "equal")
@@ -429,6 +459,7 @@ ERRORS: list[Wrong] = [
     *WINDOWS,
     *POOLING,
     *ELEMENTWISE,
+    *POINTWISE,
     *REDUCTIONS,
     *SHAPING,
     *LOSSES,

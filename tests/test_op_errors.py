@@ -11,7 +11,7 @@ FIRST = {case.op: case for case in reversed(CASES)}
 # What takes any dtype, or any real one.
 ANY_DTYPE = {
     "argmax", "broadcast_to", "cast", "concatenate", "equal", "flatten", "greater", "one_hot",
-    "rescale", "reshape", "slice", "stop_gradient", "transpose",
+    "pad", "rescale", "reshape", "slice", "stop_gradient", "transpose",
 }  # fmt: skip
 FLOAT32_OPERANDS = [
     (case, name)

@@ -25,6 +25,7 @@ KEEP_DTYPE = {
     "cast",
     "concatenate",
     "flatten",
+    "pad",
     "reshape",
     "slice",
     "stop_gradient",

@@ -172,7 +172,20 @@ struct ProductTile {
 };
 
 // One number in, one out.
-enum class UnaryOp : int32_t { relu, sigmoid, tanh, exp, log, sqrt, square, negative, absolute };
+enum class UnaryOp : int32_t {
+  relu,
+  sigmoid,
+  tanh,
+  exp,
+  log,
+  sqrt,
+  square,
+  negative,
+  absolute,
+  erf,
+  expm1,
+  log1p
+};
 
 // Two numbers in, one out. The gradients take the forward result (or operands) and dy.
 enum class BinaryOp : int32_t {

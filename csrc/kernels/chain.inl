@@ -106,6 +106,12 @@ inline ChainFunction chain_unary_of(UnaryOp op) {
       return chain_unary<UnaryOp::negative>;
     case UnaryOp::absolute:
       return chain_unary<UnaryOp::absolute>;
+    case UnaryOp::erf:
+      return chain_unary<UnaryOp::erf>;
+    case UnaryOp::expm1:
+      return chain_unary<UnaryOp::expm1>;
+    case UnaryOp::log1p:
+      return chain_unary<UnaryOp::log1p>;
   }
   return nullptr;
 }

@@ -40,6 +40,9 @@ inline Vec apply(Vec v) {
   if constexpr (op == UnaryOp::square) return v * v;
   if constexpr (op == UnaryOp::negative) return -v;
   if constexpr (op == UnaryOp::absolute) return as_float(as_int(v) & 0x7fffffff);
+  if constexpr (op == UnaryOp::erf) return erf(v);
+  if constexpr (op == UnaryOp::expm1) return expm1(v);
+  if constexpr (op == UnaryOp::log1p) return log1p(v);
 }
 
 template <UnaryOp op>
@@ -67,6 +70,12 @@ inline void unary_of(UnaryOp op, int64_t n, const float* x, float* y, bool strea
       return map_unary<UnaryOp::negative>(n, x, y, streams);
     case UnaryOp::absolute:
       return map_unary<UnaryOp::absolute>(n, x, y, streams);
+    case UnaryOp::erf:
+      return map_unary<UnaryOp::erf>(n, x, y, streams);
+    case UnaryOp::expm1:
+      return map_unary<UnaryOp::expm1>(n, x, y, streams);
+    case UnaryOp::log1p:
+      return map_unary<UnaryOp::log1p>(n, x, y, streams);
   }
 }
 

@@ -20,6 +20,8 @@ namespace {
 //
 #include "kernels/math.inl"
 //
+#include "kernels/special.inl"
+//
 #include "kernels/pool_window.inl"
 #include "kernels/reduce.inl"
 #include "kernels/strip.inl"
@@ -42,7 +44,11 @@ namespace {
 #include "kernels/pool.inl"
 #include "kernels/product.inl"
 #include "kernels/random.inl"
+//
+#include "kernels/random_normal.inl"
+//
 #include "kernels/ranking.inl"
+#include "kernels/resample.inl"
 #include "kernels/softmax.inl"
 #include "kernels/sweep.inl"
 #include "kernels/winograd.inl"

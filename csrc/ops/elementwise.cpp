@@ -22,7 +22,8 @@ constexpr UnaryRow kUnary[] = {
     {"tanh", UnaryOp::tanh, 35},        {"exp", UnaryOp::exp, 20},
     {"log", UnaryOp::log, 25},          {"sqrt", UnaryOp::sqrt, 4},
     {"square", UnaryOp::square, 1},     {"negative", UnaryOp::negative, 1},
-    {"absolute", UnaryOp::absolute, 1},
+    {"absolute", UnaryOp::absolute, 1}, {"erf", UnaryOp::erf, 30},
+    {"expm1", UnaryOp::expm1, 25},      {"log1p", UnaryOp::log1p, 35},
 };
 
 struct BinaryRow {

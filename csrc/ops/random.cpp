@@ -48,6 +48,27 @@ class Dropout final : public Step {
   decltype(KernelTable::dropout) dropout_;
 };
 
+class RandomNormal final : public Step {
+ public:
+  explicit RandomNormal(int64_t elements)
+      : split_{elements, kDropoutElements}, random_normal_(kernels().random_normal) {}
+
+  int64_t items(int) const override { return split_.items(); }
+  Cost cost() const override {
+    const auto n = static_cast<double>(split_.total);
+    return {80 * n, 4 * n};
+  }
+  void run(int, int64_t item, const Buffers& at) const noexcept override {
+    const int64_t begin = split_.begin(item);
+    random_normal_(split_.size(item), *at.input<uint64_t>(0), static_cast<uint64_t>(begin) / 4,
+                   at.output(0) + begin);
+  }
+
+ private:
+  Split split_;
+  decltype(KernelTable::random_normal) random_normal_;
+};
+
 class FoldSeed final : public Step {
  public:
   explicit FoldSeed(int numbers) : numbers_(numbers) {}
@@ -79,6 +100,14 @@ std::unique_ptr<Step> make_dropout(const StepSpec& spec) {
   const double rate = spec.attrs.real("rate");
   check(rate > 0 && rate < 1, spec.op, ": rate must be above 0 and below 1, got ", rate);
   return std::make_unique<Dropout>(spec.inputs[0].shape.elements(), rate);
+}
+
+std::unique_ptr<Step> make_random_normal(const StepSpec& spec) {
+  check(spec.inputs.size() == 1 && spec.outputs.size() == 1, spec.op, ": takes seed and y");
+  check_integer(spec, "seed", spec.inputs[0]);
+  const Shape& shape = spec.outputs[0].shape;
+  check_operand(spec.op, "y", spec.outputs[0], DType::f32, shape.rank());
+  return std::make_unique<RandomNormal>(shape.elements());
 }
 
 std::unique_ptr<Step> make_fold_seed(const StepSpec& spec) {

@@ -12,6 +12,7 @@
 #include "ops/random.h"
 #include "ops/ranking.h"
 #include "ops/reduce.h"
+#include "ops/resample.h"
 #include "ops/softmax.h"
 #include "ops/update.h"
 
@@ -60,7 +61,9 @@ constexpr Row kRows[] = {
     {"divide", make_binary},
     {"dropout", make_dropout},
     {"equal", make_binary},
+    {"erf", make_unary},
     {"exp", make_unary},
+    {"expm1", make_unary},
     {"fold_seed", make_fold_seed},
     {"ftrl_update", make_update},
     {"greater", make_binary},
@@ -68,6 +71,7 @@ constexpr Row kRows[] = {
     {"in_top_k", make_in_top_k},
     {"lion_update", make_update},
     {"log", make_unary},
+    {"log1p", make_unary},
     {"log_softmax", make_softmax},
     {"log_softmax_grad", make_softmax},
     {"matmul", make_matmul},
@@ -80,8 +84,10 @@ constexpr Row kRows[] = {
     {"nadam_update", make_update},
     {"negative", make_unary},
     {"one_hot", make_one_hot},
+    {"random_normal", make_random_normal},
     {"relu", make_unary},
     {"relu_grad", make_binary},
+    {"resample", make_resample},
     {"rescale", make_rescale},
     {"rmsprop_update", make_update},
     {"scale_diagonal", make_scale_diagonal},

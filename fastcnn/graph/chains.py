@@ -9,7 +9,8 @@ from fastcnn.graph.tensor import Node, Spec, Tensor
 __all__ = ["elementwise_chains"]
 
 _UNARY = {
-    "absolute", "exp", "log", "negative", "relu", "sigmoid", "sqrt", "square", "tanh",
+    "absolute", "erf", "exp", "expm1", "log", "log1p", "negative", "relu", "sigmoid", "sqrt",
+    "square", "tanh",
 }  # fmt: skip
 _BINARY = {
     "add", "divide", "equal", "greater", "maximum", "minimum", "multiply", "relu_grad",
@@ -18,7 +19,7 @@ _BINARY = {
 
 #: Limits of the core (``csrc/ops/chain.cpp``), and a bound for what one step reads at a time.
 _LONGEST_PERIOD = 4096
-_MAX_OPS = 16
+_MAX_OPS = 24
 
 
 def elementwise_chains(graph: Graph) -> dict[Node, list[Node]]:

@@ -12,6 +12,7 @@ from fastcnn.graph.tensor import Node, Tensor
 
 __all__ = [
     "PASSES",
+    "drop_slopes",
     "fuse_activation",
     "fuse_elementwise",
     "fuse_max_pool",
@@ -68,6 +69,15 @@ def _made_by(tensor: Tensor, name: str) -> bool:
 
 def _made(node: Node, name: str) -> bool:
     return node.op is not None and node.op.name == name
+
+
+def drop_slopes(graph: Graph) -> Graph:
+    """Values that carry a gradient rule of their own are those values: it has done its work."""
+
+    def rule(node: Node, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:
+        return inputs[:1] if _made(node, "with_slope") else None
+
+    return _rewrite(graph, rule)
 
 
 def fuse_activation(graph: Graph) -> Graph:
@@ -203,6 +213,7 @@ def _gradient_of(node: Node, pool: Node) -> bool:
 
 #: All passes, in order, by name.
 PASSES: dict[str, Callable[[Graph], Graph]] = {
+    "drop_slopes": drop_slopes,
     "fuse_activation": fuse_activation,
     "gate_pooled_gradient": gate_pooled_gradient,
     "fuse_max_pool": fuse_max_pool,

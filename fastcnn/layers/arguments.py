@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["channels_last", "choice", "positive_int"]
+__all__ = ["channels_last", "choice", "positive_int", "spatial_rank"]
 
 
 def positive_int(value: Any, name: str, owner: str) -> int:
@@ -46,3 +46,21 @@ def channels_last(data_format: str | None, owner: str) -> str:
             "Transpose the images: numpy.moveaxis(x, 1, -1)"
         )
     return "channels_last"
+
+
+def spatial_rank(layer: Any, shape: Sequence[Any], rank: int) -> None:
+    """Check that an input has ``rank`` axes between the batch and the channels.
+
+    Raises:
+        ValueError: It has another number.
+    """
+    if len(shape) != rank + 2:
+        wanted = {
+            1: "sequences (batch, steps, channels)",
+            2: "images (batch, height, width, channels)",
+            3: "volumes (batch, depth, height, width, channels)",
+        }[rank]
+        raise ValueError(
+            f"layer {layer.name!r}: {type(layer).__name__} takes {wanted}, got shape "
+            f"{tuple(shape)}; a missing channel axis is added by x[..., None]"
+        )

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastcnn import ops
-from fastcnn.layers.arguments import channels_last
+from fastcnn.layers.arguments import channels_last, positive_int
 from fastcnn.layers.layer import Layer
 
-__all__ = ["Flatten", "Reshape"]
+__all__ = ["Flatten", "Permute", "RepeatVector", "Reshape"]
 
 
 class Flatten(Layer):
@@ -90,3 +90,77 @@ class Reshape(Layer):
         # Worked out here, not by the operation: an empty batch leaves -1 undetermined there.
         sizes = (elements // known if size == -1 else size for size in self.target_shape)
         return ops.reshape(x, (x.shape[0], *sizes))
+
+
+class Permute(Layer):
+    """Axes of each example in another order.
+
+    Args:
+        dims: The old number of each axis, counted from 1, because the batch stays the first.
+        name: See :class:`Layer`.
+        trainable: See :class:`Layer`.
+        input_shape: See :class:`Layer`.
+
+    Raises:
+        ValueError: ``dims`` does not name each axis once.
+    """
+
+    def __init__(
+        self,
+        dims: Sequence[int],
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: Sequence[int | None] | None = None,
+    ) -> None:
+        super().__init__(name=name, trainable=trainable, input_shape=input_shape)
+        self.dims = tuple(int(axis) for axis in dims)
+        if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
+            raise ValueError(
+                f"Permute: dims must name each axis from 1 to {len(self.dims)} once (0 is the "
+                f"batch and stays), got {self.dims}"
+            )
+
+    def call(self, x: Any) -> Any:
+        """The same values, reordered."""
+        if x.ndim != len(self.dims) + 1:
+            raise ValueError(
+                f"layer {self.name!r}: Permute with dims={self.dims} takes inputs of rank "
+                f"{len(self.dims) + 1}, got shape {tuple(x.shape)}"
+            )
+        return ops.transpose(x, (0, *self.dims))
+
+
+class RepeatVector(Layer):
+    """Each vector several times, one after the other.
+
+    Args:
+        n: How often.
+        name: See :class:`Layer`.
+        trainable: See :class:`Layer`.
+        input_shape: See :class:`Layer`.
+
+    Shape:
+        ``(batch, features)`` to ``(batch, n, features)``.
+    """
+
+    def __init__(
+        self,
+        n: int,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        input_shape: Sequence[int | None] | None = None,
+    ) -> None:
+        super().__init__(name=name, trainable=trainable, input_shape=input_shape)
+        self.n = positive_int(n, "n", "RepeatVector")
+
+    def call(self, x: Any) -> Any:
+        """The repeated vectors."""
+        if x.ndim != 2:
+            raise ValueError(
+                f"layer {self.name!r}: RepeatVector takes vectors (batch, features), got shape "
+                f"{tuple(x.shape)}"
+            )
+        batch, features = x.shape
+        return ops.broadcast_to(ops.reshape(x, (batch, 1, features)), (batch, self.n, features))

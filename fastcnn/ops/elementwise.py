@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
@@ -14,9 +15,12 @@ __all__ = [
     "add",
     "divide",
     "equal",
+    "erf",
     "exp",
+    "expm1",
     "greater",
     "log",
+    "log1p",
     "maximum",
     "minimum",
     "multiply",
@@ -58,6 +62,34 @@ class Log(_Unary):
 
     def slope(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
         return divide(dy, x)  # type: ignore[no-any-return]
+
+
+class Erf(_Unary):
+    """The error function."""
+
+    name = "erf"
+
+    def slope(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
+        bell = exp(negative(square(x)))
+        return multiply(dy, multiply(bell, 2 / math.sqrt(math.pi)))  # type: ignore[no-any-return]
+
+
+class Expm1(_Unary):
+    """``e ** x - 1``."""
+
+    name = "expm1"
+
+    def slope(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
+        return multiply(dy, add(y, 1.0))  # type: ignore[no-any-return]
+
+
+class Log1p(_Unary):
+    """``log(1 + x)``."""
+
+    name = "log1p"
+
+    def slope(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
+        return divide(dy, add(x, 1.0))  # type: ignore[no-any-return]
 
 
 class Sqrt(_Unary):
@@ -239,6 +271,27 @@ def exp(x: Operand) -> Any:
 def log(x: Operand) -> Any:
     """Natural logarithm; -inf at 0, NaN below. ``x``: any shape, float32."""
     return _unary(Log(), x)
+
+
+@operation
+def erf(x: Operand) -> Any:
+    """The error function, ``2 / sqrt(pi)`` times the integral of ``exp(-t^2)`` from 0 to x.
+
+    It errs by 3 units in the last place at most. ``x``: any shape, float32.
+    """
+    return _unary(Erf(), x)
+
+
+@operation
+def expm1(x: Operand) -> Any:
+    """``e ** x - 1``, exact near 0 too. ``x``: any shape, float32."""
+    return _unary(Expm1(), x)
+
+
+@operation
+def log1p(x: Operand) -> Any:
+    """``log(1 + x)``, exact near 0 too; -inf at -1, NaN below. ``x``: any shape, float32."""
+    return _unary(Log1p(), x)
 
 
 @operation

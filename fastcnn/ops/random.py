@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
+from fastcnn.ops.axes import integers
 from fastcnn.ops.op import Operand, apply, operand, operation
 
-__all__ = ["dropout", "fold_seed"]
+__all__ = ["dropout", "fold_seed", "random_normal"]
 
 
 class Dropout(Op):
@@ -28,6 +29,16 @@ class Dropout(Op):
             return [None, None]
         # The mask is drawn again, which is cheaper than keeping it.
         return [apply(self, dy, node.inputs[1], **node.attrs)[0], None]
+
+
+class RandomNormal(Op):
+    """Input: a seed, an int64 or uint64 scalar."""
+
+    name = "random_normal"
+    flat = True
+
+    def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
+        return (Spec(tuple(attrs["shape"])),)
 
 
 class FoldSeed(Op):
@@ -92,6 +103,31 @@ def dropout(x: Operand, rate: float, seed: Operand) -> Any:
     if rate == 0:
         return x
     return apply(Dropout(), x, seed, rate=rate)[0]
+
+
+@operation
+def random_normal(shape: Any, seed: Operand) -> Any:
+    """Normal numbers of mean 0 and standard deviation 1.
+
+    Element ``i`` is made of number ``i`` of Philox4x32-10 under the seed, by inversion: it depends
+    on no thread, batch or earlier call. Layers: GaussianNoise, GaussianDropout.
+
+    Args:
+        shape: Sizes of the result.
+        seed: int64 or uint64 scalar, array or Tensor, or an int, as for :func:`dropout`.
+
+    Returns:
+        float32 of ``shape``, none beyond +-6.3: an array for an array or int, else a Tensor.
+
+    Raises:
+        TypeError: The seed is not an integer, or the shape holds something else.
+        ValueError: A negative size, or a seed that is no scalar.
+    """
+    op = RandomNormal.name
+    sizes = integers(op, "shape", shape)
+    if any(size < 0 for size in sizes):
+        raise ValueError(f"{op}: shape must not hold negative sizes, got {sizes}")
+    return apply(RandomNormal(), _integer(op, "seed", seed), shape=sizes)[0]
 
 
 @operation

@@ -10,7 +10,7 @@ from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.axes import axis_of, integers, product
 from fastcnn.ops.op import Operand, apply, operand, operation
 
-__all__ = ["concatenate", "flatten", "reshape", "slice", "stop_gradient", "transpose"]
+__all__ = ["concatenate", "flatten", "pad", "reshape", "slice", "stop_gradient", "transpose"]
 
 
 class Reshape(Op):
@@ -233,6 +233,39 @@ def slice(x: Operand, start: Any, size: Any) -> Any:
                 f"{op}: {n} elements from {first} on do not fit in axis {axis} of {x.shape}"
             )
     return apply(Slice(), x, start=starts, size=sizes)[0]
+
+
+@operation
+def pad(x: Operand, pad_width: Any) -> Any:
+    """Zeros around an array. Layers: ZeroPadding1D, ZeroPadding2D, ZeroPadding3D.
+
+    Args:
+        x: Any shape and dtype; array or Tensor.
+        pad_width: For each axis how many zeros come before it and how many after it, none
+            negative: ``((0, 0), (1, 2))`` for a matrix.
+
+    Raises:
+        TypeError: Something that is no int.
+        ValueError: A negative number, or not two numbers for each axis.
+    """
+    op = "pad"
+    x = operand(op, "x", x, dtype=None)
+    pairs = [integers(op, "pad_width", pair) for pair in pad_width] if _is_list(pad_width) else []
+    if len(pairs) != x.ndim or any(len(pair) != 2 for pair in pairs):
+        raise ValueError(
+            f"{op}: pad_width must have {x.ndim} pairs (before, after), one for each axis of x "
+            f"{x.shape}, got {pad_width!r}"
+        )
+    if any(width < 0 for pair in pairs for width in pair):
+        raise ValueError(f"{op}: pad_width must not be negative, got {pad_width!r}")
+    if not any(width for pair in pairs for width in pair):
+        return x
+    size = tuple(n + before + after for n, (before, after) in zip(x.shape, pairs, strict=True))
+    return apply(SliceGrad(), x, start=tuple(before for before, _ in pairs), size=size)[0]
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple)
 
 
 @operation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -42,6 +43,23 @@ def log(x: ArrayLike) -> Float64:
     """Natural logarithm; ``-inf`` at 0, NaN below."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.log(float64(x))
+
+
+def erf(x: ArrayLike) -> Float64:
+    """The error function."""
+    return float64(np.vectorize(math.erf, otypes=[np.float64])(float64(x)))
+
+
+def expm1(x: ArrayLike) -> Float64:
+    """``e ** x - 1``; infinity beyond float64."""
+    with np.errstate(over="ignore"):
+        return np.expm1(float64(x))
+
+
+def log1p(x: ArrayLike) -> Float64:
+    """``log(1 + x)``; ``-inf`` at -1, NaN below."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log1p(float64(x))
 
 
 def sqrt(x: ArrayLike) -> Float64:

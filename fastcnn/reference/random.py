@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,6 +51,24 @@ def dropout(x: ArrayLike, rate: float, seed: ArrayLike) -> Float64:
     x = float64(x)
     kept = philox(int(np.asarray(seed)), x.size).reshape(x.shape) >= rate * 2.0**32
     return np.where(kept, x / (1 - rate), 0)
+
+
+def random_normal(shape: Sequence[int], seed: ArrayLike) -> Float64:
+    """Element ``i`` is the quantile of the normal distribution for number ``i`` of the stream.
+
+    Its lowest bit is the sign; bits 1 to 30, plus a half, divided by ``2**30`` are the share of
+    both tails, of which Newton's method finds the edge.
+    """
+    words = philox(int(np.asarray(seed)), math.prod(shape))
+    tails = ((words >> 1 & 0x3FFFFFFF) + 0.5) / 2.0**30
+    sizes = np.sqrt(-2 * np.log(tails / 2))  # too large, from where Newton's steps cannot cross
+    complement = np.vectorize(math.erfc, otypes=[np.float64])
+    for _ in range(60):
+        density = np.sqrt(2 / np.pi) * np.exp(-sizes * sizes / 2)
+        # In logarithms, which are nearly straight in the tail.
+        now = complement(sizes / np.sqrt(2))
+        sizes = sizes + (np.log(now) - np.log(tails)) * now / density
+    return float64(np.where(words & 1, -sizes, sizes)).reshape(tuple(shape))
 
 
 def fold_seed(seed: ArrayLike, numbers: Sequence[ArrayLike]) -> NDArray[np.int64]:

@@ -50,6 +50,11 @@ def slice(x: ArrayLike, start: Sequence[int], size: Sequence[int]) -> Array:
     return np.asarray(np.asarray(x)[where])
 
 
+def pad(x: ArrayLike, pad_width: Sequence[Sequence[int]]) -> Array:
+    """Zeros around an array: for each axis how many before it and how many after it."""
+    return np.pad(np.asarray(x), [tuple(pair) for pair in pad_width])
+
+
 def cast(x: ArrayLike, dtype: DTypeLike) -> Array:
     """``x`` in another dtype as NumPy converts: towards zero from float to integer."""
     with np.errstate(over="ignore", invalid="ignore"):

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from fastcnn.bench.operations import OPERATIONS
+from fastcnn.bench.operations.pointwise import ROWS
 from fastcnn.bench.race import Prepared, WrongAnswerError, check
 from fastcnn.bench.shapes import parse
 
+POINTWISE = [row[0] for row in ROWS]
 LINES = [
     "conv2d x=2x9x8x6 kernel=3x3x6x8 padding=same",
     "conv2d x=2x9x8x6 kernel=3x3x6x8 padding=same stride=2 bias=yes activation=relu",
@@ -50,6 +52,10 @@ LINES = [
             "concatenate", "add_relu",
         ]
     ),
+    *(f"{op} x=9x18" for op in POINTWISE),
+    "resize x=2x4x6x3",
+    "pad x=2x3x4x5",
+    "random_normal shape=3x40",
     "sum x=4x5x6",
     "sum x=4x5x6 axis=others",
     "mean x=4x5x6",

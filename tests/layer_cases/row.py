@@ -40,6 +40,7 @@ class Row:
         tolerance: Of outputs and gradients, relative to the largest number of each array: both
             libraries compute in float32 and add in orders of their own.
         gradients: Whether those are compared.
+        label: Tells rows of one layer apart.
     """
 
     layer: str
@@ -51,10 +52,14 @@ class Row:
     )
     tolerance: float = 2e-5
     gradients: bool = True
+    label: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.layer}-{self.label}" if self.label else self.layer
 
     def rng(self, index: int) -> Rng:
         """The same numbers for the same configuration each time."""
-        return np.random.default_rng(zlib.crc32(f"{self.layer}/{index}".encode()))
+        return np.random.default_rng(zlib.crc32(f"{self}/{index}".encode()))
 
 
 def pick(rng: Rng, *choices: Any) -> Any:

@@ -12,6 +12,7 @@ from op_cases.elementwise import ELEMENTWISE_BINARY, ELEMENTWISE_UNARY
 from op_cases.linear import CONVOLUTIONS, LINEAR, WINOGRAD
 from op_cases.loss import LOSSES
 from op_cases.normalization import NORMALIZATION, RANDOM
+from op_cases.pointwise import POINTWISE
 from op_cases.pooling import POOLING
 from op_cases.reduction import ALONG_AXIS, REDUCTIONS
 from op_cases.shaping import CONVERSIONS, SHAPING
@@ -27,6 +28,7 @@ CASES: list[Case] = [
     *POOLING,
     *ELEMENTWISE_UNARY,
     *ELEMENTWISE_BINARY,
+    *POINTWISE,
     *REDUCTIONS,
     *ALONG_AXIS,
     *SHAPING,

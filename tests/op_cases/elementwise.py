@@ -34,6 +34,9 @@ UNARY: dict[str, tuple[ForwardRule, bool, Callable[..., Maker]]] = {
     "tanh": (ulps(ELEMENTARY), True, lambda *shape: normal(*shape, scale=2)),
     "exp": (ulps(ELEMENTARY), True, normal),
     "log": (ulps(ELEMENTARY), True, lambda *shape: uniform(0.5, 9, *shape)),
+    "erf": (ulps(ELEMENTARY), True, normal),
+    "expm1": (ulps(ELEMENTARY), True, normal),
+    "log1p": (ulps(ELEMENTARY), True, lambda *shape: uniform(-0.5, 9, *shape)),
     "sqrt": (rounded_once, True, lambda *shape: uniform(0.5, 9, *shape)),
     "square": (rounded_once, True, normal),
     "negative": (exactly, True, normal),
@@ -62,6 +65,13 @@ ELEMENTWISE_UNARY = [
     Case("tanh", "tiny", {"x": array(np.logspace(-35, 0, 999))}, {}, ulps(ELEMENTARY)),
     Case("log", "range", {"x": array(np.logspace(-37, 38, 4097))}, {}, ulps(ELEMENTARY)),
     Case("log", "near-1", {"x": array(np.linspace(0.9, 1.1, 999))}, {}, ulps(ELEMENTARY)),
+    Case("erf", "range", {"x": array(np.linspace(-5, 5, 4097))}, {}, ulps(ELEMENTARY)),
+    Case("erf", "tiny", {"x": array(np.logspace(-35, 0, 999))}, {}, ulps(ELEMENTARY)),
+    Case("expm1", "range", {"x": array(np.linspace(-110, 95, 4097))}, {}, ulps(ELEMENTARY)),
+    Case("expm1", "near-0", {"x": array(np.linspace(-1, 1, 4097))}, {}, ulps(ELEMENTARY)),
+    Case("expm1", "tiny", {"x": array(np.logspace(-35, 0, 999))}, {}, ulps(ELEMENTARY)),
+    Case("log1p", "range", {"x": array(np.logspace(-37, 38, 4097))}, {}, ulps(ELEMENTARY)),
+    Case("log1p", "below-0", {"x": array(-np.logspace(-9, 0, 999))}, {}, ulps(ELEMENTARY)),
     Case("sqrt", "range", {"x": array(np.logspace(-37, 38, 999))}, {}, rounded_once),
 ]  # fmt: skip
 
