@@ -117,6 +117,10 @@ class CallbackList:
         for callback in self.callbacks:
             getattr(callback, hook)(*args)
 
+    def has(self, kind: type[Callback]) -> bool:
+        """Whether one of the callbacks is of a kind."""
+        return any(isinstance(callback, kind) for callback in self.callbacks)
+
     def listens(self, hook: str) -> bool:
         """Whether any callback does something there: hooks of steps are skipped otherwise."""
         names = [hook, hook.replace("_train_", "_")] if "_train_batch" in hook else [hook]

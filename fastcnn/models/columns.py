@@ -50,10 +50,14 @@ def example_count(arrays: Sequence[Array]) -> int:
         shapes = ", ".join(str(array.shape) for array in arrays)
         raise ValueError(
             f"x, y and sample_weight must have the same number of examples, got {lengths} (shapes "
-            f"{shapes})"
+            f"{shapes}): give one label, and one weight if any, for each example"
         )
     if lengths[0] == 0:
-        raise ValueError("there are no examples: the arrays are empty")
+        shapes = ", ".join(str(array.shape) for array in arrays)
+        raise ValueError(
+            f"there are no examples: the arrays are empty (shapes {shapes}). Look at how they were "
+            "made: a filter, a slice or a wrong folder may have left nothing"
+        )
     return lengths[0]
 
 

@@ -24,8 +24,14 @@ Array = NDArray[Any]
 _PARTS = ("x", "y", "sample_weight")
 
 
-def refuse_nan(batch: Batch, epoch: int, step: int) -> None:
+def refuse_nan(batch: Batch, what: str, epoch: int | None = None, step: int = 0) -> None:
     """Refuse a batch that would make every weight NaN.
+
+    Args:
+        batch: The batch.
+        what: The method that was called.
+        epoch: Number of the epoch, if there are any.
+        step: Number of the batch in it.
 
     Raises:
         ValueError: Says which array has NaN, in how many examples, and how to find them.
@@ -43,12 +49,13 @@ def refuse_nan(batch: Batch, epoch: int, step: int) -> None:
             continue
         bad = int(wrong.reshape(len(array), -1).any(axis=1).sum())
         name = _part(batch, index)
-        axes = ", ".join(str(axis) for axis in range(1, array.ndim))
-        rows = f"np.isnan({name}).any(axis=({axes},))" if axes else f"np.isnan({name})"
+        axes = tuple(range(1, array.ndim))
+        rows = f".any(axis={axes[0] if len(axes) == 1 else axes})" if axes else ""
+        where = "" if epoch is None else f" of batch {step} (epoch {epoch + 1})"
         raise ValueError(
-            f"fit: {name} has NaN in {bad} of the {len(array)} examples of batch {step} (epoch "
-            f"{epoch + 1}), which would make every weight NaN; nothing was learnt from this batch. "
-            f"{rows} finds such examples: repair them or leave them out"
+            f"{what}: {name} has NaN in {bad} of the {len(array)} examples{where}, which would "
+            "make every weight NaN; nothing was learnt from this batch. "
+            f"np.isnan({name}){rows} finds such examples: repair them or leave them out"
         )
 
 

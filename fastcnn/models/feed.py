@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -173,6 +174,14 @@ def _fitted(array: Array, expected: Shape, name: str, model: str) -> Array:
     return array
 
 
+#: How to get from so many channels to so many.
+_CHANNELS: dict[tuple[int, int | None], str] = {
+    (1, 3): "numpy.repeat(x, 3, -1) makes colour of grey",
+    (3, 1): "x.mean(-1, keepdims=True) makes grey of colour",
+    (4, 3): "x[..., :3] leaves out transparency",
+}
+
+
 def _remedy(shape: tuple[int, ...], expected: Shape) -> str:
     if fits(shape, expected[1:]):
         return "this is one example; a batch of one is x[None]"
@@ -186,10 +195,16 @@ def _remedy(shape: tuple[int, ...], expected: Shape) -> str:
                 f"resize the images to {size} pixels, or build the model for these: "
                 f"Input({shape[1:]})"
             )
+        convert = _CHANNELS.get((shape[-1], expected[-1]), "convert them")
+        plural = "" if shape[-1] == 1 else "s"
         return (
-            f"the images have {shape[-1]} channels and the model was built for {expected[-1]}; "
-            f"convert them, or build the model for these: Input({shape[1:]})"
+            f"the images have {shape[-1]} channel{plural} and the model was built for "
+            f"{expected[-1]}; {convert}, or build the model for these: Input({shape[1:]})"
         )
     if image and len(shape) == 3:
         return "images need four axes, (examples, height, width, channels): grey ones x[..., None]"
+    sizes = expected[1:]
+    known = [size for size in sizes if size is not None]
+    if len(known) == len(sizes) and math.prod(shape[1:]) == math.prod(known):
+        return f"the values are there in another shape: numpy.reshape(x, {(-1, *known)})"
     return f"reshape the array, or build the model with Input({shape[1:]})"

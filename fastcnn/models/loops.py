@@ -45,7 +45,7 @@ def train_epoch(
     index = model.epochs_done
     model.epochs_done += 1
     for batch in place.stream.epoch(index, place.step):
-        refuse_nan(batch, place.epoch, place.step)
+        refuse_nan(batch, "fit", place.epoch, place.step)
         place.batch = batch
         if begins:
             hooks.call("on_train_batch_begin", place.step, {})
@@ -85,7 +85,10 @@ def measure(
             if ends:
                 hooks.call("on_test_batch_end", step, meters.logs())
     if meters.empty:
-        raise ValueError("there are no batches to measure on: the data is empty")
+        raise ValueError(
+            "there are no batches to measure on: the data is empty, or an earlier pass has used "
+            "the generator up; make a new one for every call"
+        )
     logs = meters.logs()
     hooks.call("on_test_end", logs)
     return logs
@@ -125,7 +128,10 @@ def gather_outputs(
                 hooks.call("on_predict_batch_end", step, {"outputs": results})
             progress.step(dict)
     if not gathered:
-        raise ValueError("there are no batches to predict: the data is empty")
+        raise ValueError(
+            "there are no batches to predict: the data is empty, or an earlier pass has used "
+            "the generator up; make a new one for every call"
+        )
     outputs = iter([output.joined() for output in gathered])
     return map_leaves(lambda _: next(outputs), structure)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -10,12 +11,13 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fastcnn import optimizers
-from fastcnn.callbacks import Callback, CallbackList, History
+from fastcnn.callbacks import Callback, CallbackList, History, TerminateOnNaN
 from fastcnn.callbacks.base import as_list
 from fastcnn.layers import Layer
 from fastcnn.layers.symbolic import KerasTensor, Shape
 from fastcnn.models.columns import plain
 from fastcnn.models.data import BatchSource, Converter, open_data
+from fastcnn.models.diagnosis import refuse_nan
 from fastcnn.models.feed import ModelFeed
 from fastcnn.models.full_batch import FullBatch
 from fastcnn.models.loops import gather_outputs, measure, train_epoch
@@ -260,6 +262,13 @@ class Trainer(Layer):
                             )
                         _warn_ran_out(stream, epoch, epochs, steps_per_epoch)
                         break
+                    if not math.isfinite(logs["loss"]) and not hooks.has(TerminateOnNaN):
+                        warnings.warn(
+                            f"fit: the loss of epoch {epoch + 1} is {logs['loss']}: add "
+                            "callbacks.TerminateOnNaN() to see in which step and layer it began; "
+                            "often the learning rate is too high, or the data has infinities",
+                            stacklevel=2,
+                        )
                     if full_batch is not None:
                         full_batch.finish()
                     if validation_data is not None and due(epoch + 1):
@@ -382,6 +391,7 @@ class Trainer(Layer):
         """
         self._require_compiled("train_on_batch")
         batch = Converter(self._feed, class_weight)((x, y, sample_weight))
+        refuse_nan(batch, "train_on_batch")
         program = self.programs.measure(batch, train=True)
         self._batch_meters.add(program.plan, program.run(*batch.arrays), batch.size)
         return _returned(self._batch_meters.logs(), return_dict)

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 
 import fastcnn
-from fastcnn import Input, Sequential, callbacks, layers, losses, optimizers
+from fastcnn import Input, Sequential, callbacks, layers, losses, metrics, optimizers
 
 
 class Kill(callbacks.Callback):
@@ -61,7 +61,7 @@ def endless(x, y):
 
 def data(kind):
     x, y = examples()
-    if kind == "arrays":
+    if kind in ("arrays", "averaged"):
         return {"x": x, "y": y, "batch_size": 6}
     if kind == "arrays-by-steps":
         return {"x": x, "y": y, "batch_size": 6, "steps_per_epoch": 5}
@@ -84,10 +84,11 @@ def train(kind, folder, save_freq, *, seed, kill_at=0, epochs=4, double=False, p
             layers.Dense(2),
         ]
     )
+    more = {"use_ema": True, "gradient_accumulation_steps": 2} if kind == "averaged" else {}
     model.compile(
-        optimizers.Adam(0.01),
+        optimizers.Adam(0.01, **more),
         losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
+        metrics=["accuracy", metrics.MeanIoU(2, sparse_y_pred=False)],
     )
     hooks = [Scale()]
     if folder:

@@ -45,6 +45,7 @@ def check_same(found, expected, last):
         ("arrays", "epoch", 10, 3),
         ("arrays", 7, 14, 3),  # after the last step of an epoch, before its end
         ("arrays-by-steps", 4, 9, 3),  # one pass over the data ends inside an epoch
+        ("averaged", 3, 10, 3),  # between two updates, with averages of the weights
         ("generator", 4, 13, 2),
         ("sequence", 5, 12, 3),
     ],

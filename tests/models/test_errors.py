@@ -37,10 +37,13 @@ ONE_HOT = np.eye(4, dtype=np.float32)[LABELS]
     ("x", "message"),
     [
         (images(16), r"resize the images to 8x8 pixels, or build .*Input\(\(16, 16, 3\)\)"),
-        (images()[..., :1], "1 channels and the model was built for 3"),
+        (images()[..., :1], r"1 channel and the model was built for 3; numpy.repeat\(x, 3, -1\)"),
         (images().transpose(0, 3, 1, 2), "moveaxis"),
         (images()[0], r"one example; a batch of one is x\[None\]"),
         (images()[..., 0], r"x\[..., None\]"),
+        (images()[..., [0, 1, 2, 0]], r"4 channels .* x\[..., :3\] leaves out transparency"),
+        (images().reshape(6, -1), r"another shape: numpy.reshape\(x, \(-1, 8, 8, 3\)\)"),
+        (images()[:0], r"empty \(shapes \(0, 8, 8, 3\).*a slice or a wrong folder"),
         (images()[:0], "no examples"),
     ],
 )
@@ -82,7 +85,7 @@ def test_labels_out_of_range(labels):
 
 
 def test_lengths_differ():
-    with pytest.raises(ValueError, match=r"same number of examples, got \[6, 5\]"):
+    with pytest.raises(ValueError, match=r"same number of examples, got \[6, 5\].*one label"):
         compiled("sparse_categorical_crossentropy").fit(images(), LABELS[:5], verbose=0)
 
 
@@ -240,3 +243,28 @@ def test_classes_without_a_weight_are_named():
     model = compiled("sparse_categorical_crossentropy")
     with pytest.warns(UserWarning, match=r"nothing for the classes \[2, 3\].*count 1.0"):
         model.fit(images(), LABELS, class_weight={0: 1.0, 1: 5.0}, verbose=0)
+
+
+def test_data_with_nan_in_a_single_step():
+    x = images()
+    x[2, 0, 0, 0] = np.nan
+    model = compiled("sparse_categorical_crossentropy")
+    message = (
+        r"train_on_batch: x has NaN in 1 of the 6 examples, .*np.isnan\(x\).any\(axis=\(1, 2, 3\)\)"
+    )
+    with pytest.raises(ValueError, match=message):
+        model.train_on_batch(x, LABELS)
+
+
+def test_a_loss_that_is_no_number_is_noticed():
+    x = images()
+    x[2] = np.inf
+    with pytest.warns(UserWarning, match="loss of epoch 1 is nan: add callbacks.TerminateOnNaN"):
+        compiled("sparse_categorical_crossentropy").fit(x, LABELS, verbose=0)
+
+
+def test_nothing_to_measure_or_predict():
+    model = compiled("sparse_categorical_crossentropy")
+    for call in (model.evaluate, model.predict):
+        with pytest.raises(ValueError, match="there are no batches to .*make a new one"):
+            call(iter([]), verbose=0)

@@ -118,7 +118,7 @@ def test_silent_while_all_is_well():
             "nan",
             "fine",
             None,
-            r"x has NaN in 1 of the 4 examples of batch 0 \(epoch 1\).*axis=\(1,\)",
+            r"x has NaN in 1 of the 4 examples of batch 0 \(epoch 1\).*axis=1\)",
         ),
         (
             "fine",
