@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.axes import axis_of
+from fastcnn.ops.elementwise import exp
 from fastcnn.ops.op import Operand, apply, operand, operation
+from fastcnn.ops.reduction import sum
 from fastcnn.ops.shaping import transpose
 
 __all__ = [
@@ -111,11 +113,24 @@ class _Softmax(_Same):
         return [None if dy is None else apply(self.grad, Tensor(dy.spec, node), dy)[0]]
 
 
+def _row_sum(x: Tensor) -> Tensor:
+    """Sum over the last axis, which is kept."""
+    total: Tensor = sum(x, axis=-1, keepdims=True)
+    return total
+
+
 class SoftmaxGrad(_Same):
     """``y * (dy - sum(y * dy))``; inputs y, dy."""
 
     name = "softmax_grad"
     in_place = (1,)
+
+    def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
+        g = grads[0]
+        if g is None:
+            return [None, None]
+        y, dy = node.inputs
+        return [g * (dy - _row_sum(y * dy)) - dy * _row_sum(g * y), apply(self, y, g)[0]]
 
 
 class LogSoftmaxGrad(_Same):
@@ -123,6 +138,14 @@ class LogSoftmaxGrad(_Same):
 
     name = "log_softmax_grad"
     in_place = (1,)
+
+    def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
+        g = grads[0]
+        if g is None:
+            return [None, None]
+        y, dy = node.inputs
+        p = exp(y)
+        return [-(g * p * _row_sum(dy)), g - _row_sum(g * p)]
 
 
 class Softmax(_Softmax):

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
-from fastcnn.ops.activation import log_softmax, sigmoid
-from fastcnn.ops.conversion import label_operand
+from fastcnn.ops.activation import log_softmax, sigmoid, softmax
+from fastcnn.ops.conversion import label_operand, one_hot
 from fastcnn.ops.elementwise import (
     divide,
+    greater,
     log,
     maximum,
     minimum,
@@ -21,6 +22,7 @@ from fastcnn.ops.elementwise import (
 )
 from fastcnn.ops.op import Operand, apply, operand, operation
 from fastcnn.ops.reduction import mean, sum
+from fastcnn.ops.second_order import by_formula
 from fastcnn.ops.shaping import reshaped
 
 __all__ = [
@@ -79,6 +81,25 @@ class CrossentropyGrad(Op):
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return inputs[:1]
 
+    def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
+        def formula(scores: Tensor, truth: Tensor, dy: Tensor) -> Tensor:
+            if truth.spec.dtype != "float32":
+                truth = one_hot(reshaped(truth, scores.shape[:-1]), scores.shape[-1])
+            dy = _for_each(dy, scores)
+            weight = sum(truth, axis=-1, keepdims=True)
+            if node.attrs["from_logits"]:
+                slope: Tensor = dy * (softmax(scores) * weight - truth)
+                return slope
+            total = sum(scores, axis=-1, keepdims=True)
+            p = divide(scores, total)
+            # Where p is clipped, nothing passes.
+            inside = multiply(greater(p, SMALLEST), greater(LARGEST, p))
+            ratio = divide(multiply(truth, inside), _clipped(p))
+            shared = sum(multiply(ratio, p), axis=-1, keepdims=True)
+            return dy * divide(subtract(shared, ratio), total)  # type: ignore[no-any-return]
+
+        return by_formula(node, grads, formula)
+
 
 class _Binary(Op):
     """Of numbers: inputs truth and score, of one shape."""
@@ -108,6 +129,15 @@ class BinaryCrossentropySlope(_Binary):
     """Its derivative with respect to the probability; 0 where that is clipped."""
 
     name = "binary_crossentropy_slope"
+
+    def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
+        def formula(truth: Tensor, p: Tensor) -> Tensor:
+            inside = multiply(greater(p, SMALLEST), greater(LARGEST, p))
+            kept = _clipped(p)
+            slope: Tensor = inside * divide(subtract(kept, truth), kept * (1.0 - kept))
+            return slope
+
+        return by_formula(node, grads, formula)
 
 
 class BinaryCrossentropyLogits(_Binary):

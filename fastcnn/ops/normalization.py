@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor, constant
-from fastcnn.ops.elementwise import add, multiply, subtract
+from fastcnn.ops.elementwise import add, divide, multiply, sqrt, subtract
 from fastcnn.ops.op import Operand, apply, operand, operation
+from fastcnn.ops.reduction import sum_to_last
+from fastcnn.ops.second_order import by_formula
 
 __all__ = ["batch_normalization", "batch_normalization_training"]
 
@@ -83,6 +85,13 @@ class BatchNormalizationSums(Op):
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return inputs[2:]
 
+    def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
+        def formula(x: Tensor, dy: Tensor, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
+            scale = divide(1.0, sqrt(add(variance, node.attrs["epsilon"])))
+            return sum_to_last(multiply(dy, multiply(subtract(x, mean), scale))), sum_to_last(dy)
+
+        return by_formula(node, grads, formula)
+
 
 class BatchNormalizationInputGrad(Op):
     """Inputs x, dy, gamma, mean, variance, dgamma, dbeta."""
@@ -92,6 +101,26 @@ class BatchNormalizationInputGrad(Op):
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return inputs[:1]
+
+    def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
+        share = 1.0 / max(1, math.prod(node.inputs[0].shape[:-1]))
+
+        def formula(
+            x: Tensor,
+            dy: Tensor,
+            gamma: Tensor,
+            mean: Tensor,
+            variance: Tensor,
+            dgamma: Tensor,
+            dbeta: Tensor,
+        ) -> Tensor:
+            scale = divide(1.0, sqrt(add(variance, node.attrs["epsilon"])))
+            normal = multiply(subtract(x, mean), scale)
+            away = multiply(add(dbeta, multiply(normal, dgamma)), share)
+            dx: Tensor = multiply(subtract(dy, away), multiply(gamma, scale))
+            return dx
+
+        return by_formula(node, grads, formula)
 
 
 def _filled(shape: tuple[int, ...], value: float) -> Tensor:

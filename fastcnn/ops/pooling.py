@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastcnn.graph.tensor import Node, Op, Spec, Tensor
+import numpy as np
+
+from fastcnn.graph.tensor import Node, Op, Spec, Tensor, constant
+from fastcnn.ops.elementwise import divide, multiply
 from fastcnn.ops.op import Operand, apply, operand, operation
 from fastcnn.ops.shaping import reshape
 from fastcnn.ops.window import Padding, Window
@@ -42,6 +45,29 @@ class MaxPool2DGrad(Op):
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return inputs[:1]
+
+    def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
+        g = grads[0]
+        if g is None:
+            return [None, None, None]
+        window = {name: node.attrs[name] for name in _WINDOW}
+        pairs = zip(window["size"], window["strides"], strict=True)
+        if any(size > stride for size, stride in pairs):
+            raise NotImplementedError(
+                f"gradients: {self.name} has no gradient rule for windows that overlap; pool with "
+                "strides of at least the size, or with average_pool2d"
+            )
+        # What stood where the maxima are: the mean of a window with all but its maximum set to 0,
+        # over the mean of a window with 1 for its maximum.
+        x, y, dy = node.inputs
+        ones = constant(np.ones(dy.shape, np.float32))
+        chosen = apply(self, x, y, ones, **window)[0]
+        output = dy.shape[1:3]
+        kept, count = (
+            apply(AveragePool2D(), image, output=output, **window)[0]
+            for image in (multiply(g, chosen), chosen)
+        )
+        return [None, None, divide(kept, count)]
 
 
 class AveragePool2D(_Pool):

@@ -42,7 +42,7 @@ LINES = [
             "sparse_categorical_crossentropy", "binary_crossentropy", "in_top_k", "flatten",
             "stop_gradient", "cast", "rescale", "dropout", "scale_shift_relu", "relu", "sigmoid",
             "tanh", "exp", "log", "sqrt", "square", "negative", "absolute", "sgd", "momentum",
-            "adam",
+            "adam", "rmsprop", "adagrad", "adadelta", "adamax", "nadam", "ftrl", "lion",
         ]
     ),
     *(

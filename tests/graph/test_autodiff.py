@@ -88,9 +88,62 @@ def test_second_order_of_layers(
     assert np.abs(slope).max() > 0.1
 
 
+def _normalized(x: Any) -> Any:
+    return ops.batch_normalization_training(x, np.ones(3, np.float32), np.zeros(3, np.float32))[0]
+
+
+LABELS = np.array([0, 2, 1, 2, 0])
+TARGET = np.random.default_rng(0).random((5, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        pytest.param(lambda x: ops.square(ops.softmax(x)), id="softmax"),
+        pytest.param(lambda x: ops.square(ops.log_softmax(x)), id="log_softmax"),
+        pytest.param(
+            lambda x: ops.sparse_categorical_crossentropy(LABELS, x, from_logits=True), id="labels"
+        ),
+        pytest.param(
+            lambda x: ops.categorical_crossentropy(TARGET, x, from_logits=True), id="targets"
+        ),
+        pytest.param(
+            lambda x: ops.categorical_crossentropy(TARGET, ops.exp(x)), id="probabilities"
+        ),
+        pytest.param(
+            lambda x: ops.sparse_categorical_crossentropy(LABELS, ops.exp(x)), id="label of many"
+        ),
+        pytest.param(lambda x: ops.binary_crossentropy(TARGET, ops.sigmoid(x)), id="binary"),
+        pytest.param(
+            lambda x: ops.binary_crossentropy(TARGET, x, from_logits=True), id="binary logits"
+        ),
+        pytest.param(lambda x: ops.square(ops.tanh(_normalized(x))), id="batch normalisation"),
+        pytest.param(
+            lambda x: ops.square(ops.max_pool2d(ops.reshape(x, (1, 5, 3, 1)), 2, padding="same")),
+            id="max_pool",
+        ),
+    ],
+)
+def test_second_order_along_a_direction(f: Any, rng: np.random.Generator) -> None:
+    """Of losses and of what stands before them: slopes of the gradient, by differences."""
+    x, direction = graph.placeholder((5, 3)), graph.placeholder((5, 3))
+    (first,) = graph.gradients(ops.sum(f(x)), [x])
+    (second,) = graph.gradients(ops.sum(first * direction), [x])
+    run_both = graph.compile([x, direction], [first, second])
+    at = rng.standard_normal((5, 3)).astype(np.float32)
+    way = rng.standard_normal((5, 3)).astype(np.float32)
+    step = np.float32(1e-2)
+    _, got = run_both(at, way)
+    above, below = (run_both(at + sign * step * way, way)[0] for sign in (1, -1))
+    want = (above.astype(np.float64) - below) / (2 * float(step))
+    # Differences of gradients of about 1 with an error of 1e-7, over 0.02; then step ** 2.
+    np.testing.assert_allclose(got, want, atol=5e-3 * max(1, np.abs(want).max()))
+    assert np.abs(got).max() > 1e-3
+
+
 def test_a_missing_rule_is_an_error_not_zero() -> None:
     x = graph.placeholder((1, 4, 4, 1))
-    y = ops.max_pool2d(x * x, 2)
+    y = ops.max_pool2d(x * x, 2, strides=1)
     (first,) = graph.gradients(ops.sum(y * y), [x])
     with pytest.raises(NotImplementedError, match="max_pool2d_grad has no gradient rule"):
         graph.gradients(ops.sum(first * first), [x])
