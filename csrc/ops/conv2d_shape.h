@@ -12,7 +12,10 @@ struct ConvShape {
   int64_t group_out() const { return out_channels / groups; }
   int64_t taps() const { return window.taps(); }
   // Whether it is one of plane images: of a batch of them where no window reaches two planes.
-  bool is_flat() const { return window.depth.in == 1 && window.depth.window.reach() == 1; }
+  bool is_flat() const {
+    const WindowAxis& d = window.depth;
+    return d.in == 1 && d.out == 1 && d.window.size == 1 && d.window.pad_before == 0;
+  }
 };
 
 // Throws std::invalid_argument unless x (batch, 1 to 3 axes, in), kernel and y fit each other and

@@ -172,6 +172,54 @@ def test_convolution_never_reads_outside(
         _core.Step(op, inputs, [output], settings)
 
 
+@pytest.mark.parametrize(
+    ("shapes", "attrs", "message"),
+    [
+        (((1, 4, 3), (3, 3, 8), (1, 9, 8)), {}, "output length must be 2, got 9"),
+        (((1, 4, 4, 4, 3), (3, 3, 3, 3, 8), (1, 9, 2, 2, 8)), {}, "output depth must be 2, got 9"),
+        (((1, 4, 4, 4, 3), (3, 3, 3, 3, 8), (1, 2, 2, 8)), {}, "y must have rank 5"),
+        (((1, 4, 3), (3, 3, 3, 8), (1, 2, 8)), {}, "kernel must have rank 3"),
+        (((4, 3), (3, 8), (2, 8)), {}, "x must have rank 3, 4 or 5"),
+        (((1,) * 6, (1,) * 6, (1,) * 6), {}, "x must have rank 3, 4 or 5"),
+        (((1, 4, 3), (3, 3, 8), (1, 2, 8)), {"strides": (1, 1)}, "needs 1 strides, 2 paddings"),
+        (((1, 4, 3), (3, 3, 8), (1, 2, 8)), {"padding": (0,)}, "needs 1 strides, 2 paddings"),
+        (((1, 4, 3), (3, 2, 8), (1, 2, 8)), {}, "expects 2 channels, x has 3"),
+    ],
+)
+@pytest.mark.parametrize("op", ["conv", "conv_input_grad", "conv_kernel_grad", "conv_transpose"])
+def test_convolution_of_any_rank_never_reads_outside(
+    op: str, shapes: tuple[tuple[int, ...], ...], attrs: dict[str, Any], message: str
+) -> None:
+    rank = max(1, len(shapes[0]) - 2)
+    settings = {
+        "strides": (1,) * rank,
+        "padding": (0,) * (2 * rank),
+        "dilation": (1,) * rank,
+        "groups": 1,
+        "activation": "none",
+        "algorithm": "direct",
+    } | attrs
+    x, kernel, y = ((F32, shape) for shape in shapes)
+    inputs, output = {
+        "conv": ([x, kernel], y),
+        "conv_input_grad": ([y, kernel], x),
+        "conv_kernel_grad": ([x, y], kernel),
+        "conv_transpose": ([y, kernel], x),
+    }[op]
+    with pytest.raises(ValueError, match=message):
+        _core.Step(op, inputs, [output], settings)
+
+
+def test_transposed_convolution_checks_its_bias() -> None:
+    settings = {
+        "strides": (1,), "padding": (0, 0), "dilation": (1,), "groups": 1, "activation": "none",
+        "algorithm": "direct",
+    }  # fmt: skip
+    inputs = [(F32, (1, 2, 8)), (F32, (3, 3, 8)), (F32, (8,))]
+    with pytest.raises(ValueError, match=r"bias must have shape \(3,\), got \(8,\)"):
+        _core.Step("conv_transpose", inputs, [(F32, (1, 4, 3))], settings)
+
+
 def test_variable_round_trip_and_version() -> None:
     variable = _core.Variable(A)
     before = variable.version
