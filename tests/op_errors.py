@@ -68,6 +68,7 @@ SEQUENCE = {"x": f32(1, 5, 3), "kernel": f32(3, 3, 8)}
 VOLUME = {"x": f32(1, 5, 5, 5, 3), "kernel": f32(3, 3, 3, 3, 8)}
 TRANSPOSED = {"x": f32(1, 5, 5, 3), "kernel": f32(3, 3, 8, 3)}
 IMAGE = {"x": f32(1, 5, 5, 3)}
+SEQUENCE_IMAGE = {"x": f32(1, 5, 3)}
 
 WINDOWS = [
     Wrong(op, f"{name}-{value}".replace(" ", ""), {**base, name: value}, (fact, got), error)
@@ -234,6 +235,29 @@ POOLING = [
               ("pixel|window|height", "0")),
     ]
 ] + [
+    Wrong("max_pool", "rank", {"x": f32(5, 3), "size": 2}, (r"\bx\b", "3, 4 or 5", shape(5, 3))),
+    Wrong("max_pool", "size-count", {**SEQUENCE_IMAGE, "size": (2, 2)},
+          ("window size", "one int", re.escape("(2, 2)"))),
+    Wrong("max_pool", "does-not-fit-length", {**SEQUENCE_IMAGE, "size": 6},
+          (number(6), number(5), "length")),
+    Wrong("max_pool", "does-not-fit-ceil",
+          {**SEQUENCE_IMAGE, "size": 8, "strides": 2, "ceil_mode": True}, (number(8), number(5))),
+    Wrong("max_pool", "padding-of-window", {**SEQUENCE_IMAGE, "size": 2, "padding": 2},
+          ("padding", number(2), "length")),
+    # Taps 0 and 9 around the image, and none in it.
+    Wrong("max_pool", "dilation-over-image",
+          {**SEQUENCE_IMAGE, "size": 2, "dilation": 9, "padding": 3}, ("pixel", "dilation 9")),
+    Wrong("average_pool", "padding-count", {**SEQUENCE_IMAGE, "size": 2, "padding": (1, 1)},
+          ("padding", re.escape("(1, 1)"))),
+    Wrong("average_pool", "dilation", {**SEQUENCE_IMAGE, "size": 2, "dilation": 0},
+          ("dilation", number(0))),
+    Wrong("adaptive_max_pool", "output-size", {**IMAGE, "output_size": 0},
+          ("output_size", "positive", number(0))),
+    Wrong("adaptive_average_pool", "output-count", {**IMAGE, "output_size": (1, 2, 3)},
+          ("output_size", "one int or two")),
+    Wrong("adaptive_average_pool", "no-pixels", {"x": f32(1, 0, 3), "output_size": 2},
+          ("length 0", "cells")),
+    Wrong("global_max_pool", "rank", {"x": f32(5, 3)}, (r"\bx\b", "3, 4 or 5", shape(5, 3))),
     Wrong("global_average_pool2d", "rank", {"x": f32(5, 3)}, (r"\bx\b", "4", shape(5, 3))),
 ]  # fmt: skip
 

@@ -281,6 +281,24 @@ struct PoolGradient {
   bool add;
 };
 
+// What one window covers along one axis: its first position inside the image, how many are
+// inside, and how many an average divides by.
+struct PoolTaps {
+  int64_t first, count, counted;
+};
+
+// One row of pooling windows of any kind, from the first row of the first plane that they reach.
+// Distances are in floats.
+struct PoolBox {
+  int64_t planes, plane;    // that a window takes, and their distance
+  int64_t rows, row;        // of a plane
+  int64_t channels, pixel;  // and the distance of two columns
+  int64_t windows;
+  const PoolTaps* columns;  // of each window
+  int64_t column;           // distance of a window's columns
+  int64_t counted;          // of planes and rows
+};
+
 // The gradient of one row of windows of `size` x `size` that slide by `stride` each way, size -
 // stride of their rows and columns shared (pool_fixed.inl). Each row of dx is written once, when
 // the last row of windows that reaches it has its turn.

@@ -39,6 +39,7 @@ namespace {
 #include "kernels/movement.inl"
 #include "kernels/pack.inl"
 #include "kernels/peak.inl"
+#include "kernels/pool_box.inl"
 #include "kernels/pool_fixed.inl"
 //
 #include "kernels/pool.inl"

@@ -37,13 +37,14 @@ struct PoolShape {
 };
 
 PoolShape pool_shape(const StepSpec& spec, const Operand& x, const Operand& y) {
-  check_operand(spec.op, "x", x, DType::f32, 4);
-  check_operand(spec.op, "y", y, DType::f32, 4);
-  check(x.shape[0] == y.shape[0] && x.shape[3] == y.shape[3], spec.op, ": x ", x.shape.text(),
-        " and y ", y.shape.text(), " differ in batch or channels");
-  const auto& size = spec.attrs.integers("size");
-  check(size.size() == 2, spec.op, ": needs 2 window sizes");
-  const PoolShape shape{x.shape[0], x.shape[3], window_from(spec, size, x.shape, y.shape)};
+  const int rank = x.shape.rank();
+  check(rank == 3 || rank == 4, spec.op, ": x must have rank 3 or 4, got shape ", x.shape.text());
+  check_operand(spec.op, "x", x, DType::f32, rank);
+  check_operand(spec.op, "y", y, DType::f32, rank);
+  check(x.shape[0] == y.shape[0] && x.shape.back() == y.shape.back(), spec.op, ": x ",
+        x.shape.text(), " and y ", y.shape.text(), " differ in batch or channels");
+  const PoolShape shape{x.shape[0], x.shape.back(),
+                        window_from(spec, spec.attrs.integers("size"), x.shape, y.shape)};
   check(shape.window.height.window.dilation == 1 && shape.window.width.window.dilation == 1,
         spec.op, ": dilation must be 1");
   return shape;
@@ -375,9 +376,10 @@ std::unique_ptr<Step> make_average_pool2d(const StepSpec& spec) {
 std::unique_ptr<Step> make_max_pool2d_grad(const StepSpec& spec) {
   check_counts(spec, 3, "x, y, dy and dx");
   const PoolShape shape = pool_shape(spec, spec.inputs[0], spec.inputs[1]);
-  check_operand(spec.op, "dy", spec.inputs[2], DType::f32, 4);
+  const int rank = spec.inputs[0].shape.rank();
+  check_operand(spec.op, "dy", spec.inputs[2], DType::f32, rank);
   check_shape(spec.op, "dy", spec.inputs[2], spec.inputs[1].shape);
-  check_operand(spec.op, "dx", spec.outputs[0], DType::f32, 4);
+  check_operand(spec.op, "dx", spec.outputs[0], DType::f32, rank);
   check_shape(spec.op, "dx", spec.outputs[0], spec.inputs[0].shape);
   if (Pool2dSlide::serves(shape.window))
     return std::make_unique<Pool2dSlide>(shape, true, kernels().max_pool_slide);

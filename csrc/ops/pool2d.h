@@ -6,8 +6,9 @@
 namespace fastcnn {
 
 // Pooling of images x (batch, height, width, channels), float32, to y (batch, out height, out
-// width, channels). Attributes: size (2), strides (2), padding (top, bottom, left, right),
-// dilation (1, 1). Only pixels inside the image count.
+// width, channels), or of sequences (batch, length, channels). Attributes: size, strides, padding
+// (top, bottom, left, right; of a sequence two) and dilation (1, 1). Only pixels inside the image
+// count.
 
 // y: the largest pixel of each window; NaN if one is NaN, -inf if there is none.
 std::unique_ptr<Step> make_max_pool2d(const StepSpec& spec);

@@ -8,6 +8,7 @@
 #include "ops/elementwise.h"
 #include "ops/matmul.h"
 #include "ops/movement.h"
+#include "ops/pool.h"
 #include "ops/pool2d.h"
 #include "ops/random.h"
 #include "ops/ranking.h"
@@ -34,8 +35,10 @@ constexpr Row kRows[] = {
     {"add", make_binary},
     {"argmax", make_argmax},
     {"assign_moving_average", make_assign_moving_average},
+    {"average_pool", make_average_pool},
     {"average_pool2d", make_average_pool2d},
     {"average_pool2d_grad", make_average_pool2d_grad},
+    {"average_pool_grad", make_average_pool_grad},
     {"batch_normalization", make_batch_normalization},
     {"batch_normalization_input_grad", make_batch_normalization_input_grad},
     {"batch_normalization_sums", make_batch_normalization_sums},
@@ -75,9 +78,11 @@ constexpr Row kRows[] = {
     {"log_softmax", make_softmax},
     {"log_softmax_grad", make_softmax},
     {"matmul", make_matmul},
+    {"max_pool", make_max_pool},
     {"max_pool2d", make_max_pool2d},
     {"max_pool2d_argmax_grad", make_max_pool2d_argmax_grad},
     {"max_pool2d_grad", make_max_pool2d_grad},
+    {"max_pool_grad", make_max_pool_grad},
     {"maximum", make_binary},
     {"minimum", make_binary},
     {"multiply", make_binary},

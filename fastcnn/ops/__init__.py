@@ -70,7 +70,19 @@ from fastcnn.ops.pointwise import (
     tanh_shrink,
     threshold,
 )
-from fastcnn.ops.pooling import average_pool2d, global_average_pool2d, max_pool2d
+from fastcnn.ops.pooling import (
+    average_pool,
+    average_pool2d,
+    max_pool,
+    max_pool2d,
+)
+from fastcnn.ops.pooling_whole import (
+    adaptive_average_pool,
+    adaptive_max_pool,
+    global_average_pool,
+    global_average_pool2d,
+    global_max_pool,
+)
 from fastcnn.ops.random import dropout, fold_seed, random_normal
 from fastcnn.ops.ranking import argmax, in_top_k
 from fastcnn.ops.reduction import broadcast_to, mean, sum
@@ -88,10 +100,13 @@ __all__ = [
     "adagrad_update",
     "adam_update",
     "adamax_update",
+    "adaptive_average_pool",
+    "adaptive_max_pool",
     "add",
     "argmax",
     "assign",
     "assign_moving_average",
+    "average_pool",
     "average_pool2d",
     "batch_normalization",
     "batch_normalization_training",
@@ -116,7 +131,9 @@ __all__ = [
     "fold_seed",
     "ftrl_update",
     "gelu",
+    "global_average_pool",
     "global_average_pool2d",
+    "global_max_pool",
     "glu",
     "greater",
     "hard_shrink",
@@ -132,6 +149,7 @@ __all__ = [
     "log_sigmoid",
     "log_softmax",
     "matmul",
+    "max_pool",
     "max_pool2d",
     "maximum",
     "mean",

@@ -18,8 +18,8 @@ __all__ = [
     "transposed_window",
 ]
 
-#: ``"valid"``, ``"same"``, pixels on all sides, an int for each axis as (vertical, horizontal), or
-#: a pair for each as ((top, bottom), (left, right)).
+#: ``"valid"``, ``"same"``, ``"same_lower"``, pixels on all sides, an int for each axis as
+#: (vertical, horizontal), or a pair for each as ((top, bottom), (left, right)).
 Padding = str | int | Sequence[Any]
 
 #: No real network comes near; beyond it products with an extent could overflow.
@@ -81,11 +81,14 @@ class Window:
         strides: Any,
         padding: Padding,
         dilation: Any = 1,
+        *,
+        partial: bool = False,
     ) -> Window:
         """Checks the settings and computes the output's extent.
 
         ``"same"`` is TensorFlow's: ceil(extent / stride) outputs, the odd pixel of padding goes
-        last. A window that does not fit is an error, except on an empty image.
+        last; with ``"same_lower"``, ONNX', first. A window that does not fit is an error, except on
+        an empty image; with ``partial`` it may lack less than a stride.
 
         Raises:
             TypeError, ValueError: Says which setting, what came and what was expected.
@@ -105,7 +108,7 @@ class Window:
             reach = (sizes[axis] - 1) * gaps[axis] + 1
             before, after = _sides(op, padding, rank, axis, extent[axis], reach, steps[axis])
             room = extent[axis] + before + after - reach
-            if room < 0 and extent[axis] > 0:
+            if room < 0 and extent[axis] > 0 and not (partial and room > -steps[axis]):
                 raise ValueError(
                     f"{op}: a window of {reach} pixels does not fit in {extent[axis]} "
                     f"({AXIS_NAMES[rank - 1][axis]}"
@@ -140,8 +143,12 @@ def _sides(
             return 0, 0
         if padding.lower() == "same":
             return same_sides(extent, reach, stride)
+        if padding.lower() == "same_lower":
+            before, after = same_sides(extent, reach, stride)
+            return after, before
         raise ValueError(
-            f"{op}: padding must be 'valid', 'same' or numbers of pixels, got {padding!r}"
+            f"{op}: padding must be 'valid', 'same', 'same_lower' or numbers of pixels, got "
+            f"{padding!r}"
         )
     return explicit_sides(op, padding, rank)[axis]
 

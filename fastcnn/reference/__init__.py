@@ -66,7 +66,17 @@ from fastcnn.reference.pointwise import (
     tanh_shrink,
     threshold,
 )
-from fastcnn.reference.pooling import average_pool2d, global_average_pool2d, max_pool2d
+from fastcnn.reference.pooling import (
+    adaptive_average_pool,
+    adaptive_max_pool,
+    average_pool,
+    average_pool2d,
+    global_average_pool,
+    global_average_pool2d,
+    global_max_pool,
+    max_pool,
+    max_pool2d,
+)
 from fastcnn.reference.random import dropout, fold_seed, random_normal
 from fastcnn.reference.reduction import argmax, log_softmax, mean, softmax, sum
 from fastcnn.reference.resampling import resize
@@ -86,8 +96,11 @@ from fastcnn.reference.shaping import (
 __all__ = [
     "abs",
     "absolute",
+    "adaptive_average_pool",
+    "adaptive_max_pool",
     "add",
     "argmax",
+    "average_pool",
     "average_pool2d",
     "batch_normalization",
     "batch_normalization_training",
@@ -111,7 +124,9 @@ __all__ = [
     "flatten",
     "fold_seed",
     "gelu",
+    "global_average_pool",
     "global_average_pool2d",
+    "global_max_pool",
     "glu",
     "greater",
     "hard_shrink",
@@ -125,6 +140,7 @@ __all__ = [
     "log_sigmoid",
     "log_softmax",
     "matmul",
+    "max_pool",
     "max_pool2d",
     "maximum",
     "mean",

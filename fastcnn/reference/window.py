@@ -32,13 +32,16 @@ def pad_amounts(
     """``((top, bottom), (left, right))`` for any way of giving ``padding``.
 
     Args:
-        padding: ``"valid"``, ``"same"``, one number, a number for each axis or a pair for each.
+        padding: ``"valid"``, ``"same"``, ``"same_lower"`` (the odd pixel first), one number,
+            a number for each axis or a pair for each.
         extent: Sizes of the image, an entry for each axis.
         window: What a window spans, dilation included.
         strides: Pixels between windows.
     """
     if padding == "same":
         return tuple(map(same_padding, extent, window, strides))
+    if padding == "same_lower":
+        return tuple((last, first) for first, last in map(same_padding, extent, window, strides))
     if isinstance(padding, str):
         return ((0, 0),) * len(extent)
     if isinstance(padding, int):

@@ -33,6 +33,13 @@ LINES = [
     "average_pool2d x=2x9x8x6 size=2",
     "average_pool2d x=2x9x8x6 size=3 stride=2 padding=same",
     "global_average_pool2d x=2x9x8x6",
+    "max_pool x=2x5x4x6x3 size=2x3x2 stride=2",
+    "max_pool x=2x9x6 size=3 stride=2 padding=same",
+    "average_pool x=2x5x4x6x3 size=3 padding=same",
+    "global_max_pool x=2x4x3x5x6",
+    "global_average_pool x=2x9x6",
+    "adaptive_max_pool x=2x7x5x6 output=3x2",
+    "adaptive_average_pool x=2x7x5x6 output=3",
     "batch_normalization x=2x9x8x6",
     "batch_normalization_training x=2x9x8x6",
     *(

@@ -8,6 +8,7 @@ its kind, or a file with a list of rows and its name to ``ROWS`` below; the test
 from layer_cases.convolution import CONVOLUTIONS
 from layer_cases.core import CORE
 from layer_cases.pointwise import POINTWISE
+from layer_cases.pooling import POOLING
 from layer_cases.row import Config, Row
 from layer_cases.shaping import SHAPING
 
@@ -18,4 +19,5 @@ ROWS: list[Row] = [
     *CORE,
     *POINTWISE,
     *SHAPING,
+    *POOLING,
 ]

@@ -8,6 +8,7 @@ and with respect to which inputs it can be differentiated. A new operation adds 
 """
 
 from op_cases.case import Case
+from op_cases.conventions import CONVENTIONS
 from op_cases.elementwise import ELEMENTWISE_BINARY, ELEMENTWISE_UNARY
 from op_cases.linear import CONVOLUTIONS, LINEAR, WINOGRAD
 from op_cases.loss import LOSSES
@@ -26,6 +27,7 @@ CASES: list[Case] = [
     *SPATIAL,
     *LINEAR,
     *POOLING,
+    *CONVENTIONS,
     *ELEMENTWISE_UNARY,
     *ELEMENTWISE_BINARY,
     *POINTWISE,
