@@ -122,6 +122,10 @@ TARGET = np.random.default_rng(0).random((5, 3)).astype(np.float32)
             lambda x: ops.square(ops.max_pool2d(ops.reshape(x, (1, 5, 3, 1)), 2, padding="same")),
             id="max_pool",
         ),
+        pytest.param(
+            lambda x: ops.square(ops.max_pool(ops.reshape(x, (1, 5, 3)), 2, dilation=2, strides=3)),
+            id="max_pool with dilation",
+        ),
     ],
 )
 def test_second_order_along_a_direction(f: Any, rng: np.random.Generator) -> None:
