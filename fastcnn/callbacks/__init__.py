@@ -1,5 +1,6 @@
 """Hooks into training, with Keras' names and arguments."""
 
+from fastcnn.callbacks.averages import SwapEMAWeights
 from fastcnn.callbacks.backup import BackupAndRestore
 from fastcnn.callbacks.base import Callback, CallbackList, History, LambdaCallback
 from fastcnn.callbacks.curves import LiveCurves
@@ -21,6 +22,7 @@ __all__ = [
     "LiveCurves",
     "ModelCheckpoint",
     "ReduceLROnPlateau",
+    "SwapEMAWeights",
     "TensorBoard",
     "TerminateOnNaN",
 ]

@@ -246,3 +246,41 @@ def test_passes_over_arrays_never_repeat_an_order(model):
 
     model.fit(X, Y, batch_size=16, steps_per_epoch=3, epochs=3, callbacks=Note(), verbose=0)
     assert len({order.tobytes() for order in seen}) == 9
+
+
+@pytest.mark.parametrize("swap_on_epoch", [False, True])
+def test_averages_measure_and_weights_learn(swap_on_epoch, model):
+    settings = {"use_ema": True, "ema_momentum": 0.5}
+    seen, plain = [], Sequential([Input((2,)), layers.Dense(1)])
+    plain.set_weights(model.get_weights())
+    for each in (model, plain):
+        each.compile(optimizers.SGD(0.05, **settings), "mse")
+
+    class See(callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            seen.append(("begin", self.model.get_weights()[0]))
+
+        def on_test_end(self, logs=None):
+            seen.append(("test", self.model.get_weights()[0]))
+
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append(("end", self.model.get_weights()[0]))
+
+    swap = callbacks.SwapEMAWeights(swap_on_epoch)
+    settings = {"shuffle": False, "validation_data": (X, Y)}
+    history = fit(model, See(), swap, See(), epochs=3, **settings).history
+    alone = fit(plain, epochs=3, **settings).history
+    assert history["loss"] == alone["loss"]  # training is the same
+    assert history["val_loss"] != alone["val_loss"]
+    before_swap, after_swap = seen[0::2], seen[1::2]
+    for (hook, raw), (_, shown) in zip(before_swap, after_swap):
+        swapped = hook == "test" or (hook == "end" and swap_on_epoch)
+        swapped = swapped or (hook == "begin" and swap_on_epoch and raw is not before_swap[0][1])
+        assert (not np.array_equal(raw, shown)) == swapped
+    # Both end with the averages.
+    np.testing.assert_array_equal(model.get_weights()[0], plain.get_weights()[0])
+
+
+def test_averages_that_nobody_keeps(model):
+    with pytest.raises(ValueError, match="keeps no averages: make it with use_ema=True"):
+        fit(model, callbacks.SwapEMAWeights())
