@@ -4,6 +4,7 @@
 #include "ops/chain.h"
 #include "ops/conv2d.h"
 #include "ops/convert.h"
+#include "ops/counting.h"
 #include "ops/crossentropy.h"
 #include "ops/elementwise.h"
 #include "ops/matmul.h"
@@ -89,6 +90,7 @@ constexpr Row kRows[] = {
     {"nadam_update", make_update},
     {"negative", make_unary},
     {"one_hot", make_one_hot},
+    {"pair_sums", make_pair_sums},
     {"random_normal", make_random_normal},
     {"relu", make_unary},
     {"relu_grad", make_binary},

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fastcnn import ops
 from fastcnn.losses.functions import as_dtype
-from fastcnn.metrics.counting import Counts, divided, segment_sums, spread_weight
+from fastcnn.metrics.counting import Counts, divided, spread_weight
 
 __all__ = ["ExpectedCalibrationError"]
 
@@ -84,13 +84,13 @@ class ExpectedCalibrationError(Counts):
         weight: Any = np.ones(rows, np.float32)
         if sample_weight is not None:
             weight = ops.reshape(spread_weight(owner, sample_weight, pred[:-1]), (rows,))
-        columns = [ops.multiply(weight, c) for c in (np.ones(rows, np.float32), confidence, hits)]
-        table = ops.concatenate([ops.reshape(c, (rows, 1)) for c in columns])
-        return (segment_sums(table, ops.cast(index, "int64"), self.num_bins),)
+        index, none = ops.cast(index, "int64"), np.zeros(rows, np.int64)
+        columns = (weight, ops.multiply(weight, confidence), ops.multiply(weight, hits))
+        return tuple(ops.pair_sums(index, none, each, (self.num_bins, 1)) for each in columns)
 
     def score(self, *sums: Array) -> Any:
         """The mean, weighted by how many examples are in each bin."""
-        weight, confidence, hits = sums[0].T
+        weight, confidence, hits = sums
         return divided(abs(confidence - hits).sum(), weight.sum())
 
     def bins(self) -> dict[str, Array]:
@@ -101,7 +101,7 @@ class ExpectedCalibrationError(Counts):
         """
         if not self.sums:
             raise ValueError("ExpectedCalibrationError.bins: nothing was counted yet")
-        weight, confidence, hits = self.sums[0].T
+        weight, confidence, hits = (each[:, 0] for each in self.sums)
         return {
             "confidence": divided(confidence, weight),
             "accuracy": divided(hits, weight),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fastcnn import ops
 from fastcnn.losses.functions import as_dtype
-from fastcnn.metrics.counting import Counts, divided, pair_sums, spread_weight
+from fastcnn.metrics.counting import Counts, divided, spread_weight
 
 __all__ = ["ConfusionMatrix", "classification_report", "confusion_matrix", "report_of"]
 
@@ -88,7 +88,7 @@ class ConfusionMatrix(Counts):
             spread = spread_weight("ConfusionMatrix", sample_weight, pred[:-1])
             weight = ops.reshape(spread, (rows,))
         labels, guesses = ops.reshape(labels, (rows,)), ops.reshape(guesses, (rows,))
-        return (pair_sums(labels, guesses, weight, classes, classes),)
+        return (ops.pair_sums(labels, guesses, weight, (classes, classes)),)
 
     def score(self, *sums: Array) -> Any:
         """The matrix."""

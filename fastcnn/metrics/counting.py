@@ -17,9 +17,7 @@ __all__ = [
     "Counts",
     "as_thresholds",
     "divided",
-    "pair_sums",
     "same_scores",
-    "segment_sums",
     "spread_weight",
 ]
 
@@ -142,25 +140,3 @@ def spread_weight(owner: str, weight: Any, shape: Sequence[int]) -> Any:
             f"{owner}: sample_weight of shape {given} does not fit values of shape {shape}"
         )
     return ops.broadcast_to(ops.reshape(weight, fitted), shape)
-
-
-def segment_sums(values: Any, index: Any, groups: int) -> Any:
-    """Sums of the rows of ``values`` ``(n, k)`` by their group ``(n,)``: ``(groups, k)``."""
-    return ops.matmul(ops.one_hot(index, groups), values, transpose_a=True)
-
-
-def pair_sums(a: Any, b: Any, weight: Any, rows: int, columns: int) -> Any:
-    """Sums of weights by pairs of numbers.
-
-    Args:
-        a: Integers ``(n,)``, the rows.
-        b: Integers ``(n,)``, the columns.
-        weight: ``(n,)``, float32.
-        rows: How many rows; pairs outside of the table are left out.
-        columns: How many columns.
-
-    Returns:
-        ``(rows, columns)``, float32.
-    """
-    table = ops.multiply(ops.one_hot(a, rows), ops.reshape(weight, (*weight.shape, 1)))
-    return ops.matmul(table, ops.one_hot(b, columns), transpose_a=True)

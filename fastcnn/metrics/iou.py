@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fastcnn import ops
 from fastcnn.losses.functions import as_dtype, not_ignored
-from fastcnn.metrics.counting import Counts, divided, pair_sums, spread_weight
+from fastcnn.metrics.counting import Counts, divided, spread_weight
 
 __all__ = ["BinaryIoU", "IoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU"]
 
@@ -92,7 +92,7 @@ class IoU(Counts):
         labels, guesses = ops.reshape(labels, (count,)), ops.reshape(guesses, (count,))
         if self.ignore_class is not None:
             weight = ops.multiply(weight, not_ignored(labels, self.ignore_class))
-        return (pair_sums(labels, guesses, weight, self.num_classes, self.num_classes),)
+        return (ops.pair_sums(labels, guesses, weight, (self.num_classes, self.num_classes)),)
 
     def score(self, *sums: Array) -> Any:
         """The mean over the target classes that occur."""

@@ -12,7 +12,6 @@ from fastcnn.metrics.counting import (
     Counts,
     as_thresholds,
     divided,
-    pair_sums,
     same_scores,
     spread_weight,
 )
@@ -135,8 +134,8 @@ def threshold_table(
     size = (int(np.prod(shape)),)
     rows, y_pred, weight = (ops.reshape(y, size) for y in (rows, y_pred, weight))
     above = _exceeded(y_pred, thresholds)
-    return pair_sums(
-        ops.cast(rows, "int64"), ops.cast(above, "int64"), weight, count, len(thresholds) + 1
+    return ops.pair_sums(
+        ops.cast(rows, "int64"), ops.cast(above, "int64"), weight, (count, len(thresholds) + 1)
     )
 
 

@@ -17,6 +17,7 @@ from fastcnn.ops.adaptive_steps import (
 )
 from fastcnn.ops.conversion import cast, one_hot, rescale
 from fastcnn.ops.convolution import conv, conv2d, conv_transpose
+from fastcnn.ops.counting import pair_sums
 from fastcnn.ops.elementwise import (
     abs,
     absolute,
@@ -161,6 +162,7 @@ __all__ = [
     "negative",
     "one_hot",
     "pad",
+    "pair_sums",
     "random_normal",
     "relu",
     "relu6",

@@ -9,6 +9,7 @@ reported by :mod:`fastcnn.ops`, not here. Nothing here imports the rest of the p
 from __future__ import annotations
 
 from fastcnn.reference.convolution import conv, conv2d, conv_transpose
+from fastcnn.reference.counting import pair_sums
 from fastcnn.reference.elementwise import (
     abs,
     absolute,
@@ -151,6 +152,7 @@ __all__ = [
     "negative",
     "one_hot",
     "pad",
+    "pair_sums",
     "random_normal",
     "relu",
     "relu6",

@@ -182,6 +182,21 @@ def _in_top_k(y_true: Array, y_pred: Array, k: int) -> Array:
     return np.asarray(np.count_nonzero(above, axis=-1) < k, np.float32)
 
 
+def _pairs(case: Case, rng: Rng) -> Arrays:
+    # Of ones, as in a confusion matrix: sums do not round.
+    numbers = [rng.integers(0, size, case["pairs"]) for size in case["size"]]
+    return {
+        "rows": numbers[0],
+        "columns": numbers[1],
+        "weights": np.ones(case["pairs"], np.float32),
+    }
+
+
+def _pair_sums(rows: Array, columns: Array, weights: Array, size: tuple[int, int]) -> Array:
+    table = np.bincount(rows * size[1] + columns, weights, size[0] * size[1])
+    return table.reshape(size).astype(np.float32)
+
+
 def _from_logits(case: Case) -> dict[str, Any]:
     return {"from_logits": True}
 
@@ -218,4 +233,7 @@ OPERATIONS: list[Operation] = [
           _binary, batched=True),
     Plain("in_top_k", {**X, "k": Setting(parsing.number, 5)}, LOGITS, _scores("labels"),
           exactly, lambda case: {"k": case["k"]}, _in_top_k, batched=True),
+    Plain("pair_sums", {"pairs": Setting(parsing.number), "size": Setting(parsing.shape)},
+          "pairs=1048576 size=21x21", _pairs, attributes=lambda case: {"size": case["size"]},
+          formulation=_pair_sums),
 ]  # fmt: skip
