@@ -10,13 +10,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcnn.datasets import cifar10, digits, image_folder
+from fastcnn.datasets import cifar10, cifar100, digits, fashion_mnist, image_folder, mnist
 from fastcnn.datasets.image_dataset import ImageDataset
 
 __all__ = ["Data", "Images", "load", "relabel"]
 
 _FOLDER_SIZE = (64, 64)
 _DATASET_SIZE = (32, 32)
+#: Data sets that come in one form: size and channels.
+_SETS: dict[str, tuple[Any, tuple[int, int], int]] = {
+    "cifar10": (cifar10, (32, 32), 3),
+    "cifar100": (cifar100, (32, 32), 3),
+    "fashion_mnist": (fashion_mnist, (28, 28), 1),
+    "mnist": (mnist, (28, 28), 1),
+}
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ def load(
     """Loads all of a data set, or opens a folder.
 
     Args:
-        source: ``cifar10``, ``digits``, or the path of a folder.
+        source: Name of a data set, or the path of a folder.
         image_size: Height and width, or None for what suits the source.
         channels: 1 or 3, or None for what suits the source.
         validation_split: Part of a folder to hold out; a data set has its own test part.
@@ -75,14 +82,17 @@ def load(
     Raises:
         ValueError: The source is unknown, or cannot be had in the form asked for.
     """
-    if source == "cifar10":
-        if image_size not in (None, _DATASET_SIZE) or channels == 1:
+    if source in _SETS:
+        module, size, colour = _SETS[source]
+        if image_size not in (None, size) or channels not in (None, colour):
             raise ValueError(
-                "the pictures of cifar10 are 32x32 and in colour; for another form save them as "
-                "files and give the folder"
+                f"the pictures of {source} are {size[0]}x{size[1]} and in "
+                f"{'colour' if colour == 3 else 'grey'}; for another form save them as files and "
+                "give the folder"
             )
-        train, test = cifar10.load_data()
-        return Data(Images(*train), Images(*test), "test", cifar10.CLASS_NAMES)
+        parts = ((x.reshape(-1, *size, colour), y) for x, y in module.load_data())
+        train, test = (Images(x, y) for x, y in parts)
+        return Data(train, test, "test", module.CLASS_NAMES)
     if source == "digits":
         height, width = image_size or _DATASET_SIZE
         if height != width:
@@ -93,7 +103,8 @@ def load(
         return Data(Images(*train), Images(*test), "test", digits.CLASS_NAMES)
     if not Path(source).is_dir():
         raise ValueError(
-            f"{source!r} is neither a data set (cifar10, digits) nor a folder of pictures"
+            f"{source!r} is neither a data set ({', '.join([*_SETS, 'digits'])}) nor a "
+            "folder of pictures"
         )
     folder = image_folder.open_folder(
         source,

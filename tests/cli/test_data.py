@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fastcnn.cli.data import Images, load, relabel
+from fastcnn.datasets import mnist
 
 
 def test_digits():
@@ -11,6 +12,15 @@ def test_digits():
     assert data.train.x.shape == (1438, 16, 16, 3)
     assert data.held_out_name == "test"
     assert data.class_names[:2] == ("0", "1")
+
+
+def test_grey_sets_get_an_axis_for_channels(monkeypatch):
+    part = np.zeros((5, 28, 28), np.uint8), np.arange(5, dtype=np.uint8)
+    monkeypatch.setattr(mnist, "load_data", lambda: (part, part))
+    data = load("mnist")
+    assert data.train.x.shape == (5, 28, 28, 1)
+    assert data.held_out.image_shape == (28, 28, 1)
+    assert data.class_names[9] == "9"
 
 
 def test_a_folder(pictures):
@@ -31,9 +41,14 @@ def test_a_folder_named_like_a_data_set(pictures, monkeypatch):
 @pytest.mark.parametrize(
     ("source", "arguments", "message"),
     [
-        ("nowhere", {}, "'nowhere' is neither a data set .cifar10, digits. nor a folder"),
+        (
+            "nowhere",
+            {},
+            "'nowhere' is neither a data set .cifar10, cifar100, .*digits. nor a folder",
+        ),
         ("cifar10", {"image_size": (64, 64)}, "cifar10 are 32x32 and in colour"),
         ("cifar10", {"channels": 1}, "cifar10 are 32x32 and in colour"),
+        ("mnist", {"channels": 3}, "pictures of mnist are 28x28 and in grey"),
         ("digits", {"image_size": (16, 32)}, "the digits are square, not 16x32"),
     ],
 )
