@@ -90,9 +90,8 @@ def load(
                 f"{'colour' if colour == 3 else 'grey'}; for another form save them as files and "
                 "give the folder"
             )
-        parts = ((x.reshape(-1, *size, colour), y) for x, y in module.load_data())
-        train, test = (Images(x, y) for x, y in parts)
-        return Data(train, test, "test", module.CLASS_NAMES)
+        learnt, held_out = (Images(x.reshape(-1, *size, colour), y) for x, y in module.load_data())
+        return Data(learnt, held_out, "test", module.CLASS_NAMES)
     if source == "digits":
         height, width = image_size or _DATASET_SIZE
         if height != width:

@@ -20,8 +20,8 @@ __all__ = [
 
 
 DATA_HELP = (
-    "a data set (cifar10, cifar100, fashion_mnist, mnist, digits), or a folder with one subfolder of "
-    "pictures per class; "
+    "a data set (cifar10, cifar100, fashion_mnist, mnist, digits), or a folder with one "
+    "subfolder of pictures per class; "
     "write ./digits for a folder of that name"
 )
 
