@@ -351,8 +351,8 @@ enum class UpdateRule : int32_t {
   adadelta,                   // squared gradients, squared steps; shares of old and new, epsilon
   adamax,                     // m, norm; share of the new m, of the old norm, epsilon
   nadam,                      // m, v; as adam, factors of m, of the gradient and of v
-  ftrl,                       // sum of squares, linear; l1, twice l2, twice shrinkage, power
-  lion                        // m; shares of m and gradient in the step, then in the new m
+  ftrl,  // sum of squares, linear; l1, twice l2, twice shrinkage, power, 1 / rate
+  lion   // m; shares of m and gradient in the step, then in the new m
 };
 constexpr int kUpdateSlots = 3;
 constexpr int kUpdateCoefficients = 6;

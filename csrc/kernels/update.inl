@@ -74,7 +74,7 @@ inline Vec stepped(const UpdateBlock& at, Vec g, Vec w, const Load& slot, const 
     case UpdateRule::adadelta: {
       const Vec v = slot(0) * c[0] + g * g * c[1], steps = slot(1);
       put(0, v);
-      const Vec change = sqrt(steps + c[2]) * g / sqrt(v + c[2]);
+      const Vec change = sqrt((steps + c[2]) / (v + c[2])) * g;
       put(1, steps * c[0] + change * change * c[1]);
       return w - change * at.rate;
     }
@@ -90,11 +90,11 @@ inline Vec stepped(const UpdateBlock& at, Vec g, Vec w, const Load& slot, const 
       const Vec sum0 = slot(0);
       const Vec sum = sum0 + g * g;
       const Vec root = power(sum, c[3]);
-      const Vec linear = slot(1) + (g + w * c[2] - (root - power(sum0, c[3])) / at.rate * w);
+      const Vec linear = slot(1) + (g + w * c[2] - (root - power(sum0, c[3])) * c[4] * w);
       put(0, sum);
       put(1, linear);
       const Vec held = below(splat(c[0]), above(splat(-c[0]), linear));
-      return (held - linear) / (root / at.rate + c[1]);
+      return (held - linear) / (root * c[4] + c[1]);
     }
     case UpdateRule::lion: {
       const Vec m = slot(0);

@@ -136,6 +136,7 @@ void Rule::prepare(double rate, double step, UpdateBlock& block) const noexcept 
     }
     case UpdateRule::ftrl:
       block.coefficient[1] = static_cast<float>(block.coefficient[1] + beta_ / rate);
+      block.coefficient[4] = static_cast<float>(1 / rate);
       break;
     default:
       break;
