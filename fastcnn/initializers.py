@@ -18,10 +18,12 @@ __all__ = [
     "GlorotUniform",
     "HeNormal",
     "HeUniform",
+    "Identity",
     "Initializer",
     "LecunNormal",
     "LecunUniform",
     "Ones",
+    "Orthogonal",
     "RandomNormal",
     "RandomUniform",
     "TruncatedNormal",
@@ -69,6 +71,20 @@ class Ones(Initializer):
     def __call__(self, shape: Sequence[int], dtype: DTypeLike = "float32") -> Array:
         """An array of ``shape``."""
         return np.ones(tuple(shape), dtype)
+
+
+class Identity(Initializer):
+    """``gain`` on the diagonal of a matrix, 0 elsewhere."""
+
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain = gain
+
+    def __call__(self, shape: Sequence[int], dtype: DTypeLike = "float32") -> Array:
+        """A matrix of ``shape``."""
+        if len(shape) != 2:
+            raise ValueError(f"Identity makes matrices, got shape {tuple(shape)}")
+        diagonal: Array = self.gain * np.eye(*shape)
+        return diagonal.astype(dtype)
 
 
 class RandomInitializer(Initializer):
@@ -121,6 +137,29 @@ class TruncatedNormal(RandomNormal):
         """An array of ``shape``."""
         values = _truncated_normal(self._generator(), self.mean, self.stddev, shape)
         return values.astype(dtype, copy=False)
+
+
+class Orthogonal(RandomInitializer):
+    """A random matrix with orthogonal rows or columns of length ``gain``, whichever are fewer.
+
+    All axes but the last count as one. From the QR decomposition of normal numbers (Saxe et al.,
+    2014), with signs that make every orthogonal matrix as likely.
+    """
+
+    def __init__(self, gain: float = 1.0, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.gain = gain
+
+    def __call__(self, shape: Sequence[int], dtype: DTypeLike = "float32") -> Array:
+        """An array of ``shape``."""
+        if len(shape) < 2:
+            raise ValueError(f"Orthogonal needs two axes or more, got shape {tuple(shape)}")
+        rows, columns = math.prod(shape[:-1]), shape[-1]
+        values = self._generator().standard_normal((max(rows, columns), min(rows, columns)))
+        q, r = np.linalg.qr(values)
+        q *= np.where(np.diag(r) < 0, -1, 1)
+        q = q.T if rows < columns else q
+        return np.ascontiguousarray(self.gain * q, dtype).reshape(tuple(shape))
 
 
 class VarianceScaling(RandomInitializer):
@@ -261,9 +300,11 @@ _CLASSES: tuple[type[Initializer], ...] = (
     GlorotUniform,
     HeNormal,
     HeUniform,
+    Identity,
     LecunNormal,
     LecunUniform,
     Ones,
+    Orthogonal,
     RandomNormal,
     RandomUniform,
     TruncatedNormal,
@@ -276,9 +317,11 @@ _SHORT_NAMES = {
     "glorot_uniform": GlorotUniform,
     "he_normal": HeNormal,
     "he_uniform": HeUniform,
+    "identity": Identity,
     "lecun_normal": LecunNormal,
     "lecun_uniform": LecunUniform,
     "ones": Ones,
+    "orthogonal": Orthogonal,
     "random_normal": RandomNormal,
     "random_uniform": RandomUniform,
     "truncated_normal": TruncatedNormal,

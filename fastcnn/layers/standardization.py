@@ -153,7 +153,7 @@ class Normalization(Layer):
         """A number for each place along the kept axes, in a shape that broadcasts with ``x``."""
         kept = self._kept(x.shape)
         if isinstance(value, Variable):
-            return ops.reshape(value, [n if i in kept else 1 for i, n in enumerate(x.shape)])
+            return ops.reshape(value.tensor, [n if i in kept else 1 for i, n in enumerate(x.shape)])
         array = np.asarray(value, np.float32)
         sizes = [1] * x.ndim
         for size, axis in zip(array.shape, kept[len(kept) - array.ndim :], strict=True):

@@ -45,7 +45,48 @@ def batch_normalization(rng: Rng) -> Config:
     return Config(arguments, batch(rng, pick(rng, 2, 3, 4), 2))
 
 
+def layer_normalization(rng: Rng) -> Config:
+    shape = batch(rng, pick(rng, 2, 3, 4), 2)
+    axis = pick(rng, -1, 1, list(range(1, len(shape))))
+    arguments = {
+        "axis": axis,
+        "epsilon": pick(rng, 1e-3, 0.1),
+        "center": pick(rng, True, False),
+        "scale": pick(rng, True, False),
+    }
+    return Config(arguments, shape)
+
+
+def group_normalization(rng: Rng) -> Config:
+    groups, each = int(rng.integers(1, 4)), int(rng.integers(2, 4))
+    axis = pick(rng, -1, -1, 1)
+    inner = batch(rng, pick(rng, 1, 2, 3), 2)
+    channels = (groups * each,)
+    shape = (2, *channels, *inner) if axis == 1 else (2, *inner, *channels)
+    arguments = {
+        "groups": groups,
+        "axis": axis,
+        "epsilon": pick(rng, 1e-3, 0.1),
+        "center": pick(rng, True, False),
+        "scale": pick(rng, True, False),
+    }
+    return Config(arguments, shape)
+
+
+def rms_normalization(rng: Rng) -> Config:
+    return Config({"axis": pick(rng, -1, 1)}, batch(rng, pick(rng, 2, 3), 2))
+
+
+def unit_normalization(rng: Rng) -> Config:
+    rank = pick(rng, 2, 3)
+    return Config({"axis": pick(rng, -1, 1, list(range(1, rank)))}, batch(rng, rank, 2))
+
+
 CORE = [
     Row("Dense", dense, count=10),
     Row("BatchNormalization", batch_normalization, training=(False, True), tolerance=1e-4),
+    Row("LayerNormalization", layer_normalization, 10, tolerance=1e-4),
+    Row("GroupNormalization", group_normalization, 10, tolerance=1e-4),
+    Row("RMSNormalization", rms_normalization, 5, tolerance=1e-4),
+    Row("UnitNormalization", unit_normalization, 5, tolerance=1e-4),
 ]
