@@ -34,6 +34,7 @@ MODULES = [
 # Ours alone, or a function where Keras' is one of many overloads.
 OWN = {
     "GradientDescent",
+    "LiveCurves",
     "Optimizer",
     "ConfusionMatrix",
     "ExpectedCalibrationError",
