@@ -83,7 +83,7 @@ class Identity(Initializer):
         """A matrix of ``shape``."""
         if len(shape) != 2:
             raise ValueError(f"Identity makes matrices, got shape {tuple(shape)}")
-        diagonal: Array = self.gain * np.eye(*shape)
+        diagonal: Array = self.gain * np.eye(int(shape[0]), int(shape[1]))
         return diagonal.astype(dtype)
 
 
