@@ -10,7 +10,7 @@ from fastcnn.ops.op import Operand, operation
 from fastcnn.ops.pooling import AveragePool, MaxPool, images, pooled
 from fastcnn.ops.reduction import mean
 from fastcnn.ops.shaping import reshape
-from fastcnn.ops.window import AXIS_NAMES, LARGEST, Window, per_axis
+from fastcnn.ops.window import AXIS_NAMES, LARGEST, MOST_TAPS, Window, per_axis
 
 __all__ = [
     "adaptive_average_pool",
@@ -22,12 +22,15 @@ __all__ = [
 
 
 def _one_window(op: type[MaxPool] | type[AveragePool], name: str, x: Tensor) -> Tensor:
-    """``(batch, positions, channels)`` to ``(batch, 1, channels)``."""
-    positions = x.shape[1]
+    """One window as large as the images; volumes are images of one plane after another."""
+    batch, *extent, channels = x.shape
+    if len(extent) == 3:
+        extent = [extent[0], extent[1] * extent[2]]
+        x = reshape(x, (batch, *extent, channels))
     # Without pixels the window lies in the padding.
-    size = max(positions, 1)
-    window = Window.of(name, (positions,), size, size, ((size - positions, 0),))
-    return pooled(op, name, x, window)
+    size = tuple(max(n, 1) for n in extent)
+    padding = [(wide - n, 0) for wide, n in zip(size, extent, strict=True)]
+    return pooled(op, name, x, Window.of(name, tuple(extent), size, size, padding))
 
 
 def _shaped(x: Tensor, y: Tensor, keepdims: bool) -> Any:
@@ -36,12 +39,9 @@ def _shaped(x: Tensor, y: Tensor, keepdims: bool) -> Any:
 
 
 def _global_average(name: str, x: Tensor, keepdims: bool) -> Any:
-    batch, *extent, channels = x.shape
-    positions = math.prod(extent)
-    if positions > LARGEST:
+    if math.prod(x.shape[1:-1]) > MOST_TAPS:
         return mean(x, axis=tuple(range(1, x.ndim - 1)), keepdims=keepdims)
-    y = _one_window(AveragePool, name, reshape(x, (batch, positions, channels)))
-    return _shaped(x, y, keepdims)
+    return _shaped(x, _one_window(AveragePool, name, x), keepdims)
 
 
 @operation
@@ -111,13 +111,13 @@ def global_max_pool(x: Operand, *, keepdims: bool = False) -> Any:
     x = images("global_max_pool", x)
     batch, *extent, channels = x.shape
     y = x
-    if math.prod(extent) > LARGEST:
+    if math.prod(extent) > MOST_TAPS:
         # More than one window takes: the last axis first, so that the first of equals wins.
         while len(extent) > 1:
             rows = math.prod(extent[:-1])
             y = reshape(y, (batch * rows, extent.pop(), channels))
             y = _one_window(MaxPool, "global_max_pool", y)
-    y = reshape(y, (batch, math.prod(extent), channels))
+        y = reshape(y, (batch, *extent, channels))
     return _shaped(x, _one_window(MaxPool, "global_max_pool", y), keepdims)
 
 
