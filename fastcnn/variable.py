@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn import _core
+from fastcnn.graph.recording import is_recording
 from fastcnn.graph.tensor import Node, Spec, Tensor
 
 __all__ = ["Variable"]
@@ -18,13 +19,18 @@ class Variable:
     """A named mutable array that owns its storage.
 
     Reading copies and writing goes through :meth:`assign`, so a program that runs in another
-    thread always sees the value of a finished step.
+    thread always sees the value of a finished step. Arithmetic operators are those of
+    :mod:`fastcnn.ops`: inside a layer's ``call`` and a :func:`fastcnn.tracing` block they add to
+    the graph, elsewhere they return arrays.
 
     Args:
         value: The first value; copied. Python numbers and lists become float32.
         name: For messages and files.
         trainable: Whether training may change it.
     """
+
+    # An array on the left leaves operators to us, but NumPy's functions still take the value.
+    __array_priority__ = 1000
 
     def __init__(
         self, value: npt.ArrayLike, *, name: str = "variable", trainable: bool = True
@@ -83,8 +89,41 @@ class Variable:
     ) -> npt.NDArray[Any]:
         if copy is False:
             raise ValueError("a Variable can only be copied to an array; leave copy unset")
+        if is_recording():
+            raise TypeError(
+                f"{self.name}: NumPy would take the value of this moment, which a compiled program "
+                "keeps as a constant that learns nothing; use the function of fastcnn.ops, or "
+                "say variable.numpy() where the constant is meant"
+            )
         value = self.numpy()
         return value if dtype is None else value.astype(dtype)
+
+    def __add__(self, other: Any) -> Any:
+        return Tensor.operators["add"](self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return Tensor.operators["add"](other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return Tensor.operators["subtract"](self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return Tensor.operators["subtract"](other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return Tensor.operators["multiply"](self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return Tensor.operators["multiply"](other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return Tensor.operators["divide"](self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return Tensor.operators["divide"](other, self)
+
+    def __neg__(self) -> Any:
+        return Tensor.operators["multiply"](self, -1.0)
 
     def __repr__(self) -> str:
         return f"<Variable {self.name!r} {self.shape} {self.dtype}>"

@@ -229,6 +229,53 @@ class PoolGrad final : public PoolStep {
   Split channel_blocks_;
 };
 
+// Items are sets of rows of windows. Plain loops: only gradients of gradients come here.
+class PoolSelect final : public PoolStep {
+ public:
+  explicit PoolSelect(PooledImage image)
+      : PoolStep(std::move(image)),
+        split_(Split::by_elements(
+            image_.pooled() == 0 ? 0 : image_.batch * image_.depth.out * image_.height.out,
+            std::max(image_.image() / std::max<int64_t>(1, image_.depth.out * image_.height.out),
+                     image_.width.out * image_.channels))) {}
+
+  int64_t items(int) const override { return split_.items(); }
+  Cost cost() const override { return cost_of(2); }
+
+  void run(int, int64_t item, const Buffers& at) const noexcept override {
+    const int64_t rows = image_.height.out;
+    for (int64_t row = split_.begin(item); row < split_.end(item); ++row) {
+      const float* image = at.input(0) + row / rows / image_.depth.out * image_.image();
+      const float* x = image;
+      const PoolBox box = box_at(row / rows % image_.depth.out, row % rows, image_.channels, x);
+      const float* g = at.input(2) + (x - at.input(0));
+      const int64_t first = row * image_.width.out * image_.channels;
+      const float* y = at.input(1) + first;
+      float* out = at.output(0) + first;
+      for (int64_t j = 0; j < image_.width.out; ++j)
+        for (int64_t c = 0; c < image_.channels; ++c, ++y, ++out)
+          *out = chosen(box, image_.width.taps[static_cast<size_t>(j)], *y, x + c, g + c);
+    }
+  }
+
+ private:
+  // g where x first has `maximum` in a window; 0 if there is no pixel.
+  float chosen(const PoolBox& box, const PoolTaps& columns, float maximum, const float* x,
+               const float* g) const {
+    const bool nan = maximum != maximum;
+    for (int64_t p = 0; p < box.planes; ++p)
+      for (int64_t r = 0; r < box.rows; ++r)
+        for (int64_t t = 0; t < columns.count; ++t) {
+          const int64_t at =
+              p * box.plane + r * box.row + columns.first * image_.channels + t * box.column;
+          if (nan ? x[at] != x[at] : x[at] == maximum) return g[at];
+        }
+    return 0.0f;
+  }
+
+  Split split_;
+};
+
 void check_counts(const StepSpec& spec, size_t inputs, const char* what) {
   check(spec.inputs.size() == inputs && spec.outputs.size() == 1, spec.op, ": takes ", what);
 }
@@ -259,6 +306,17 @@ std::unique_ptr<Step> make_max_pool_grad(const StepSpec& spec) {
   check_operand(spec.op, "dx", spec.outputs[0], DType::f32, rank);
   check_shape(spec.op, "dx", spec.outputs[0], spec.inputs[0].shape);
   return std::make_unique<PoolGrad>(std::move(image), true, kernels().max_pool_box_grad);
+}
+
+std::unique_ptr<Step> make_max_pool_select(const StepSpec& spec) {
+  check_counts(spec, 3, "x, y, g and the chosen pixels");
+  PooledImage image = pooled_image(spec, spec.inputs[0], spec.inputs[1], false);
+  const int rank = spec.inputs[0].shape.rank();
+  check_operand(spec.op, "g", spec.inputs[2], DType::f32, rank);
+  check_shape(spec.op, "g", spec.inputs[2], spec.inputs[0].shape);
+  check_operand(spec.op, "the chosen pixels", spec.outputs[0], DType::f32, rank);
+  check_shape(spec.op, "the chosen pixels", spec.outputs[0], spec.inputs[1].shape);
+  return std::make_unique<PoolSelect>(std::move(image));
 }
 
 std::unique_ptr<Step> make_average_pool_grad(const StepSpec& spec) {

@@ -23,6 +23,10 @@ std::unique_ptr<Step> make_average_pool(const StepSpec& spec);
 // equals the maximum (is NaN, if the maximum is).
 std::unique_ptr<Step> make_max_pool_grad(const StepSpec& spec);
 
+// The transpose of max_pool_grad, for gradients of it: from x, y and an image g of the shape of x,
+// for each window the pixel of g at the place where max_pool_grad puts dy.
+std::unique_ptr<Step> make_max_pool_select(const StepSpec& spec);
+
 // dx from the input dy: the pixels of a window get the same.
 std::unique_ptr<Step> make_average_pool_grad(const StepSpec& spec);
 

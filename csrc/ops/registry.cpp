@@ -84,6 +84,7 @@ constexpr Row kRows[] = {
     {"max_pool2d_argmax_grad", make_max_pool2d_argmax_grad},
     {"max_pool2d_grad", make_max_pool2d_grad},
     {"max_pool_grad", make_max_pool_grad},
+    {"max_pool_select", make_max_pool_select},
     {"maximum", make_binary},
     {"minimum", make_binary},
     {"multiply", make_binary},

@@ -2,6 +2,7 @@
 
 from fastcnn.graph.autodiff import gradients
 from fastcnn.graph.function import Function, compile
+from fastcnn.graph.recording import is_recording, recording
 from fastcnn.graph.tensor import Node, Op, Spec, SymbolicTensor, Tensor, constant, placeholder
 
 __all__ = [
@@ -14,5 +15,7 @@ __all__ = [
     "compile",
     "constant",
     "gradients",
+    "is_recording",
     "placeholder",
+    "recording",
 ]

@@ -43,8 +43,15 @@ def gradients(
         One Tensor for each of ``wrt``, of its shape; zeros where the output does not depend on it.
 
     Raises:
+        TypeError: An output that is no Tensor.
         ValueError: A non-scalar output without weights, or weights of another shape.
     """
+    if not isinstance(output, Tensor):
+        raise TypeError(
+            f"gradients: output must be a Tensor, got {type(output).__name__}: operations on "
+            "arrays and Variables alone run at once. Build it inside 'with fastcnn.tracing():', or "
+            "take variable.tensor"
+        )
     if output_gradient is None:
         if output.shape != ():
             raise ValueError(

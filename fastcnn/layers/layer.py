@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fastcnn import constraints, initializers, regularizers
 from fastcnn.config import Configurable
-from fastcnn.graph import Tensor
+from fastcnn.graph import Tensor, constant, is_recording, recording
 from fastcnn.layers import eager
 from fastcnn.layers.inventory import all_layers, changed, held_by, own_weights
 from fastcnn.layers.naming import unique_name
@@ -104,14 +104,18 @@ class Layer(Configurable):
         """Apply the layer.
 
         Args:
-            x: An array, a graph Tensor or a KerasTensor; or a list, tuple or dict of them.
+            x: An array, a graph Tensor or a KerasTensor; or a list, tuple or dict of them. Inside
+                another layer's ``call`` arrays and Variables are Tensors.
             training: Whether to behave as in training; ``None`` means as the surrounding call.
 
         Returns:
             The same kind of value as ``x``: arrays are computed at once.
         """
         self._check_initialized()
-        if type(x) is np.ndarray:  # the usual case, and the one that is worth its microseconds
+        if is_recording():
+            # Its weights would be constants in an array computed now.
+            x = map_leaves(self._as_tensor, x)
+        elif type(x) is np.ndarray:  # the usual case, and the one that is worth its microseconds
             return self._eager.run(self, x, bool(training))
         leaves = flatten(x)
         if any(isinstance(leaf, KerasTensor) for leaf in leaves):
@@ -121,13 +125,20 @@ class Layer(Configurable):
             return outputs
         if any(isinstance(leaf, Tensor) for leaf in leaves):
             self._ensure_built(x)
-            with _mode(training) as mode:
+            with _mode(training) as mode, recording():
                 outputs = self._run(x, mode)
             trace = current_trace()
             if trace is not None and trace.calls is not None:
                 trace.calls.append((self.name, outputs))
             return outputs
         return self._eager.run(self, x, bool(training))
+
+    def _as_tensor(self, leaf: Any) -> Any:
+        if isinstance(leaf, KerasTensor | Tensor):
+            return leaf
+        if isinstance(leaf, Variable):
+            return leaf.tensor
+        return constant(eager.graph_array(leaf, keep_uint8=self.takes_uint8))
 
     def _run(self, x: Any, training: bool) -> Any:
         settings = {"training": training} if _takes_training(type(self)) else {}
@@ -149,7 +160,8 @@ class Layer(Configurable):
         with self._build_lock:
             if not self.built:
                 shapes = map_leaves(lambda leaf: tuple(leaf.shape), x)
-                self.build(shapes)
+                with recording(False):  # weights are made of numbers
+                    self.build(shapes)
                 self.built = True
 
     def add_weight(

@@ -57,6 +57,9 @@ def current_trace() -> Trace | None:
 def tracing(training: bool = False) -> Iterator[Trace]:
     """Collect what layers update and draw while they are called on Tensors inside the block.
 
+    Inside it Variables are Tensors to operations and layers: ``ops.exp(variable)`` is part of the
+    graph, so gradients reach the Variable.
+
     Args:
         training: The mode of layers that are called without ``training=``.
 
@@ -71,6 +74,7 @@ def tracing(training: bool = False) -> Iterator[Trace]:
     before = current_trace()
     _local.trace = trace = Trace(training)
     try:
-        yield trace
+        with graph.recording():
+            yield trace
     finally:
         _local.trace = before

@@ -121,11 +121,16 @@ def training_step(
         >>> bool(second < first)
         True
     """
-    if not isinstance(loss, Tensor) or loss.shape != ():
-        shape = getattr(loss, "shape", None)
+    if not isinstance(loss, Tensor):
+        raise TypeError(
+            f"training_step: the loss must be a scalar Tensor, got {type(loss).__name__}: "
+            "operations on arrays and Variables alone run at once. Build it of placeholders inside "
+            "'with fastcnn.tracing():'"
+        )
+    if loss.shape != ():
         raise ValueError(
-            f"training_step: the loss must be a scalar Tensor, got {type(loss).__name__} of shape "
-            f"{shape}; take the mean of one loss per example: ops.mean(loss)"
+            f"training_step: the loss must be a scalar Tensor, got shape {loss.shape}; take the "
+            "mean of one loss per example: ops.mean(loss)"
         )
     if not variables:
         raise ValueError("training_step: there is nothing to train: variables is empty")

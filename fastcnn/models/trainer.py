@@ -16,7 +16,7 @@ from fastcnn.callbacks.base import as_list
 from fastcnn.layers import Layer
 from fastcnn.layers.symbolic import KerasTensor, Shape
 from fastcnn.models.columns import plain
-from fastcnn.models.data import BatchSource, Converter, open_data
+from fastcnn.models.data import Batch, BatchSource, Converter, open_data
 from fastcnn.models.diagnosis import refuse_nan
 from fastcnn.models.feed import ModelFeed
 from fastcnn.models.full_batch import FullBatch
@@ -72,7 +72,6 @@ class Trainer(Layer):
         self.place: Place | None = None
         self.programs = Programs(self)
         self._feed = ModelFeed(self)
-        self._batch_meters = Meters()
 
     @property
     def input_specs(self) -> list[KerasTensor] | None:
@@ -140,7 +139,6 @@ class Trainer(Layer):
         if self.output_names is not None and loss is not None:
             self.objective.losses(self.output_names)
         self.programs.clear()
-        self.reset_metrics()
 
     @property
     def compiled(self) -> bool:
@@ -387,14 +385,12 @@ class Trainer(Layer):
             return_dict: Whether to return a dict by name.
 
         Returns:
-            Loss and metrics, as means since the last ``reset_metrics()``.
+            Loss and metrics of this batch, in a list if there are several; from before the step.
         """
         self._require_compiled("train_on_batch")
         batch = Converter(self._feed, class_weight)((x, y, sample_weight))
         refuse_nan(batch, "train_on_batch")
-        program = self.programs.measure(batch, train=True)
-        self._batch_meters.add(program.plan, program.run(*batch.arrays), batch.size)
-        return _returned(self._batch_meters.logs(), return_dict)
+        return self._measured(batch, True, return_dict)
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
@@ -402,9 +398,12 @@ class Trainer(Layer):
         """Measure one batch; see :meth:`train_on_batch`."""
         self._require_compiled("test_on_batch")
         batch = Converter(self._feed)((x, y, sample_weight))
-        program = self.programs.measure(batch, train=False)
-        self._batch_meters.add(program.plan, program.run(*batch.arrays), batch.size)
-        return _returned(self._batch_meters.logs(), return_dict)
+        return self._measured(batch, False, return_dict)
+
+    def _measured(self, batch: Batch, train: bool, return_dict: bool) -> Any:
+        meters, program = Meters(), self.programs.measure(batch, train=train)
+        meters.add(program.plan, program.run(*batch.arrays), batch.size)
+        return _returned(meters.logs(), return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Outputs for one batch of input arrays."""
@@ -420,8 +419,7 @@ class Trainer(Layer):
         return self.programs.predict(arrays)(*arrays)
 
     def reset_metrics(self) -> None:
-        """Forget what ``train_on_batch`` and ``test_on_batch`` measured so far."""
-        self._batch_meters = Meters()
+        """Nothing to do: every call measures anew. Here for scripts that were written for Keras."""
 
 
 def _warn_ran_out(stream: Stream, epoch: int, epochs: int, steps: int | None) -> None:

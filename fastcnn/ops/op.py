@@ -13,6 +13,7 @@ import numpy.typing as npt
 from fastcnn import _core
 from fastcnn.graph.cache import Cache
 from fastcnn.graph.function import Function, compile
+from fastcnn.graph.recording import is_recording
 from fastcnn.graph.tensor import Node, Op, SymbolicTensor, Tensor, constant, placeholder
 from fastcnn.variable import Variable
 
@@ -234,7 +235,9 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
     """Makes a public operation of a function that builds graph.
 
     Called with arrays it runs at once and returns arrays; called with a Tensor it adds to the
-    graph and returns Tensors; called with a model's symbolic value it is recorded there.
+    graph and returns Tensors; called with a model's symbolic value it is recorded there. Variables
+    count as arrays, but as Tensors inside a layer's ``call`` and a :func:`fastcnn.tracing` block,
+    where the value of this moment would be a constant that learns nothing.
     """
 
     @functools.wraps(function)
@@ -246,7 +249,8 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
         symbolic = _contains(arguments, (SymbolicTensor,))
         if symbolic is not None:
             return cast(R, symbolic.record(call, args, kwargs))
-        if _contains(arguments, (Tensor,)) is not None:
+        symbols = (Tensor, Variable) if is_recording() else (Tensor,)
+        if _contains(arguments, symbols) is not None:
             return function(*args, **kwargs)
         return cast(R, _run(function, args, kwargs))
 

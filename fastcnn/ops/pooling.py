@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.graph.tensor import Node, Op, Spec, Tensor, constant
-from fastcnn.ops.elementwise import divide, multiply
+from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.op import Operand, apply, operand, operation
 from fastcnn.ops.window import AXIS_NAMES, Padding, Window
 
@@ -59,26 +58,9 @@ class MaxPoolGrad(Op):
         g = grads[0]
         if g is None:
             return [None, None, None]
-        window = {name: node.attrs[name] for name in self.settings}
-        sizes = zip(window["size"], window["dilation"], window["strides"], strict=True)
-        reaches = any((size - 1) * gap >= stride for size, gap, stride in sizes)
-        if reaches or window.get("cells", False):
-            raise NotImplementedError(
-                f"gradients: {self.name} has no gradient rule for windows that overlap; pool with "
-                "strides of at least the size, or take the average"
-            )
-        # What stood where the maxima are: the mean of a window with all but its maximum set to 0,
-        # over the mean of a window with 1 for its maximum.
-        x, y, dy = node.inputs
-        ones = constant(np.ones(dy.shape, np.float32))
-        chosen = apply(self, x, y, ones, **window)[0]
-        average = AveragePool2D() if self.name == "max_pool2d_grad" else AveragePool()
-        output = dy.shape[1:-1]
-        kept, count = (
-            apply(average, image, output=output, **window)[0]
-            for image in (multiply(g, chosen), chosen)
-        )
-        return [None, None, divide(kept, count)]
+        # dy is only moved, so what comes back is read where it was put.
+        window = {"cells": False, "counted": (), **node.attrs}
+        return [None, None, apply(MaxPoolSelect(), *node.inputs[:2], g, **window)[0]]
 
 
 class MaxPool2DGrad(MaxPoolGrad):
@@ -86,6 +68,20 @@ class MaxPool2DGrad(MaxPoolGrad):
 
     name = "max_pool2d_grad"
     settings = _WINDOW
+
+
+class MaxPoolSelect(Op):
+    """Inputs x, y and an image of the shape of x: its pixels where x has its maxima."""
+
+    name = "max_pool_select"
+
+    def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
+        return inputs[1:2]
+
+    def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
+        g = grads[0]
+        x, y, _ = node.inputs
+        return [None, None, None if g is None else apply(MaxPoolGrad(), x, y, g, **node.attrs)[0]]
 
 
 class AveragePool(Op):

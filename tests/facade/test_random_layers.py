@@ -119,3 +119,20 @@ def test_same_as_keras(row, index):
 def close(a, b, tolerance, name):
     largest = np.max(abs(b), initial=1)
     np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * largest, err_msg=name)
+
+
+@pytest.mark.parametrize(("name", "wrong"), [("Add", True), ("Average", True), ("Multiply", False)])
+def test_columns_that_keras_takes_for_a_bias(name, wrong):
+    """Why rows of sums have batches larger than images: Keras' TensorFlow backend adds an input of
+    shape (4, 1, 1) to one of (4, 4, 6) along axis 1. NumPy, and Keras' other backends, broadcast.
+    """
+    rng = np.random.default_rng(0)
+    a, b = (rng.standard_normal(shape, np.float32) for shape in ((4, 4, 6), (4, 1, 1)))
+    want = {"Add": a + b, "Average": (a + b) / 2, "Multiply": a * b}[name]
+    np.testing.assert_allclose(getattr(ours.layers, name)()([a, b]), want, rtol=1e-6)
+    theirs = np.asarray(getattr(keras.layers, name)()([a, b]))
+    if wrong:
+        assert abs(theirs - want).max() > 0.5, "Keras adds rightly now: see docs/keras.md"
+        factor = np.float32(1 if name == "Add" else 0.5)
+        want = (a + b.reshape(1, 4, 1)) * factor
+    np.testing.assert_allclose(theirs, want, rtol=1e-6)

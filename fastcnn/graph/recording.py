@@ -1,0 +1,28 @@
+"""Whether this thread is describing a graph, so that operations on Variables alone join it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["is_recording", "recording"]
+
+_local = threading.local()
+
+
+def is_recording() -> bool:
+    """Whether what is computed from Variables here is to become part of a graph."""
+    on: bool = getattr(_local, "on", False)
+    return on
+
+
+@contextmanager
+def recording(on: bool = True) -> Iterator[None]:
+    """Let operations on Variables add to the graph inside the block, or, with ``on=False``, run."""
+    before = is_recording()
+    _local.on = on
+    try:
+        yield
+    finally:
+        _local.on = before
