@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 
@@ -134,10 +135,30 @@ def lookup(kind: str, name: str, table: Mapping[str, Any]) -> Any:
         return custom[name]
     if name in table:
         return table[name]
+    near = _near(name, table)
+    guess = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
     raise ValueError(
-        f"unknown {kind} {name!r}; known: {', '.join(sorted(table))}. Pass one of your own "
+        f"unknown {kind} {name!r}; {guess}known: {', '.join(sorted(table))}. Pass one of your own "
         f"itself instead of a name, or as custom_objects={{{name!r}: ...}} when loading a file"
     )
+
+
+def _near(name: str, known: Iterable[str]) -> list[str]:
+    """Up to three known names that ``name`` may have been meant for, the likeliest first.
+
+    Case and what separates words do not count; of two spellings of a name the lower one is told.
+    """
+
+    def letters(text: str) -> str:
+        return "".join(filter(str.isalnum, text.lower()))
+
+    plain: dict[str, str] = {}
+    for candidate in sorted(known):  # lower case comes last
+        plain[letters(candidate)] = candidate
+    wanted = letters(name)
+    found = sorted((text for text in plain if wanted in text), key=len)[:3] if wanted else []
+    found = found or difflib.get_close_matches(wanted, plain, 3, 0.75)
+    return [plain[text] for text in found]
 
 
 def serialize(value: Any) -> Any:

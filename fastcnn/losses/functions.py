@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,10 @@ __all__ = [
     "smoothed_classes",
     "sparse_categorical_crossentropy",
 ]
+
+
+#: Operations that a last layer without an activation ends with.
+_LINEAR = ("conv", "conv2d", "conv_transpose", "matmul")
 
 
 def is_symbolic(value: Any) -> bool:
@@ -229,7 +234,18 @@ def before(y_pred: Any, activation: str, from_logits: bool) -> tuple[Any, bool]:
     The loss of logits keeps its precision where probabilities reach 0 or 1.
     """
     node = y_pred.node if isinstance(y_pred, Tensor) else None
-    if node is None or node.op is None or node.op.name != activation:
+    if node is None or node.op is None:
+        return y_pred, from_logits
+    if node.op.name != activation:
+        linear = node.op.name in _LINEAR and node.attrs["activation"] == "none"
+        # A bias tells a layer from a product of probabilities.
+        if linear and len(node.inputs) == 3 and not from_logits:
+            warnings.warn(
+                "the loss takes probabilities, but the model ends without an activation: its "
+                f"outputs may be any numbers. Give the last layer activation={activation!r}, or "
+                "the loss from_logits=True",
+                stacklevel=2,
+            )
         return y_pred, from_logits
     if from_logits:
         raise ValueError(

@@ -99,7 +99,9 @@ class Loss(Configurable):
         values, mask = self.call(y_true, y_pred), self.mask(y_true)
         weight = None
         if sample_weight is not None:
-            weight = _aligned(as_dtype(operand(sample_weight), "float32"), len(values.shape))
+            sample_weight = operand(sample_weight)
+            weight = _aligned(as_dtype(sample_weight, "float32"), len(values.shape))
+            _check_weight(self.name, tuple(sample_weight.shape), tuple(weight.shape), values.shape)
             values = ops.multiply(values, weight)
         if self.reduction == "none":
             return values
@@ -122,6 +124,18 @@ def _aligned(weight: Any, rank: int) -> Any:
     if extra == -1 and weight.shape[-1] == 1:
         return ops.reshape(weight, weight.shape[:-1])
     return ops.reshape(weight, (*weight.shape, *[1] * extra)) if extra > 0 else weight
+
+
+def _check_weight(
+    loss: str, given: tuple[int, ...], weight: tuple[int, ...], values: tuple[int, ...]
+) -> None:
+    sizes = zip(reversed(weight), reversed(values), strict=False)
+    if values and (len(weight) > len(values) or any(a not in (b, 1) for a, b in sizes)):
+        raise ValueError(
+            f"sample_weight of shape {given} does not fit {loss}, which is of shape "
+            f"{tuple(values)}: give one number for each example, shape {tuple(values[:1])}"
+            + (f", or for each number of the loss, {tuple(values)}" if len(values) > 1 else "")
+        )
 
 
 class NumericLoss(Loss):
@@ -282,13 +296,20 @@ class SparseCategoricalCrossentropy(NumericLoss):
         if self.ignore_class is not None:
             labels = labels[labels != self.ignore_class]
         if labels.size and not (labels.min() >= 0 and labels.max() < classes):
-            if np.isnan(labels.max()):
-                super().check_labels(labels, outputs)
+            super().check_labels(labels, outputs)
+            low, high = labels.min(), labels.max()
+            units = f", or give the last layer {int(high) + 1} units" if high >= classes else ""
+            none = ", or say ignore_class=-1 if -1 means none" if low == -1 else ""
             raise ValueError(
-                f"{self.name}: labels run from {labels.min()} to {labels.max()}, but "
-                f"the model's output has {classes} classes: labels must be integers from 0 to "
-                f"{classes - 1}. Renumber them, or give the last layer {int(labels.max()) + 1} "
-                "units"
+                f"{self.name}: labels run from {low} to {high}, but the model's output has "
+                f"{classes} classes: labels must be integers from 0 to {classes - 1}. Renumber "
+                f"them: numpy.unique(y, return_inverse=True)[1]{units}{none}"
+            )
+        if labels.dtype.kind == "f" and (labels != np.floor(labels)).any():
+            raise ValueError(
+                f"{self.name}: labels have fractions, such as "
+                f"{labels[labels != np.floor(labels)][0]}: they must be class numbers, 0 to "
+                f"{classes - 1}; measured values need a loss like 'mse'"
             )
 
 

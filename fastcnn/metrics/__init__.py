@@ -162,6 +162,7 @@ __all__ = [
     "categorical_crossentropy",
     "categorical_focal_crossentropy",
     "categorical_hinge",
+    "check_metric",
     "classification_report",
     "concordance_correlation",
     "confusion_matrix",
@@ -292,6 +293,16 @@ def get(identifier: Any) -> Metric:
     if callable(identifier):
         return MeanMetricWrapper(identifier)
     raise ValueError(f"a metric is a name, a function or a Metric object, got {identifier!r}")
+
+
+def check_metric(name: str) -> None:
+    """Refuse a name that no metric has, before shapes say which metric it is.
+
+    Raises:
+        ValueError: Tells names that are near, and all.
+    """
+    if name not in _ACCURACY + _CROSSENTROPY:
+        get(name)
 
 
 def resolve(identifier: Any, y_true: Any, y_pred: Any) -> Metric:

@@ -285,6 +285,11 @@ def with_class_weight(
     """
     if class_weight is None:
         return list(weights)
+    if not isinstance(class_weight, Mapping):
+        raise ValueError(
+            f"class_weight: expected a dict by class number, e.g. {{0: 1.0, 1: 5.0}}, got "
+            f"{type(class_weight).__name__}; dict(enumerate(weights)) makes one of a list"
+        )
     if len(labels) != 1:
         raise ValueError(f"class_weight needs a model with one output, this one has {len(labels)}")
     y = labels[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +44,15 @@ class ModelFeed:
                 return arrays
         arrays = _arranged(x, [spec.name for spec in specs], "inputs", "x")
         pairs = zip(arrays, specs, strict=True)
-        return [_fitted(a, spec.shape, spec.name, self._model.name) for a, spec in pairs]
+        try:
+            return [_fitted(a, spec.shape, spec.name, self._model.name) for a, spec in pairs]
+        except ValueError as error:
+            if len(specs) == 1 or isinstance(x, dict):
+                raise
+            names = ", ".join(spec.name for spec in specs)
+            raise ValueError(
+                f"{error}; arrays in a list are taken in the order ({names}), a dict by name"
+            ) from None
 
     def labels(self, y: Any) -> list[Array]:
         """Label arrays in the order of the model's outputs.
@@ -105,6 +113,13 @@ def as_numbers(value: Any, argument: str) -> Array:
             f"{argument}: the examples differ in shape: {error}. Bring them to one shape, or hand "
             "in a generator of batches"
         ) from None
+    if array.dtype.kind == "O" and any(isinstance(item, dict) for item in array.flat):
+        raise TypeError(f"{argument}: there is a dict inside a list; hand in one dict by name")
+    if array.shape == (0,) and not isinstance(value, np.ndarray):
+        raise ValueError(
+            f"{argument}: there are no examples: the list is empty. Look at how it was made: a "
+            "filter, a slice or a wrong folder may have left nothing"
+        )
     if array.dtype.kind not in "biuf":
         raise TypeError(
             f"{argument}: expected an array of real numbers, got {type(value).__name__} of dtype "
@@ -182,29 +197,64 @@ _CHANNELS: dict[tuple[int, int | None], str] = {
 }
 
 
+class _Kind(NamedTuple):
+    """What arrays of a rank usually are, in the words of messages."""
+
+    name: str
+    axes: str
+    single: str
+    change: tuple[str, str]
+
+
+_KINDS = {
+    3: _Kind(
+        "sequences",
+        "three axes, (examples, steps, channels)",
+        "those of one channel",
+        ("cut or pad", "steps"),
+    ),
+    4: _Kind(
+        "images",
+        "four axes, (examples, height, width, channels)",
+        "grey ones",
+        ("resize", "pixels"),
+    ),
+    5: _Kind(
+        "volumes",
+        "five axes, (examples, depth, height, width, channels)",
+        "those of one channel",
+        ("resize", "voxels"),
+    ),
+}
+
+
 def _remedy(shape: tuple[int, ...], expected: Shape) -> str:
     if fits(shape, expected[1:]):
         return "this is one example; a batch of one is x[None]"
-    image = len(expected) == 4
-    if image and len(shape) == 4:
-        if fits((shape[0], shape[2], shape[3], shape[1]), expected):
+    kind = _KINDS.get(len(expected))
+    channels = expected[-1]
+    if kind is not None and len(shape) == len(expected):
+        if shape[-1] != channels and fits((shape[0], *shape[2:], shape[1]), expected):
             return "channels go last: numpy.moveaxis(x, 1, -1)"
-        if shape[-1] == expected[-1]:
-            size = "x".join("any" if n is None else str(n) for n in expected[1:3])
+        if shape[-1] == channels:
+            size = "x".join("any" if n is None else str(n) for n in expected[1:-1])
+            change, unit = kind.change
             return (
-                f"resize the images to {size} pixels, or build the model for these: "
+                f"{change} the {kind.name} to {size} {unit}, or build the model for these: "
                 f"Input({shape[1:]})"
             )
-        convert = _CHANNELS.get((shape[-1], expected[-1]), "convert them")
+        convert = _CHANNELS.get((shape[-1], channels), "convert them")
+        if len(expected) != 4:
+            convert = "convert them"
         plural = "" if shape[-1] == 1 else "s"
         return (
-            f"the images have {shape[-1]} channel{plural} and the model was built for "
-            f"{expected[-1]}; {convert}, or build the model for these: Input({shape[1:]})"
+            f"the {kind.name} have {shape[-1]} channel{plural} and the model was built for "
+            f"{channels}; {convert}, or build the model for these: Input({shape[1:]})"
         )
-    if image and len(shape) == 3:
-        return "images need four axes, (examples, height, width, channels): grey ones x[..., None]"
     sizes = expected[1:]
     known = [size for size in sizes if size is not None]
     if len(known) == len(sizes) and math.prod(shape[1:]) == math.prod(known):
         return f"the values are there in another shape: numpy.reshape(x, {(-1, *known)})"
+    if kind is not None and len(shape) == len(expected) - 1 and len(shape) > 1:
+        return f"{kind.name} need {kind.axes}: {kind.single} x[..., None]"
     return f"reshape the array, or build the model with Input({shape[1:]})"

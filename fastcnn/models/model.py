@@ -127,12 +127,19 @@ class Model(Trainer):
 
     def _in_order(self, x: Any) -> list[Any]:
         assert self.graph is not None
+        names = [tensor.name for tensor in self.graph.inputs]
         if isinstance(x, dict):
-            return [x[name] for name in (tensor.name for tensor in self.graph.inputs)]
+            if missing := [name for name in names if name not in x]:
+                raise ValueError(
+                    f"model {self.name!r} has the inputs {names}, the dict has {list(x)}: "
+                    f"{missing} must be there too"
+                )
+            return [x[name] for name in names]
         values = flatten(x)
-        if len(values) != len(self.graph.inputs):
+        if len(values) != len(names):
             raise ValueError(
-                f"model {self.name!r} has {len(self.graph.inputs)} inputs, got {len(values)}"
+                f"model {self.name!r} has {len(names)} inputs ({', '.join(names)}), got "
+                f"{len(values)}: hand in a list in that order or a dict by name"
             )
         return values
 

@@ -14,7 +14,7 @@ from fastcnn import losses, metrics, ops
 from fastcnn.config import serialize
 from fastcnn.graph import Tensor
 from fastcnn.losses import Loss
-from fastcnn.metrics import Metric
+from fastcnn.metrics import Metric, check_metric
 
 __all__ = ["Meters", "Objective", "Plan"]
 
@@ -63,6 +63,9 @@ class Objective:
         loss_weights: Factor for each, in the same form.
         metrics: Metrics, without sample weights; for several outputs a list or dict of them.
         weighted_metrics: The same, with sample weights.
+
+    Raises:
+        ValueError: An unknown name of a metric.
     """
 
     def __init__(
@@ -72,6 +75,8 @@ class Objective:
         self.loss_weights = loss_weights
         self.metrics = metrics
         self.weighted_metrics = weighted_metrics
+        for item in [*_names(metrics), *_names(weighted_metrics)]:
+            check_metric(item)
         self._losses: list[Loss | None] | None = None
         self._metrics: list[list[tuple[Metric, bool]]] | None = None
 
@@ -220,6 +225,17 @@ def _by_output(given: Any, names: Sequence[str], what: str) -> list[Any]:
             f"length or a dict by name, got {given!r}"
         )
     return list(given)
+
+
+def _names(given: Any) -> list[str]:
+    """The strings in lists of metrics, by output or not."""
+    if isinstance(given, str):
+        return [given]
+    if isinstance(given, dict):
+        given = [] if "class_name" in given else list(given.values())
+    return (
+        [name for item in given for name in _names(item)] if isinstance(given, list | tuple) else []
+    )
 
 
 def _metrics_by_output(given: Any, names: Sequence[str]) -> list[list[Any]]:

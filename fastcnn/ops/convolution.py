@@ -201,7 +201,10 @@ def _convolve(
     if kernel.shape[-2] * groups != channels:
         raise ValueError(
             f"{name}: x has {channels} channels but kernel {kernel.shape} expects "
-            f"{kernel.shape[-2] * groups}" + (f" in {groups} groups" if groups > 1 else "")
+            f"{kernel.shape[-2] * groups}"
+            + (f" in {groups} groups" if groups > 1 else "")
+            + "; channels are the last axis. A layer keeps the kernel of its first input: for "
+            f"{channels} channels make another layer"
         )
     inputs = [x, kernel, *_with_bias(name, bias, filters)]
     size = kernel.shape[:-2]

@@ -26,7 +26,10 @@ def test_activations_are_functions(name):
         (lambda: keras.Input((3,), sparse=True), "Input: sparse is not supported"),
         (lambda: keras.Input((3,), optional=True), "Input: optional is not supported"),
         (lambda: keras.Input((3,), batch_shape=(2, 3)), "either batch_shape, or shape"),
-        (lambda: layers.Dense(2, "swishy"), "unknown activation 'swishy'; known: .*relu.*your own"),
+        (
+            lambda: layers.Dense(2, "swishy"),
+            "unknown activation 'swishy'; .*known: .*relu.*your own",
+        ),
     ],
 )
 def test_unsupported_arguments_are_named(make, message):
