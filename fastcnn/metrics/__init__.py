@@ -162,7 +162,6 @@ __all__ = [
     "categorical_crossentropy",
     "categorical_focal_crossentropy",
     "categorical_hinge",
-    "check_metric",
     "classification_report",
     "concordance_correlation",
     "confusion_matrix",

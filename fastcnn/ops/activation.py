@@ -226,7 +226,7 @@ def _along(op: Op, x: Operand, axis: Any) -> Tensor:
 
 
 @operation
-def softmax(x: Operand, *, axis: int = -1) -> Any:
+def softmax(x: Operand, axis: int = -1) -> Any:
     """``exp(x)`` divided by its sum along an axis. Layer: Softmax.
 
     Args:
@@ -241,6 +241,6 @@ def softmax(x: Operand, *, axis: int = -1) -> Any:
 
 
 @operation
-def log_softmax(x: Operand, *, axis: int = -1) -> Any:
+def log_softmax(x: Operand, axis: int = -1) -> Any:
     """Logarithm of :func:`softmax`, without leaving the logarithm. Arguments as there."""
     return _along(LogSoftmax(), x, axis)

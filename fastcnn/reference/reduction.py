@@ -28,12 +28,12 @@ def mean(
         return np.asarray(np.divide(sum(x, axis=axis, keepdims=keepdims), count))
 
 
-def softmax(x: ArrayLike, *, axis: int = -1) -> Float64:
+def softmax(x: ArrayLike, axis: int = -1) -> Float64:
     """``exp(x)`` divided by its sum along ``axis``, after subtracting the largest."""
     return np.exp(log_softmax(x, axis=axis))
 
 
-def log_softmax(x: ArrayLike, *, axis: int = -1) -> Float64:
+def log_softmax(x: ArrayLike, axis: int = -1) -> Float64:
     """Logarithm of :func:`softmax`, computed without leaving the logarithm."""
     x = float64(x)
     # `initial` only matters for rows without an element, which have no largest.
