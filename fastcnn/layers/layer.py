@@ -134,11 +134,11 @@ class Layer(Configurable):
         return self._eager.run(self, x, bool(training))
 
     def _as_tensor(self, leaf: Any) -> Any:
-        if isinstance(leaf, KerasTensor | Tensor):
-            return leaf
         if isinstance(leaf, Variable):
             return leaf.tensor
-        return constant(eager.graph_array(leaf, keep_uint8=self.takes_uint8))
+        if isinstance(leaf, np.ndarray | np.generic):
+            return constant(eager.graph_array(leaf, keep_uint8=self.takes_uint8))
+        return leaf
 
     def _run(self, x: Any, training: bool) -> Any:
         settings = {"training": training} if _takes_training(type(self)) else {}

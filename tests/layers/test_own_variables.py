@@ -159,3 +159,24 @@ def test_what_would_be_a_constant_is_refused():
         graph.gradients(ops.sum(ops.exp(v)), [v])
     with pytest.raises(TypeError, match=r"training_step: the loss .* Tensor, got ndarray.*tracing"):
         fastcnn.training_step(ops.sum(v), [v], "sgd", inputs=[])
+
+
+def test_what_is_no_number_reaches_a_layer_inside_as_it_is():
+    class Either(layers.Layer):
+        def call(self, x):
+            given, other = x
+            return given if other is None else ops.add(given, other)
+
+    class Outer(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.either = Either()
+            self.either.built = True  # without weights
+
+        def build(self, input_shape):
+            self.scale = self.add_weight(name="scale", shape=(3,), initializer="ones")
+
+        def call(self, x):
+            return ops.add(self.either([x, None]), self.either([self.scale, np.float32(1)]))
+
+    np.testing.assert_array_equal(Outer()(X), X + 2)
