@@ -465,6 +465,42 @@ NORMALIZATION = [
               (name, number(3), shape(1, 3)))
         for name in ("gamma", "beta")
     ),
+    *(
+        Wrong("layer_normalization", f"{name}-{id}",
+              {"x": f32(2, 3), "gamma": f32(3), "beta": f32(3), name: wrong}, (name, found))
+        for name in ("gamma", "beta")
+        for id, wrong, found in [("size", f32(4), shape(4)), ("rank", f32(1, 2, 3), shape(1, 2, 3))]
+    ),
+    Wrong("layer_normalization", "scalar", {"x": f32(), "gamma": f32(3), "beta": f32(3)},
+          ("gamma", SCALAR)),
+    Wrong("layer_normalization", "epsilon",
+          {"x": f32(2, 3), "gamma": f32(3), "beta": f32(3), "epsilon": -1e-3},
+          ("epsilon", r"-0\.001")),
+    Wrong("layer_normalization", "dtype",
+          {"x": i64(2, 3), "gamma": f32(3), "beta": f32(3)}, ("x", "float32", "int64"), TypeError),
+    Wrong("rms_normalization", "gamma", {"x": f32(2, 3), "gamma": f32(4)}, ("gamma", shape(4))),
+    Wrong("rms_normalization", "epsilon",
+          {"x": f32(2, 3), "gamma": f32(3), "epsilon": float("inf")}, ("epsilon", "inf")),
+    *(
+        Wrong("group_normalization", name,
+              {"x": f32(2, 3), "gamma": f32(3), "beta": f32(3), "groups": 3, name: f32(4)},
+              (name, shape(3), shape(4)))
+        for name in ("gamma", "beta")
+    ),
+    *(
+        Wrong("group_normalization", f"groups-{groups}",
+              {"x": f32(2, 6), "gamma": f32(6), "beta": f32(6), "groups": groups},
+              ("groups", number(6), number(groups)))
+        for groups in (4, 0, -1)
+    ),
+    Wrong("group_normalization", "groups-float",
+          {"x": f32(2, 6), "gamma": f32(6), "beta": f32(6), "groups": 2.0},
+          ("groups", r"2\.0"), TypeError),
+    Wrong("group_normalization", "rank",
+          {"x": f32(6), "gamma": f32(6), "beta": f32(6), "groups": 2}, (r"\bx\b", shape(6))),
+    Wrong("group_normalization", "epsilon",
+          {"x": f32(2, 6), "gamma": f32(6), "beta": f32(6), "groups": 2, "epsilon": float("nan")},
+          ("epsilon", "nan")),
     Wrong("batch_normalization", "scalar", {"x": f32(), **STATISTICS}, (r"\bx\b", SCALAR)),
     Wrong("batch_normalization_training", "scalar",
           {"x": f32(), "gamma": f32(3), "beta": f32(3)}, (r"\bx\b", SCALAR)),

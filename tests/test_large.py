@@ -87,3 +87,27 @@ def test_batch_normalization_gradient_of_repeated_rows(isa: str, rng: np.random.
         gradient(np.concatenate([small, small]), np.concatenate([dy, dy])),
         np.tile(gradient(small, dy), (2, 1)),
     )
+
+
+@pytest.mark.parametrize("shape", [(30, 30, 20), (7, 33 * 80)])
+def test_group_normalization_gradient_of_cut_examples(
+    shape: tuple[int, ...], isa: str, rng: np.random.Generator
+) -> None:
+    # Twenty examples are taken whole, two are cut into blocks. Mean 0 and variance 1 are known.
+    half = rng.choice(np.array([-1, 1], np.float32), (20, *shape))
+    x = np.concatenate([half, -half], axis=1)
+    dy = rng.integers(-4, 4, x.shape).astype(np.float32)
+    gamma, beta = rng.choice([1, 2], shape[-1]).astype(np.float32), np.zeros(shape[-1], np.float32)
+
+    def gradient(x: np.ndarray, dy: np.ndarray) -> list[np.ndarray]:
+        given = [graph.placeholder(a.shape) for a in (x, gamma, beta, dy)]
+        y = ops.group_normalization(*given[:3], groups=5, epsilon=0.5)
+        found = graph.gradients(ops.sum(y * given[3]), given[:3])
+        return [np.asarray(a) for a in graph.compile(given, found)(x, gamma, beta, dy)]
+
+    whole, cut = gradient(x, dy)[0], gradient(x[:2], dy[:2])
+    np.testing.assert_allclose(cut[0], whole[:2], rtol=0, atol=4e-6)
+    axes = tuple(range(x.ndim - 1))
+    dgamma = np.sum(np.float64(x[:2]) * dy[:2], axis=axes) / np.sqrt(1.5)
+    np.testing.assert_allclose(cut[1], dgamma, rtol=1e-6, atol=1e-3)
+    np.testing.assert_array_equal(cut[2], dy[:2].sum(axis=axes))

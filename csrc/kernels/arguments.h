@@ -325,6 +325,36 @@ struct NormalizeGrad {
   bool streams;  // dx goes past the caches: it and its rows lie on cache lines
 };
 
+// Rows of `columns` numbers, each with a mean and a variance of its own.
+struct LayerNorm {
+  int64_t rows;
+  int64_t columns;
+  const float* x;
+  const float* gamma;
+  const float* beta;
+  float epsilon;
+  bool centered;
+  float* y;
+  float* mean;
+  float* variance;
+  bool streams;  // y goes past the caches: it and its rows lie on cache lines
+};
+
+struct LayerNormGrad {
+  int64_t rows;
+  int64_t columns;
+  const float* x;
+  const float* dy;
+  const float* gamma;
+  const float* mean;
+  const float* variance;
+  float epsilon;
+  bool centered;
+  float* dx;
+  float* dgamma;
+  float* dbeta;
+};
+
 // Elements that start with number 4 * block of the seed.
 struct DropoutBlock {
   uint64_t seed;

@@ -36,6 +36,7 @@ namespace {
 #include "kernels/chain.inl"
 #include "kernels/gemm.inl"
 #include "kernels/gemm_few.inl"
+#include "kernels/layer_norm.inl"
 #include "kernels/movement.inl"
 #include "kernels/pack.inl"
 #include "kernels/peak.inl"

@@ -7,6 +7,8 @@
 #include "ops/counting.h"
 #include "ops/crossentropy.h"
 #include "ops/elementwise.h"
+#include "ops/group_norm.h"
+#include "ops/layer_norm.h"
 #include "ops/matmul.h"
 #include "ops/movement.h"
 #include "ops/pool.h"
@@ -71,8 +73,12 @@ constexpr Row kRows[] = {
     {"fold_seed", make_fold_seed},
     {"ftrl_update", make_update},
     {"greater", make_binary},
+    {"group_normalization", make_group_normalization},
+    {"group_normalization_grad", make_group_normalization_grad},
     {"heavy_ball_update", make_update},
     {"in_top_k", make_in_top_k},
+    {"layer_normalization", make_layer_normalization},
+    {"layer_normalization_grad", make_layer_normalization_grad},
     {"lion_update", make_update},
     {"log", make_unary},
     {"log1p", make_unary},

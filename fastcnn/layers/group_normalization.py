@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,18 +48,19 @@ def _known(layer: Layer, shape: Sequence[int | None], axes: Sequence[int]) -> li
     return [size for size in sizes if size is not None]
 
 
-def _along(weight: Any, x: Any, axes: Sequence[int]) -> Any:
-    """A weight (not its value now, as an operation on it alone would take) in a shape that
-    broadcasts with ``x``.
-    """
-    return ops.reshape(weight.tensor, [n if i in axes else 1 for i, n in enumerate(x.shape)])
+def _along_last(x: Any, axes: Sequence[int], normalize: Callable[[Any], Any]) -> Any:
+    """``normalize(x)`` with these axes as the last ones."""
+    others = [axis for axis in range(x.ndim) if axis not in axes]
+    order = [*others, *axes]
+    if order == list(range(x.ndim)):
+        return normalize(x)
+    return ops.transpose(normalize(ops.transpose(x, order)), np.argsort(order).tolist())
 
 
-def _standardized(x: Any, axes: Sequence[int], epsilon: float) -> Any:
-    """``(x - mean) / sqrt(variance + epsilon)`` along axes."""
-    apart = ops.subtract(x, ops.mean(x, axis=tuple(axes), keepdims=True))
-    variance = ops.mean(ops.square(apart), axis=tuple(axes), keepdims=True)
-    return ops.divide(apart, ops.sqrt(ops.add(variance, np.float32(epsilon))))
+def _weights(layer: Any, sizes: Sequence[int]) -> tuple[Any, Any]:
+    """``gamma`` and ``beta``; where the layer has none, what changes nothing."""
+    gamma = np.ones(sizes, np.float32) if layer.gamma is None else layer.gamma
+    return gamma, np.zeros(sizes, np.float32) if layer.beta is None else layer.beta
 
 
 class LayerNormalization(Layer):
@@ -135,10 +136,10 @@ class LayerNormalization(Layer):
     def call(self, x: Any) -> Any:
         """Normalised ``x``."""
         axes = _axes_of(self, self.axis, x.ndim)
-        y = _standardized(x, axes, self.epsilon)
-        if self.gamma is not None:
-            y = ops.multiply(y, _along(self.gamma, x, axes))
-        return y if self.beta is None else ops.add(y, _along(self.beta, x, axes))
+        gamma, beta = _weights(self, [x.shape[axis] for axis in axes])
+        return _along_last(
+            x, axes, lambda x: ops.layer_normalization(x, gamma, beta, epsilon=self.epsilon)
+        )
 
 
 class GroupNormalization(Layer):
@@ -233,15 +234,14 @@ class GroupNormalization(Layer):
     def call(self, x: Any) -> Any:
         """Normalised ``x``."""
         axes = _axes_of(self, self.axis, x.ndim)
-        where, channels = axes[0], x.shape[axes[0]]
+        channels = x.shape[axes[0]]
         groups = channels if self.groups == -1 else self.groups
-        split = (*x.shape[:where], groups, channels // groups, *x.shape[where + 1 :])
-        others = [axis for axis in range(1, x.ndim + 1) if axis != where]
-        y = _standardized(ops.reshape(x, split), others, self.epsilon)
-        y = ops.reshape(y, x.shape)
-        if self.gamma is not None:
-            y = ops.multiply(y, _along(self.gamma, x, axes))
-        return y if self.beta is None else ops.add(y, _along(self.beta, x, axes))
+        gamma, beta = _weights(self, [channels])
+        return _along_last(
+            x,
+            axes,
+            lambda x: ops.group_normalization(x, gamma, beta, groups=groups, epsilon=self.epsilon),
+        )
 
 
 class RMSNormalization(Layer):
@@ -276,9 +276,9 @@ class RMSNormalization(Layer):
     def call(self, x: Any) -> Any:
         """Normalised ``x``."""
         axes = _axes_of(self, self.axis, x.ndim)
-        squares = ops.mean(ops.square(x), axis=tuple(axes), keepdims=True)
-        y = ops.divide(x, ops.sqrt(ops.add(squares, np.float32(self.epsilon))))
-        return ops.multiply(y, _along(self.scale, x, axes))
+        return _along_last(
+            x, axes, lambda x: ops.rms_normalization(x, self.scale, epsilon=self.epsilon)
+        )
 
 
 class UnitNormalization(Layer):

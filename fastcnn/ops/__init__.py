@@ -38,6 +38,11 @@ from fastcnn.ops.elementwise import (
     square,
     subtract,
 )
+from fastcnn.ops.group_normalization import (
+    group_normalization,
+    layer_normalization,
+    rms_normalization,
+)
 from fastcnn.ops.linear import dense, matmul
 from fastcnn.ops.loss import (
     binary_crossentropy,
@@ -137,12 +142,14 @@ __all__ = [
     "global_max_pool",
     "glu",
     "greater",
+    "group_normalization",
     "hard_shrink",
     "hard_sigmoid",
     "hard_silu",
     "hard_tanh",
     "heavy_ball_update",
     "in_top_k",
+    "layer_normalization",
     "leaky_relu",
     "lion_update",
     "log",
@@ -169,6 +176,7 @@ __all__ = [
     "rescale",
     "reshape",
     "resize",
+    "rms_normalization",
     "rmsprop_update",
     "selu",
     "sgd_update",

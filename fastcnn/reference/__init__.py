@@ -42,7 +42,13 @@ from fastcnn.reference.loss import (
     mean_squared_error,
     sparse_categorical_crossentropy,
 )
-from fastcnn.reference.normalization import batch_normalization, batch_normalization_training
+from fastcnn.reference.normalization import (
+    batch_normalization,
+    batch_normalization_training,
+    group_normalization,
+    layer_normalization,
+    rms_normalization,
+)
 from fastcnn.reference.pointwise import (
     celu,
     elu,
@@ -130,11 +136,13 @@ __all__ = [
     "global_max_pool",
     "glu",
     "greater",
+    "group_normalization",
     "hard_shrink",
     "hard_sigmoid",
     "hard_silu",
     "hard_tanh",
     "in_top_k",
+    "layer_normalization",
     "leaky_relu",
     "log",
     "log1p",
@@ -159,6 +167,7 @@ __all__ = [
     "rescale",
     "reshape",
     "resize",
+    "rms_normalization",
     "selu",
     "sigmoid",
     "silu",

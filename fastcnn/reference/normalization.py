@@ -1,4 +1,4 @@
-"""Batch normalisation over all axes but the last."""
+"""Normalisation: of batches over all axes but the last, and of each example."""
 
 from __future__ import annotations
 
@@ -38,3 +38,41 @@ def batch_normalization_training(
         mean = np.sum(x, axis=axes) / count
         variance = np.sum(np.square(x - mean), axis=axes) / count
     return batch_normalization(x, gamma, beta, mean, variance, epsilon=epsilon), mean, variance
+
+
+def layer_normalization(
+    x: ArrayLike, gamma: ArrayLike, beta: ArrayLike, *, epsilon: float = 1e-3
+) -> Float64:
+    """Mean 0 and variance 1 along as many last axes as gamma has, times gamma, plus beta."""
+    x, gamma = float64(x), float64(gamma)
+    axes = tuple(range(-gamma.ndim, 0))
+    with np.errstate(invalid="ignore"):
+        share = 1 / np.float64(gamma.size) if gamma.size else np.nan
+        apart = x - np.sum(x, axis=axes, keepdims=True) * share
+        variance = np.sum(np.square(apart), axis=axes, keepdims=True) * share
+    y: Float64 = apart / np.sqrt(variance + epsilon) * gamma + float64(beta)
+    return y
+
+
+def rms_normalization(x: ArrayLike, gamma: ArrayLike, *, epsilon: float = 1e-6) -> Float64:
+    """A mean square of 1 along as many last axes as gamma has, times gamma."""
+    x, gamma = float64(x), float64(gamma)
+    axes = tuple(range(-gamma.ndim, 0))
+    share = 1 / gamma.size if gamma.size else np.nan
+    squares = np.sum(np.square(x), axis=axes, keepdims=True) * share
+    y: Float64 = x / np.sqrt(squares + epsilon) * gamma
+    return y
+
+
+def group_normalization(
+    x: ArrayLike, gamma: ArrayLike, beta: ArrayLike, *, groups: int = 32, epsilon: float = 1e-3
+) -> Float64:
+    """Mean 0 and variance 1 of each example's groups of channels, times gamma, plus beta."""
+    x = float64(x)
+    channels = x.shape[-1]
+    places = math.prod(x.shape[1:-1])
+    # Examples and groups first: what is left is what is normalised together.
+    split = x.reshape(x.shape[0], places, groups, channels // groups).transpose(0, 2, 1, 3)
+    ones = np.ones(split.shape[2:])
+    normal = layer_normalization(split, ones, 0 * ones, epsilon=epsilon)
+    return normal.transpose(0, 2, 1, 3).reshape(x.shape) * float64(gamma) + float64(beta)

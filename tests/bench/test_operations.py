@@ -42,6 +42,10 @@ LINES = [
     "adaptive_average_pool x=2x7x5x6 output=3",
     "batch_normalization x=2x9x8x6",
     "batch_normalization_training x=2x9x8x6",
+    "layer_normalization x=9x17",
+    "rms_normalization x=9x17",
+    "group_normalization x=2x9x8x6 groups=3",
+    "group_normalization x=3x40x40x24 groups=4",
     *(
         f"{op} x=9x17"
         for op in [

@@ -10,6 +10,7 @@ and with respect to which inputs it can be differentiated. A new operation adds 
 from op_cases.case import Case
 from op_cases.conventions import CONVENTIONS
 from op_cases.elementwise import ELEMENTWISE_BINARY, ELEMENTWISE_UNARY
+from op_cases.group_normalization import EACH_EXAMPLE
 from op_cases.linear import CONVOLUTIONS, LINEAR, WINOGRAD
 from op_cases.loss import LOSSES
 from op_cases.normalization import NORMALIZATION, RANDOM
@@ -37,5 +38,6 @@ CASES: list[Case] = [
     *CONVERSIONS,
     *LOSSES,
     *NORMALIZATION,
+    *EACH_EXAMPLE,
     *RANDOM,
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastcnn.bench.operations import (
     convolution,
     elementwise,
+    group_normalization,
     normalization,
     pointwise,
     pooling,
@@ -30,6 +31,7 @@ OPERATIONS: dict[str, Operation] = {
         pointwise,
         rows,
         elementwise,
+        group_normalization,
         updates,
     )
     for operation in module.OPERATIONS

@@ -1,4 +1,4 @@
-"""PyTorch's convolution, pooling and batch normalisation on our arrays, in both of its layouts."""
+"""PyTorch's convolution and pooling on our arrays, in both of its layouts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fastcnn.bench.operations.geometry import Convolution
 from fastcnn.bench.operations.operation import Array, Arrays
 from fastcnn.reference.window import pad_amounts, pair
 
-__all__ = ["IMAGES", "filters", "image", "planes", "window_of"]
+__all__ = ["IMAGES", "both", "filters", "image", "planes", "window_of"]
 
 aten = torch.ops.aten
 
@@ -160,65 +160,9 @@ def global_average_pool2d(case: Case, direction: str, arrays: Arrays) -> dict[st
     return both(forward if direction == "forward" else backward)
 
 
-EPSILON = 1e-3
-
-
-def batch_normalization(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
-    if len(case["x"]) != 4:
-        return {}
-    gamma, beta, mean, variance = (
-        torch.from_numpy(arrays[name]) for name in ("gamma", "beta", "mean", "variance")
-    )
-
-    def make(layout: Any) -> Contestant:
-        x = planes(arrays["x"], layout)
-        return Contestant(
-            lambda: F.batch_norm(x, mean, variance, gamma, beta, False, 0.0, EPSILON),
-            lambda y: [image(y)],
-        )
-
-    return both(make)
-
-
-def batch_normalization_training(
-    case: Case, direction: str, arrays: Arrays
-) -> dict[str, Contestant]:
-    if len(case["x"]) != 4:
-        return {}
-    gamma, beta = (torch.from_numpy(arrays[name]) for name in ("gamma", "beta"))
-
-    def forward(layout: Any) -> Contestant:
-        x = planes(arrays["x"], layout)
-
-        def read(found: Any) -> list[Array]:
-            y, mean, deviation = found
-            return [image(y), mean.numpy(), (deviation.double() ** -2 - EPSILON).numpy()]
-
-        return Contestant(
-            lambda: aten.native_batch_norm(x, gamma, beta, None, None, True, 0.0, EPSILON), read
-        )
-
-    def backward(layout: Any) -> Contestant:
-        x, dy = planes(arrays["x"], layout), planes(arrays["dy"], layout)
-        mean = torch.from_numpy(arrays["mean"])
-        deviation = torch.from_numpy(
-            (1 / np.sqrt(arrays["variance"].astype(np.float64) + EPSILON)).astype(np.float32)
-        )
-        return Contestant(
-            lambda: aten.native_batch_norm_backward(
-                dy, x, gamma, None, None, mean, deviation, True, EPSILON, [True, True, True]
-            ),
-            lambda found: [image(found[0]), found[1].numpy(), found[2].numpy()],
-        )
-
-    return both(forward if direction == "forward" else backward)
-
-
 IMAGES: dict[str, Callable[..., dict[str, Contestant]]] = {
     "conv2d": conv2d,
     "max_pool2d": max_pool2d,
     "average_pool2d": average_pool2d,
     "global_average_pool2d": global_average_pool2d,
-    "batch_normalization": batch_normalization,
-    "batch_normalization_training": batch_normalization_training,
 }

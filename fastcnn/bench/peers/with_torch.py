@@ -11,12 +11,18 @@ from fastcnn.bench.operations import Case, Contestant
 from fastcnn.bench.operations.operation import Arrays
 from fastcnn.bench.peers.torch_arrays import ARRAYS
 from fastcnn.bench.peers.torch_images import IMAGES
+from fastcnn.bench.peers.torch_normalization import NORMALIZATION
 from fastcnn.bench.peers.torch_spatial import SPATIAL
 
 VERSION = torch.__version__
 
 #: Operation -> its ways: ``(case, direction, arrays)``.
-_OPERATIONS: dict[str, Callable[..., dict[str, Contestant]]] = {**IMAGES, **SPATIAL, **ARRAYS}
+_OPERATIONS: dict[str, Callable[..., dict[str, Contestant]]] = {
+    **IMAGES,
+    **SPATIAL,
+    **NORMALIZATION,
+    **ARRAYS,
+}
 
 
 def start(threads: int) -> None:

@@ -1,0 +1,135 @@
+// Normalisation of rows, each by statistics of its own.
+
+// Sums of what add(sum, i, n) adds for the vectors of a row: n numbers from position i on. In an
+// order that `columns` fixes, in chains that do not wait for each other.
+template <int sums, class Add>
+inline void sum_row(int64_t columns, float* total, const Add& add) {
+  constexpr int chains = 4;
+  Vec sum[chains][sums] = {};
+  int64_t i = 0;
+  for (; i + chains * kLanes <= columns; i += chains * kLanes)
+    for (int c = 0; c < chains; ++c) add(sum[c], i + c * kLanes, kLanes);
+  for (; i + kLanes <= columns; i += kLanes) add(sum[0], i, kLanes);
+  if (i < columns) add(sum[1], i, columns - i);
+  for (int s = 0; s < sums; ++s)
+    total[s] = sum_of_lanes((sum[0][s] + sum[1][s]) + (sum[2][s] + sum[3][s]));
+}
+
+// 1 / sqrt(variance + epsilon) in every lane.
+inline Vec inverse_deviation(float variance, float epsilon) {
+  return 1.0f / sqrt(splat(variance + epsilon));
+}
+
+// Mean and mean squared deviation of a row. The first sum says the mean but for its rounding; the
+// second pass, which needs deviations anyway, finds what was left of it.
+inline void row_statistics(const LayerNorm& at, const float* x, float share, float* mean,
+                           float* variance) {
+  float center = 0;
+  if (at.centered) {
+    sum_row<1>(at.columns, &center,
+               [&](Vec* sum, int64_t i, int64_t n) { sum[0] += load_head(x + i, n); });
+    center *= share;
+  }
+  float sums[2];
+  sum_row<2>(at.columns, sums, [&](Vec* sum, int64_t i, int64_t n) {
+    Vec deviation = load_head(x + i, n) - center;
+    if (n < kLanes) deviation = head_of(deviation, Vec{}, n);
+    sum[0] += deviation;
+    sum[1] += deviation * deviation;
+  });
+  const float rest = at.centered ? sums[0] * share : 0;
+  const float squares = sums[1] - rest * sums[0];
+  *mean = center + rest;
+  *variance = (squares < 0 ? 0 : squares) * share;
+}
+
+template <bool streams>
+inline void layer_norm_rows(const LayerNorm& at) {
+  const float share = 1.0f / (float)at.columns;
+  for (int64_t r = 0; r < at.rows; ++r) {
+    const float* x = at.x + r * at.columns;
+    float* y = at.y + r * at.columns;
+    row_statistics(at, x, share, at.mean + r, at.variance + r);
+    const Vec center = splat(at.mean[r]);
+    const Vec inverse = inverse_deviation(at.variance[r], at.epsilon);
+    for_row(at.columns, [&](int64_t i, int64_t n) {
+      const Vec normal = (load_head(x + i, n) - center) * inverse;
+      const Vec result = normal * load_head(at.gamma + i, n) + load_head(at.beta + i, n);
+      if constexpr (streams)
+        stream(y + i, result);
+      else
+        store_head(y + i, result, n);
+    });
+  }
+}
+
+// y = (x - mean) / sqrt(variance + epsilon) * gamma + beta with mean and variance of each row,
+// which are kept; where not `centered`, with a mean of 0. Requires columns >= 1. y may be x.
+void layer_norm(const LayerNorm& at) noexcept {
+  if (!at.streams) return layer_norm_rows<false>(at);
+  layer_norm_rows<true>(at);
+  stream_end();
+}
+
+// Of `count` rows at once, so that each loads the sums of a column only once: dx, and what they add
+// to dgamma and dbeta.
+template <int count>
+inline void layer_norm_grad_rows(const LayerNormGrad& at, int64_t first) {
+  const int64_t columns = at.columns;
+  const float* x = at.x + first * columns;
+  const float* dy = at.dy + first * columns;
+  float* dx = at.dx + first * columns;
+  Vec center[count], inverse[count], plain[count] = {}, weighted[count] = {};
+  for (int r = 0; r < count; ++r) {
+    center[r] = splat(at.mean[first + r]);
+    inverse[r] = inverse_deviation(at.variance[first + r], at.epsilon);
+  }
+  const auto normal = [&](int r, int64_t i, int64_t n) {
+    return (load_head(x + r * columns + i, n) - center[r]) * inverse[r];
+  };
+  for_row(columns, [&](int64_t i, int64_t n) {
+    const Vec gamma = load_head(at.gamma + i, n);
+    Vec dgamma = load_head(at.dgamma + i, n);
+    Vec dbeta = load_head(at.dbeta + i, n);
+    for (int r = 0; r < count; ++r) {
+      const Vec slope = load_head(dy + r * columns + i, n);
+      const Vec position = normal(r, i, n);
+      const Vec scaled = slope * gamma;
+      dbeta += slope;
+      dgamma += slope * position;
+      plain[r] += scaled;
+      weighted[r] += scaled * position;
+    }
+    store_head(at.dgamma + i, dgamma, n);
+    store_head(at.dbeta + i, dbeta, n);
+  });
+  const float share = 1.0f / (float)columns;
+  const int64_t ahead = 2 * count;
+  for (int r = 0; r < count; ++r) {
+    const Vec shift = splat(at.centered ? sum_of_lanes(plain[r]) * share : 0);
+    const Vec slant = splat(sum_of_lanes(weighted[r]) * share);
+    for_row(columns, [&](int64_t i, int64_t n) {
+      // The first pass goes through several rows at once, which is no stream to the hardware.
+      __builtin_prefetch(x + (r + ahead) * columns + i, 0, 3);
+      __builtin_prefetch(dy + (r + ahead) * columns + i, 0, 3);
+      const Vec scaled = load_head(dy + r * columns + i, n) * load_head(at.gamma + i, n);
+      const Vec result = (scaled - shift - normal(r, i, n) * slant) * inverse[r];
+      store_head(dx + r * columns + i, result, n);
+    });
+  }
+}
+
+// dx = (g - mean of g - p * mean of (g * p)) / sqrt(variance + epsilon) for each row, with
+// g = dy * gamma and p what gamma was multiplied with; where not `centered` without the mean of g.
+// Sums over rows of dy * p and of dy go to dgamma and dbeta. Requires columns >= 1. dx may be dy
+// or x.
+void layer_norm_grad(const LayerNormGrad& at) noexcept {
+  constexpr int kAtOnce = kLanes == 16 ? 4 : 2;
+  for_row(at.columns, [&](int64_t i, int64_t n) {
+    store_head(at.dgamma + i, Vec{}, n);
+    store_head(at.dbeta + i, Vec{}, n);
+  });
+  int64_t r = 0;
+  for (; r + kAtOnce <= at.rows; r += kAtOnce) layer_norm_grad_rows<kAtOnce>(at, r);
+  for (; r < at.rows; ++r) layer_norm_grad_rows<1>(at, r);
+}
