@@ -14,6 +14,66 @@ namespace {
 constexpr int64_t kMaxBlocks = 16;
 // Tables of more bytes than this in all would leave the caches.
 constexpr int64_t kTableBytes = int64_t{1} << 20;
+// Cells that few pairs are looked through for at a time: as doubles they lie in the first cache.
+constexpr int64_t kPiece = 2048;
+// Few pairs: looking at all of them once for each piece costs less than a table in memory does.
+constexpr int64_t kFewPairs = 2048;
+
+// The cell r * width + c of a pair, or -1 where it is in no cell.
+inline int64_t cell_of(int64_t r, int64_t c, int64_t height, int64_t width) noexcept {
+  return r >= 0 && r < height && c >= 0 && c < width ? r * width + c : -1;
+}
+
+// Few pairs and more cells than the caches hold: each item makes a piece of the table on the stack,
+// in one phase, and only the result goes through memory.
+class SparsePairSums final : public Step {
+ public:
+  SparsePairSums(const Labels& rows, const Labels& columns, int64_t count, int64_t height,
+                 int64_t width)
+      : rows_(rows),
+        columns_(columns),
+        count_(count),
+        height_(height),
+        width_(width),
+        strips_(Split::by_elements(height * width, 1)) {}
+
+  int64_t items(int) const override { return strips_.items(); }
+  Cost cost() const override {
+    const double looks = static_cast<double>(count_ * strips_.items());
+    const double cells = static_cast<double>(strips_.total);
+    return {4 * looks + cells, 4 * cells};
+  }
+
+  void run(int, int64_t item, const Buffers& at) const noexcept override {
+    const int64_t begin = strips_.begin(item), end = strips_.end(item);
+    // The pairs of this item, in order.
+    int32_t mine[kFewPairs], cells[kFewPairs];
+    int64_t found = 0;
+    for (int64_t i = 0; i < count_; ++i) {
+      const int64_t cell =
+          cell_of(rows_.at(at.in[0], i), columns_.at(at.in[1], i), height_, width_);
+      if (cell < begin || cell >= end) continue;
+      mine[found] = static_cast<int32_t>(i);
+      cells[found++] = static_cast<int32_t>(cell - begin);
+    }
+    double sums[kPiece];
+    for (int64_t first = 0; first < end - begin; first += kPiece) {
+      const int64_t size = std::min(kPiece, end - begin - first);
+      std::fill(sums, sums + size, 0.0);
+      for (int64_t i = 0; i < found; ++i) {
+        const int64_t cell = cells[i] - first;
+        if (cell >= 0 && cell < size) sums[cell] += static_cast<double>(at.input(2)[mine[i]]);
+      }
+      float* y = at.output(0) + begin + first;
+      for (int64_t cell = 0; cell < size; ++cell) y[cell] = static_cast<float>(sums[cell]);
+    }
+  }
+
+ private:
+  Labels rows_, columns_;
+  int64_t count_, height_, width_;
+  Split strips_;
+};
 
 class PairSums final : public Step {
  public:
@@ -44,10 +104,9 @@ class PairSums final : public Step {
       double* table = tables + item * cells_;
       std::fill(table, table + cells_, 0.0);
       for (int64_t i = blocks_.begin(item); i < blocks_.end(item); ++i) {
-        const int64_t r = rows_.at(at.in[0], i);
-        const int64_t c = columns_.at(at.in[1], i);
-        if (r >= 0 && r < height_ && c >= 0 && c < width_)
-          table[r * width_ + c] += static_cast<double>(at.input(2)[i]);
+        const int64_t cell =
+            cell_of(rows_.at(at.in[0], i), columns_.at(at.in[1], i), height_, width_);
+        if (cell >= 0) table[cell] += static_cast<double>(at.input(2)[i]);
       }
       return;
     }
@@ -74,9 +133,12 @@ std::unique_ptr<Step> make_pair_sums(const StepSpec& spec) {
   check_operand(spec.op, "weights", weights, DType::f32, 1);
   check_operand(spec.op, "y", y, DType::f32, 2);
   const int64_t count = weights.shape[0];
-  return std::make_unique<PairSums>(Labels(spec.op, spec.inputs[0], count),
-                                    Labels(spec.op, spec.inputs[1], count), count, y.shape[0],
-                                    y.shape[1]);
+  const Labels rows(spec.op, spec.inputs[0], count);
+  const Labels columns(spec.op, spec.inputs[1], count);
+  const int64_t height = y.shape[0], width = y.shape[1];
+  if (count <= kFewPairs && 8 * y.shape.elements() > kTableBytes)
+    return std::make_unique<SparsePairSums>(rows, columns, count, height, width);
+  return std::make_unique<PairSums>(rows, columns, count, height, width);
 }
 
 }  // namespace fastcnn
