@@ -32,9 +32,10 @@ _CHUNK = 4
 class ImageDataset:
     """Pictures and labels in batches, for ``fit``, ``evaluate`` and ``predict``, or to loop over.
 
-    Threads decode the next batches while one is used; at most three batches are in memory. Decoded
-    pictures are kept in a file in ``FASTCNN_CACHE_DIR/pictures``. Later epochs read from it, also
-    those of other processes, until a picture or a setting changes. What a batch holds depends on
+    Threads decode the next two batches while one is used, so three are in memory, and a fourth as
+    long as a loop holds its last one while it waits for the next. Decoded pictures are kept in a
+    file in ``FASTCNN_CACHE_DIR/pictures``. Later epochs read from it, also those of other
+    processes, until a picture or a setting changes. What a batch holds depends on
     the seed and the number of the epoch, on no thread.
 
     Args:
