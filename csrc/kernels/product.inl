@@ -140,6 +140,41 @@ void product_tile(const ProductTile& tile) noexcept {
       });
 }
 
+// y += a (kRows numbers) * B (kRows rows), or y = that. Rows `ahead` numbers further on are asked
+// for.
+template <int kRows>
+inline void add_rows(int64_t columns, const float* a, const float* b, int64_t stride, int64_t ahead,
+                     bool first, float* y) {
+  constexpr int64_t kLine = 16;
+  Vec factor[kRows];
+  for (int r = 0; r < kRows; ++r) factor[r] = splat(a[r]);
+  for_row(columns, [&](int64_t i, int64_t n) {
+    Vec sum = first ? Vec{} : load_head(y + i, n);
+    for (int r = 0; r < kRows; ++r) {
+      const float* row = b + r * stride + i;
+      if (i % kLine == 0) __builtin_prefetch(row + ahead, 0, 2);
+      sum += factor[r] * load_head(row, n);
+    }
+    store_head(y + i, sum, n);
+  });
+}
+
+// y = a (one row of `depth` numbers) * B, which is read once, in the order in which it lies.
+//
+// The hardware follows a stream to the end of a page of 4 KiB and has to find the next one anew;
+// asked for this early, lines are in L2 when their turn comes, from wherever they are.
+void product_row(int64_t depth, int64_t columns, const float* a, const float* b, int64_t stride,
+                 float* y) noexcept {
+  constexpr int kAtOnce = 4;
+  constexpr int64_t kAhead = 4096;
+  const int64_t group = kAtOnce * stride;
+  const int64_t ahead = (kAhead + group - 1) / group * group;
+  int64_t k = 0;
+  for (; k + kAtOnce <= depth; k += kAtOnce)
+    add_rows<kAtOnce>(columns, a + k, b + k * stride, stride, ahead, k == 0, y);
+  for (; k < depth; ++k) add_rows<1>(columns, a + k, b + k * stride, stride, ahead, k == 0, y);
+}
+
 // y = act(sum over parts + bias), `distance` numbers from part to part.
 void product_sum(int64_t parts, int64_t columns, const float* x, int64_t distance,
                  const float* bias, Activation activation, float* y) noexcept {

@@ -32,6 +32,8 @@ constexpr int64_t kFewTiles = 24;
 // written and read once more, has to be worth it.
 constexpr int64_t kStreamedPart = 64;
 constexpr int64_t kPart = 256;
+// Columns of C whose parts are added at once: every thread has a share, of one row too.
+constexpr int64_t kSummedColumns = 256;
 // Rows of A at multiples of this distance, in numbers, share places in L1. They are copied, as
 // they are where so many columns of C share the price.
 constexpr int64_t kAliasedDistance = 256;
@@ -67,6 +69,7 @@ Product::Product(const ProductShape& shape) : kernels_(kernels()), shape_(shape)
   padded_columns_ = panels_ == 0 ? 0 : (panels_ - 1) * width_ + last_width_;
   checked_product(padded_columns_, shape_.inner, "packed matrix");
   choose_blocks();
+  sum_pieces_ = std::max<int64_t>(1, shape_.columns / kSummedColumns);
 }
 
 void Product::choose_blocks() {
@@ -110,6 +113,7 @@ void Product::choose_blocks() {
                                  : panels_each >= 2 && (distance % kAliasedDistance == 0 ||
                                                         panels_each * width_ >= kColumnsPerCopy);
   longest_block_ = ceil_div(inner, depth_blocks_);
+  streams_b_ = shape_.rows == 1 && in_place_ && panels_ > 1 && parts_ > 1;
   copies_as_rows_ = copies_a_ && !shape_.transpose_a && panels_each <= kPanelsPerRows;
   copy_width_ = copies_as_rows_
                     ? ceil_div(longest_block_, kernels_.lanes) * kernels_.lanes + kCopyGap
@@ -125,7 +129,7 @@ Product::Run Product::depth_block(int64_t block) const {
 
 int64_t Product::items(int phase) const {
   if (shape_.rows == 0 || shape_.columns == 0) return 0;
-  return phase == 0 ? parts_ * panel_blocks_ * row_blocks_ : shape_.rows;
+  return phase == 0 ? parts_ * panel_blocks_ * row_blocks_ : shape_.rows * sum_pieces_;
 }
 
 int64_t Product::scratch_bytes() const {
@@ -255,6 +259,13 @@ void Product::multiply(int64_t item, const float* a, const float* b, const float
   const Run blocks = blocks_of(item);
   if (parts_ > 1)
     c = reinterpret_cast<float*>(at.scratch) + item / panel_blocks_ * shape_.rows * shape_.columns;
+  if (streams_b_) {
+    const Run depth{depth_block(blocks.from).from, depth_block(blocks.to - 1).to};
+    const int64_t first = span.from * width_;
+    const int64_t columns = std::min(span.to * width_, shape_.columns) - first;
+    return kernels_.product_row(depth.size(), columns, a + depth.from,
+                                b + depth.from * shape_.columns + first, shape_.columns, c + first);
+  }
   const int64_t tiles = ceil_div(rows.size(), tile_rows_);
   const auto tile_at = [&](int64_t t) {
     return Run{rows.from + rows.size() * t / tiles, rows.from + rows.size() * (t + 1) / tiles};
@@ -318,9 +329,13 @@ void Product::multiply(int64_t item, const float* a, const float* b, const float
 void Product::run(int phase, int64_t item, const float* a, const float* b, const float* bias,
                   float* c, const Buffers& at) const noexcept {
   if (phase == 0) return multiply(item, a, b, bias, c, at);
-  const int64_t begin = item * shape_.columns;
-  kernels_.product_sum(parts_, shape_.columns, reinterpret_cast<const float*>(at.scratch) + begin,
-                       shape_.rows * shape_.columns, bias, shape_.activation, c + begin);
+  const int64_t piece = item % sum_pieces_;
+  const int64_t first = shape_.columns * piece / sum_pieces_;
+  const int64_t columns = shape_.columns * (piece + 1) / sum_pieces_ - first;
+  const int64_t begin = item / sum_pieces_ * shape_.columns + first;
+  kernels_.product_sum(parts_, columns, reinterpret_cast<const float*>(at.scratch) + begin,
+                       shape_.rows * shape_.columns, bias == nullptr ? nullptr : bias + first,
+                       shape_.activation, c + begin);
 }
 
 }  // namespace fastcnn

@@ -78,12 +78,14 @@ class Product {
   int64_t panels_ = 0;
   int64_t copy_width_ = 1;       // numbers of a copied column of A, or between its copied rows
   bool in_place_ = false;        // B is read as it lies; but for a last panel that is not whole
+  bool streams_b_ = false;       // one row: B is read in the order in which it lies
   bool copies_a_ = false;        // a tile of A is copied column by column, next to each other ...
   bool copies_as_rows_ = false;  // ... or row by row
   bool streams_ = false;         // C goes past the caches
   int64_t depth_blocks_ = 1;
   int64_t longest_block_ = 0;
   int64_t parts_ = 1;         // pieces of the sum, each with a C of its own
+  int64_t sum_pieces_ = 1;    // of a row, where parts are added
   int64_t row_blocks_ = 1;    // pieces of the rows
   int64_t panel_blocks_ = 1;  // pieces of the panels
 };
