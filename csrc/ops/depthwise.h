@@ -2,7 +2,7 @@
 #include <memory>
 
 #include "engine/step.h"
-#include "ops/conv2d_shape.h"
+#include "ops/convolution_shape.h"
 
 namespace fastcnn {
 
@@ -10,7 +10,7 @@ namespace fastcnn {
 // its vectors for it; here channels fill them.
 bool is_depthwise(const ConvShape& conv);
 
-// The steps of conv2d.h for such shapes; operands have been checked.
+// The steps of convolution.h for such shapes; operands have been checked.
 std::unique_ptr<Step> make_depthwise(const ConvShape& conv, bool has_bias, Activation activation);
 std::unique_ptr<Step> make_depthwise_input_grad(const ConvShape& conv);
 std::unique_ptr<Step> make_depthwise_kernel_grad(const ConvShape& conv);

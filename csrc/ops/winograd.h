@@ -4,7 +4,7 @@
 
 #include "engine/step.h"
 #include "kernels/arguments.h"
-#include "ops/conv2d_shape.h"
+#include "ops/convolution_shape.h"
 
 namespace fastcnn {
 

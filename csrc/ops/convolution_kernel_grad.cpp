@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "ops/conv2d.h"
-#include "ops/conv2d_shape.h"
+#include "ops/convolution.h"
+#include "ops/convolution_shape.h"
 #include "ops/depthwise.h"
 #include "ops/matmul.h"
 #include "ops/tap_gradient.h"

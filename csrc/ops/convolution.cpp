@@ -1,10 +1,10 @@
-#include "ops/conv2d.h"
+#include "ops/convolution.h"
 
 #include <algorithm>
 #include <numeric>
 
 #include "base/check.h"
-#include "ops/conv2d_shape.h"
+#include "ops/convolution_shape.h"
 #include "ops/depthwise.h"
 #include "ops/tap_gemm.h"
 #include "ops/winograd.h"

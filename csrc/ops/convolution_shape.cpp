@@ -1,4 +1,4 @@
-#include "ops/conv2d_shape.h"
+#include "ops/convolution_shape.h"
 
 #include "base/check.h"
 
