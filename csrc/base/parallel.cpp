@@ -134,15 +134,21 @@ void pause() {
 
 // About 50 microseconds: longer waits mean that the other thread lost its core.
 constexpr int kSpins = 2000;
-// A worker looks for its next call this long before it sleeps: the pause between two training
-// steps or predictions in a loop, not more.
+// A worker looks for its next call this long before it sleeps, some 120 microseconds; while calls
+// follow each other closely some 400, so that it is awake for the next.
 constexpr int kIdleSpins = 5000;
+constexpr int kPatientSpins = 16000;
+// How often an idle worker looks whether it runs on the caller's core.
+constexpr int kSpinsBetweenLooks = 64;
 
 // A call with more work than this wakes a sleeping worker in any case.
 constexpr double kWorthWaking = 75e-6;
 // Calls no further apart than this, and so many of them in a row, make a woken worker stay awake.
-constexpr std::chrono::microseconds kClose{50};
+constexpr std::chrono::microseconds kClose{300};
 constexpr int kCloseCalls = 2;
+// After a worker was found on the caller's core, so many close calls pass before little work wakes
+// it again.
+constexpr int kCrowdedCalls = 16;
 
 // Workers that wait for calls. One call has them at a time; a second one meanwhile runs alone,
 // which is right, because the cores are taken.
@@ -151,8 +157,13 @@ class Pool {
   void run(int threads, double seconds, const std::function<void(int)>& body) {
     const std::unique_lock<std::mutex> mine(owner_, std::try_to_lock);
     if (!mine.owns_lock()) return body(0);
-    close_calls_ = Clock::now() - ended_ < kClose ? close_calls_ + 1 : 0;
-    share(threads, seconds >= kWorthWaking || close_calls_ >= kCloseCalls, body);
+    if (crowded_.exchange(false))
+      close_calls_ = -kCrowdedCalls;
+    else
+      close_calls_ = Clock::now() - ended_ < kClose ? close_calls_ + 1 : std::min(close_calls_, 0);
+    const bool close = close_calls_ >= kCloseCalls;
+    idle_spins_ = close ? kPatientSpins : kIdleSpins;
+    share(threads, seconds >= kWorthWaking || close, body);
     ended_ = Clock::now();
   }
 
@@ -164,6 +175,7 @@ class Pool {
     if (!wake && sleepers_.load() >= workers_) return body(0);
     body_ = &body;
     wanted_ = threads;
+    caller_cpu_ = sched_getcpu();
     epoch_.fetch_add(1);  // odd: open
     if (wake && sleepers_.load() > 0) {
       {
@@ -209,8 +221,13 @@ class Pool {
     const auto open = [&](uint64_t epoch) {
       return epoch % 2 == 1 && epoch != seen && thread < wanted_.load();
     };
-    for (int spin = 0; spin < kIdleSpins; ++spin) {
+    for (int spin = 0; spin < idle_spins_.load(std::memory_order_relaxed); ++spin) {
       if (const uint64_t epoch = epoch_.load(); open(epoch)) return epoch;
+      // The system may wake a worker on the core of the caller, who would now wait for our spins.
+      if (spin % kSpinsBetweenLooks == 0 && sched_getcpu() == caller_cpu_.load()) {
+        crowded_ = true;
+        break;
+      }
       pause();
     }
     std::unique_lock<std::mutex> guard(sleep_);
@@ -223,7 +240,10 @@ class Pool {
 
   std::mutex owner_;
   int workers_ = 0;
-  int close_calls_ = 0;
+  int close_calls_ = 0;  // negative: so many more until the next
+  std::atomic<int> idle_spins_{kIdleSpins};
+  std::atomic<int> caller_cpu_{-1};  // also -1 where the system does not tell
+  std::atomic<bool> crowded_{false};
   Clock::time_point ended_;
   const std::function<void(int)>* body_ = nullptr;
   std::atomic<int> wanted_{0};

@@ -17,8 +17,8 @@ class Work:
     Attributes:
         flops: Multiplications and additions; 0 where the bytes are the work.
         read, written: Bytes of the inputs and outputs, each counted once.
-        again: Bytes that are needed a second time, after all have been read once; they are read
-            again as far as they cannot have stayed in a cache.
+        again: Bytes that are needed a second time, after all have been read once. Each cache has
+            kept as many as it holds, and those are read again from there.
     """
 
     flops: int
@@ -81,8 +81,8 @@ def kinds(work: Work, limits: Limits) -> list[str]:
             return []
         if about == "compute + stores":
             return ["write", "stream_write"]
-    read = work.read + _lost(work, limits)
-    if min(read, work.written):
+    read = work.read + work.again
+    if min(work.read, work.written):
         found += ["copy", "stream_copy"]
     if read > work.written:
         found += ["read"]
@@ -116,20 +116,20 @@ def _leaves_caches(work: Work, limits: Limits) -> bool:
     return limits.level(work.bytes) == limits.level(work.written) == "memory"
 
 
-def _lost(work: Work, limits: Limits) -> int:
-    """What is needed again and cannot have stayed in the last cache."""
-    return max(0, work.again - (limits.caches[-1] if limits.caches else 0))
-
-
 def _move_seconds(work: Work, rates: _Rates, level: str) -> float:
     """Bytes over bandwidth: as much as possible copied, the rest read or written alone.
 
     A copy reads too, so reading alone is not taken as slower, which the clock may say.
     """
-    read = work.read + (_lost(work, rates.limits) if level == "memory" else 0)
-    both = min(read, work.written)
-    return 1e-9 * (
-        2 * both / rates.fastest("copy")
-        + (read - both) / max(rates.rate("read"), rates.fastest("copy"))
-        + (work.written - both) / rates.fastest("write")
-    )
+    both = min(work.read, work.written)
+    read = work.read - both
+    seconds = 2 * both / rates.fastest("copy") + (work.written - both) / rates.fastest("write")
+    kept = 0
+    caches = rates.limits.caches
+    for held in caches if level == "memory" else caches[:-1]:
+        part = min(held, work.again) - kept
+        # At half its size a cache holds the data surely.
+        seconds += part / rates.limits.rate("read", held // 2)
+        kept += part
+    read += work.again - kept
+    return 1e-9 * (seconds + read / max(rates.rate("read"), rates.fastest("copy")))

@@ -54,13 +54,22 @@ def test_bytes(limits):
     assert kinds(Work(0, 0, 64 * MB), limits) == ["write", "stream_write"]
 
 
-def test_what_is_read_twice_counts_twice_where_it_does_not_stay(limits):
-    once, twice = Work(0, 64 * MB, 64 * MB), Work(0, 64 * MB, 64 * MB, again=64 * MB)
+@pytest.mark.parametrize(
+    ("size", "levels"),
+    [
+        # 32 KB, 1 MB and 32 MB of cache: what each keeps beyond those before it, then the rest.
+        (64 * MB, [32 * KB, MB - 32 * KB, 31 * MB, 32 * MB]),
+        (4 * MB, [32 * KB, MB - 32 * KB, 0, 3 * MB]),
+        (256 * KB, [32 * KB, 224 * KB, 0, 0]),
+    ],
+)
+def test_what_is_read_twice_is_read_again_from_what_keeps_it(limits, size, levels):
+    once, twice = Work(0, size, size), Work(0, size, size, again=size)
+    here = max(limits.rate(kind, 2 * size) for kind in ("read", "stream_copy"))
+    rates = [*(limits.rate("read", held // 2) for held in limits.caches), here]
     more = floor(twice, limits, 100).seconds - floor(once, limits, 100).seconds
-    assert more == pytest.approx(32 * MB / 20e9)  # the last cache holds half
-    for size in (MB, 24 * MB):
-        fits = Work(0, size, size), Work(0, size, size, again=size)
-        assert floor(fits[0], limits, 100) == floor(fits[1], limits, 100)
+    assert more == pytest.approx(sum(n / rate / 1e9 for n, rate in zip(levels, rates, strict=True)))
+    assert "read" in kinds(twice, limits)
 
 
 def test_flops_that_take_less_than_the_bytes(limits):
