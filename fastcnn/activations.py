@@ -66,6 +66,7 @@ softplus = ops.softplus
 softsign = ops.softsign
 sparse_plus = ops.sparse_plus
 sparse_sigmoid = ops.sparse_sigmoid
+sparsemax = ops.sparsemax
 squareplus = ops.squareplus
 swish = ops.silu
 tanh = ops.tanh
@@ -99,6 +100,7 @@ _TABLE: dict[str, Activation] = {
     "softsign": softsign,
     "sparse_plus": sparse_plus,
     "sparse_sigmoid": sparse_sigmoid,
+    "sparsemax": sparsemax,
     "squareplus": squareplus,
     "swish": swish,
     "tanh": tanh,

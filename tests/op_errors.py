@@ -327,7 +327,7 @@ REDUCTIONS = [
     ]
 ] + [
     wrong
-    for op in ("softmax", "log_softmax", "argmax")
+    for op in ("softmax", "log_softmax", "sparsemax", "argmax")
     for wrong in [
         Wrong(op, "axis", {"x": f32(2, 3), "axis": 2}, ("axis", number(2), r"rank 2|\(2, 3\)")),
         Wrong(op, "axis-negative", {"x": f32(2, 3), "axis": -3},

@@ -18,6 +18,7 @@
 #include "ops/reduce.h"
 #include "ops/resample.h"
 #include "ops/softmax.h"
+#include "ops/sparsemax.h"
 #include "ops/update.h"
 
 namespace fastcnn {
@@ -112,6 +113,7 @@ constexpr Row kRows[] = {
     {"slice_grad", make_slice_grad},
     {"softmax", make_softmax},
     {"softmax_grad", make_softmax},
+    {"sparsemax", make_sparsemax},
     {"sqrt", make_unary},
     {"square", make_unary},
     {"subtract", make_binary},

@@ -4,7 +4,7 @@ Called with arrays they run at once; called with a :class:`fastcnn.graph.Tensor`
 graph. Each has a float64 twin of the same name in :mod:`fastcnn.reference`.
 """
 
-from fastcnn.ops.activation import log_softmax, relu, sigmoid, softmax, tanh
+from fastcnn.ops.activation import log_softmax, relu, sigmoid, softmax, sparsemax, tanh
 from fastcnn.ops.adaptive_steps import (
     adadelta_update,
     adagrad_update,
@@ -190,6 +190,7 @@ __all__ = [
     "sparse_categorical_crossentropy",
     "sparse_plus",
     "sparse_sigmoid",
+    "sparsemax",
     "sqrt",
     "square",
     "squareplus",

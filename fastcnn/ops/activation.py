@@ -1,4 +1,4 @@
-"""Activations: ReLU, sigmoid and tanh, which other steps can apply on the fly, and softmax."""
+"""Activations: ReLU, sigmoid and tanh, which other steps can apply on the fly; softmax, sparsemax."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.axes import axis_of
-from fastcnn.ops.elementwise import exp
+from fastcnn.ops.elementwise import exp, greater
 from fastcnn.ops.op import Operand, apply, operand, operation
 from fastcnn.ops.reduction import sum
 from fastcnn.ops.shaping import transpose
@@ -20,6 +20,7 @@ __all__ = [
     "relu",
     "sigmoid",
     "softmax",
+    "sparsemax",
     "tanh",
 ]
 
@@ -162,6 +163,20 @@ class LogSoftmax(_Softmax):
     grad = LogSoftmaxGrad()
 
 
+class Sparsemax(_Same):
+    """The nearest point whose elements are at least 0 and sum to 1, along the last axis."""
+
+    name = "sparsemax"
+
+    def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
+        dy = grads[0]
+        if dy is None:
+            return [None]
+        # What moves together: dy less its mean, both over elements above 0.
+        above: Tensor = greater(Tensor(dy.spec, node), 0.0)
+        return [above * (dy - _row_sum(above * dy) / _row_sum(above))]
+
+
 def check_activation(op: str, activation: str | None, allowed: Iterable[str]) -> str:
     """The activation's name, ``"none"`` for None.
 
@@ -244,3 +259,26 @@ def softmax(x: Operand, axis: int = -1) -> Any:
 def log_softmax(x: Operand, axis: int = -1) -> Any:
     """Logarithm of :func:`softmax`, without leaving the logarithm. Arguments as there."""
     return _along(LogSoftmax(), x, axis)
+
+
+@operation
+def sparsemax(x: Operand, *, axis: int = -1) -> Any:
+    """The nearest probabilities: ``max(x - tau, 0)``, many of them 0, which sum to 1 along an axis.
+
+    Martins & Astudillo, "From Softmax to Sparsemax" (2016). A row with a NaN, or whose largest
+    element is not finite, becomes NaN.
+
+    Args:
+        x: Rank 1 or more, float32; array or Tensor.
+        axis: Along which results sum to 1; negative counts from the end. The last is fastest.
+
+    Raises:
+        TypeError: x is not float32.
+        ValueError: No such axis.
+
+    Example:
+        >>> import numpy as np
+        >>> sparsemax(np.array([1.0, 0.5, -1.0], np.float32))
+        array([0.75, 0.25, 0.  ], dtype=float32)
+    """
+    return _along(Sparsemax(), x, axis)

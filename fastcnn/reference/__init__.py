@@ -85,7 +85,7 @@ from fastcnn.reference.pooling import (
     max_pool2d,
 )
 from fastcnn.reference.random import dropout, fold_seed, random_normal
-from fastcnn.reference.reduction import argmax, log_softmax, mean, softmax, sum
+from fastcnn.reference.reduction import argmax, log_softmax, mean, softmax, sparsemax, sum
 from fastcnn.reference.resampling import resize
 from fastcnn.reference.shaping import (
     broadcast_to,
@@ -179,6 +179,7 @@ __all__ = [
     "sparse_categorical_crossentropy",
     "sparse_plus",
     "sparse_sigmoid",
+    "sparsemax",
     "sqrt",
     "square",
     "squareplus",

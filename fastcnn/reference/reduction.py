@@ -43,6 +43,23 @@ def log_softmax(x: ArrayLike, axis: int = -1) -> Float64:
     return np.asarray(shifted - log(np.sum(np.exp(shifted), axis=axis, keepdims=True)))
 
 
+def sparsemax(x: ArrayLike, *, axis: int = -1) -> Float64:
+    """``max(x - tau, 0)`` with the ``tau`` that makes it sum to 1 along ``axis``.
+
+    Found by sorting, as in algorithm 1 of Martins & Astudillo, "From Softmax to Sparsemax" (2016).
+    """
+    x = np.moveaxis(float64(x), axis, -1)
+    # What is infinite or NaN makes NaN of its row, except minus infinity beside a number.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shifted = x - np.max(x, axis=-1, keepdims=True, initial=-np.inf)
+        falling = -np.sort(-shifted, axis=-1)
+        counts = np.arange(1, x.shape[-1] + 1)
+        kept = counts * falling > np.cumsum(falling, axis=-1) - 1
+        total = np.sum(np.where(kept, falling, 0), axis=-1, keepdims=True)
+        tau = (total - 1) / np.sum(kept, axis=-1, keepdims=True)
+        return np.moveaxis(np.maximum(shifted - tau, 0), -1, axis)
+
+
 def argmax(x: ArrayLike, *, axis: int = -1) -> NDArray[np.int64]:
     """Index of the largest element along ``axis``: the first of equal ones, the first NaN."""
     return np.asarray(np.argmax(np.asarray(x), axis=axis), np.int64)

@@ -101,6 +101,7 @@ TARGET = np.random.default_rng(0).random((5, 3)).astype(np.float32)
     [
         pytest.param(lambda x: ops.square(ops.softmax(x)), id="softmax"),
         pytest.param(lambda x: ops.square(ops.log_softmax(x)), id="log_softmax"),
+        pytest.param(lambda x: ops.square(ops.sparsemax(x)), id="sparsemax"),
         pytest.param(
             lambda x: ops.sparse_categorical_crossentropy(LABELS, x, from_logits=True), id="labels"
         ),

@@ -180,6 +180,11 @@ def log_softmax_error(case: Case, inputs: Inputs, exact: tuple[Array, ...]) -> t
     return ((2 * finite + 2 * (length + 2 * ELEMENTARY)) * EPSILON,)
 
 
+def sparsemax_error(case: Case, inputs: Inputs, exact: tuple[Array, ...]) -> tuple[Any, ...]:
+    """``tau`` is found in float64, relative to the largest; what is left rounds once."""
+    return (np.nan_to_num(EPSILON * abs(exact[0])) + 1e-14 * exact[0].size,)
+
+
 def batch_normalization_error(
     case: Case, inputs: Inputs, exact: tuple[Array, ...]
 ) -> tuple[Any, ...]:

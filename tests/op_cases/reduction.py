@@ -12,6 +12,7 @@ from op_cases.bounds import (
     log_softmax_error,
     smooth,
     softmax_error,
+    sparsemax_error,
     sum_of_products,
 )
 from op_cases.case import (
@@ -75,7 +76,11 @@ REDUCTIONS = [
     reduce("mean", "empty-all", (3, 0), differentiable=False),
 ]  # fmt: skip
 
-SOFTMAX = {"softmax": softmax_error, "log_softmax": log_softmax_error}
+SOFTMAX = {
+    "softmax": softmax_error,
+    "log_softmax": log_softmax_error,
+    "sparsemax": sparsemax_error,
+}
 
 
 def softmax(op: str, id: str, shape: tuple[int, ...], *, axis: int | None = None) -> Case:
@@ -111,6 +116,10 @@ ALONG_AXIS = [
             ("nan", [[1.0, NAN, 2.0], [1.0, 2.0, 3.0]]),
             ("infinite", [[1.0, INF, 2.0], [-INF, -INF, -INF]]),
             ("alike", [[1000.0] * 9]),
+            # The second lies on tau itself, the rest of the third row just above and below it.
+            ("edges", [[1, 0, -7], [0.25] * 3, [0.5, -0.4999999, -0.5000001]]),
+            # Each step of Newton's method leaves few of them behind.
+            ("halves", [[-(2.0**-i) for i in range(40)]]),
         ]
     ),
     Case("argmax", "plain", {"x": distinct(4, 5)}),

@@ -83,6 +83,29 @@ def _log_softmax_error(case: Case, arrays: Arrays, exact: Sequence[Array]) -> Se
     return [roundings(4, exact[0]) + roundings(case["x"][-1] + AROUND, np.ones(()))]
 
 
+def sparsemax(x: Array) -> Array:
+    y: Array = x - x.max(axis=-1, keepdims=True)
+    falling = -np.sort(-y, axis=-1)
+    sums = falling.cumsum(axis=-1)
+    sums -= 1
+    count = (np.arange(1, x.shape[-1] + 1, dtype=x.dtype) * falling > sums).sum(axis=-1)[:, None]
+    y -= np.take_along_axis(sums, count - 1, axis=-1) / count.astype(x.dtype)
+    return np.maximum(y, 0, out=y)
+
+
+def _sparsemax_slope(case: Case, x: Array, y: Array, dy: Array) -> Array:
+    above = y > 0
+    dx: Array = above * dy
+    dx -= above * (dx.sum(axis=-1, keepdims=True) / above.sum(axis=-1, keepdims=True))
+    return dx
+
+
+def _sparsemax_error(case: Case, arrays: Arrays, exact: Sequence[Array]) -> Sequence[Any]:
+    # NumPy sums all of a row in float32, along which differences from the largest grow.
+    width = float(np.ptp(arrays["x"]))
+    return [roundings(case["x"][-1] * (1 + width) + AROUND, np.ones(()))]
+
+
 def _axis(case: Case) -> dict[str, Any]:
     last = case["axis"] == "last"
     return {"axis": -1 if last else tuple(range(len(case["x"]) - 1))}
@@ -213,6 +236,13 @@ OPERATIONS: list[Operation] = [
           slope=_log_softmax_slope,
           slope_error=_row_sums(lambda a: a["dy"], lambda a: a["dy"]),
           flops_each=(EXPONENTIAL + 4, EXPONENTIAL + 3),
+          saves=("y",), uncounted=("x",), batched=True),
+    Plain("sparsemax", X, LOGITS, _x, _sparsemax_error, formulation=sparsemax,
+          slope=_sparsemax_slope,
+          slope_error=lambda case, arrays, exact: [
+              roundings(case["x"][-1] + AROUND, np.max(np.abs(arrays["dy"]), initial=0) + 0 * y)
+              for y in exact
+          ],
           saves=("y",), uncounted=("x",), batched=True),
     Plain("argmax", X, LOGITS, _x, exactly, formulation=lambda x: np.argmax(x, axis=-1),
           batched=True),
