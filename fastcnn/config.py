@@ -18,13 +18,18 @@ __all__ = [
     "deserialize",
     "lookup",
     "refuse",
+    "register",
+    "registered",
     "reserve",
     "serialize",
 ]
 
 T = TypeVar("T", bound="Configurable")
+R = TypeVar("R")
 
 _scope = threading.local()
+#: What the caller has registered, for all threads.
+_registered: dict[str, Any] = {}
 #: What built-in names stand for in files: no other function may be saved under one.
 _reserved: dict[str, list[Any]] = {}
 
@@ -104,7 +109,44 @@ def custom_object_scope(objects: Mapping[str, Any] | None) -> Iterator[None]:
 
 def custom_object(name: str) -> Any:
     """What the caller's custom objects call ``name``; ``None`` if they do not."""
-    return getattr(_scope, "objects", {}).get(name)
+    return getattr(_scope, "objects", {}).get(name, _registered.get(name))
+
+
+def registered() -> dict[str, Any]:
+    """The caller's classes and functions that configurations may name anywhere; may be changed."""
+    return _registered
+
+
+def register(package: str = "Custom", name: str | None = None) -> Callable[[R], R]:
+    """A decorator that lets configurations name the caller's own class or function.
+
+    Args:
+        package: Accepted for Keras' sake.
+        name: Accepted for Keras' sake: files here name things as Python does.
+
+    Raises:
+        ValueError: A class without ``get_config``, or a name that something else has.
+    """
+
+    def decorator(thing: R) -> R:
+        found: Any = thing
+        if isinstance(found, type) and not hasattr(found, "get_config"):
+            raise ValueError(f"{found.__name__} has no get_config, so no file can describe it")
+        other = _registered.get(found.__name__)
+        # A cell of a notebook that runs again makes its class anew.
+        if other is not None and _origin(other) != _origin(found):
+            raise ValueError(
+                f"{found.__name__!r} is registered already, for {'.'.join(_origin(other))}: give "
+                "one of them another name, since files tell them apart by it"
+            )
+        _registered[found.__name__] = found
+        return thing
+
+    return decorator
+
+
+def _origin(thing: Any) -> tuple[str, str]:
+    return str(thing.__module__), str(thing.__qualname__)
 
 
 def refuse(owner: str, **settings: Any) -> None:
@@ -130,7 +172,7 @@ def lookup(kind: str, name: str, table: Mapping[str, Any]) -> Any:
     Raises:
         ValueError: Neither knows the name; the text lists the table.
     """
-    custom: Mapping[str, Any] = getattr(_scope, "objects", {})
+    custom: Mapping[str, Any] = {**_registered, **getattr(_scope, "objects", {})}
     if name in custom:
         return custom[name]
     if name in table:

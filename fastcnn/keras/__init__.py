@@ -6,8 +6,11 @@ A script written for ``tensorflow.keras`` runs when its imports change:
     from fastcnn.keras.datasets import cifar10
 """
 
+from fastcnn._version import __version__
+from fastcnn.initializers import Initializer
 from fastcnn.keras import (
     activations,
+    backend,
     callbacks,
     constraints,
     datasets,
@@ -17,18 +20,35 @@ from fastcnn.keras import (
     metrics,
     models,
     optimizers,
+    preprocessing,
     regularizers,
+    saving,
     utils,
 )
 from fastcnn.keras.models import Model, Sequential
 from fastcnn.layers import Input, Layer
+from fastcnn.layers.symbolic import KerasTensor
+from fastcnn.losses import Loss
+from fastcnn.metrics import Metric
+from fastcnn.optimizers import Optimizer
+from fastcnn.regularizers import Regularizer
+from fastcnn.variable import Variable
 
 __all__ = [
+    "Initializer",
     "Input",
+    "KerasTensor",
     "Layer",
+    "Loss",
+    "Metric",
     "Model",
+    "Optimizer",
+    "Regularizer",
     "Sequential",
+    "Variable",
+    "__version__",
     "activations",
+    "backend",
     "callbacks",
     "constraints",
     "datasets",
@@ -38,6 +58,14 @@ __all__ = [
     "metrics",
     "models",
     "optimizers",
+    "preprocessing",
     "regularizers",
+    "saving",
     "utils",
+    "version",
 ]
+
+
+def version() -> str:
+    """Of fastcnn."""
+    return __version__

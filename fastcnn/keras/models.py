@@ -6,9 +6,11 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from fastcnn.config import custom_object_scope, refuse
+from fastcnn.layers.inventory import all_layers
 from fastcnn.models import Model, Sequential, load
 
-__all__ = ["Model", "Sequential", "load_model", "save_model"]
+__all__ = ["Model", "Sequential", "clone_model", "load_model", "save_model"]
 
 
 def load_model(
@@ -34,3 +36,26 @@ def load_model(
 def save_model(model: Model, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
     """Write a model; see :meth:`fastcnn.Model.save`."""
     model.save(filepath, overwrite=overwrite)
+
+
+def clone_model(model: Model, input_tensors: None = None, clone_function: None = None) -> Model:
+    """A model of the same layers with the same names, and with new weights.
+
+    Layer classes of one's own are found by themselves, functions of one's own by
+    ``custom_object_scope``. ``clone.set_weights(model.get_weights())`` copies the weights too.
+
+    Args:
+        model: Any model whose layers can say how they were made.
+        input_tensors: Not supported: ``None`` only.
+        clone_function: Not supported: ``None`` only.
+
+    Raises:
+        TypeError: A layer cannot say how it was made.
+        ValueError: No model, or an argument that is not supported.
+    """
+    if not isinstance(model, Model):
+        raise ValueError(f"clone_model takes a Model, got {type(model).__name__}")
+    refuse("clone_model", input_tensors=input_tensors, clone_function=clone_function)
+    kinds = {type(layer).__name__: type(layer) for layer in all_layers(model)}
+    with custom_object_scope(kinds):
+        return type(model).from_config(model.get_config())

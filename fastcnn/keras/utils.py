@@ -8,19 +8,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn.config import custom_object_scope
+from fastcnn.config import register as register_keras_serializable
+from fastcnn.config import registered as get_custom_objects
 from fastcnn.datasets.image_folder import image_dataset_from_directory
+from fastcnn.keras.preprocessing.image import array_to_img, img_to_array, load_img, save_img
 from fastcnn.layers.naming import clear_names
+from fastcnn.layers.symbolic import KerasTensor
 from fastcnn.seeding import set_random_seed
 
 __all__ = [
+    "CustomObjectScope",
     "PyDataset",
     "Sequence",
+    "array_to_img",
     "clear_session",
     "custom_object_scope",
+    "get_custom_objects",
     "image_dataset_from_directory",
+    "img_to_array",
+    "is_keras_tensor",
+    "load_img",
+    "normalize",
+    "pack_x_y_sample_weight",
+    "register_keras_serializable",
+    "save_img",
     "set_random_seed",
     "to_categorical",
+    "unpack_x_y_sample_weight",
 ]
+
+CustomObjectScope = custom_object_scope
 
 
 def to_categorical(x: Any, num_classes: int | None = None) -> NDArray[np.float64]:
@@ -55,6 +72,51 @@ def to_categorical(x: Any, num_classes: int | None = None) -> NDArray[np.float64
     result = np.zeros((labels.size, num_classes))
     result[np.arange(labels.size), labels.reshape(-1)] = 1
     return result.reshape(*labels.shape, num_classes)
+
+
+def normalize(x: Any, axis: int = -1, order: float = 2) -> NDArray[Any]:
+    """``x`` divided by its norm along an axis; what has norm 0 stays.
+
+    Args:
+        x: Numbers, any shape.
+        axis: Along which norms are taken.
+        order: Which norm: 1, 2, ``numpy.inf``.
+
+    Example:
+        >>> normalize([[3.0, 4.0], [0.0, 0.0]])
+        array([[0.6, 0.8],
+               [0. , 0. ]])
+    """
+    values = np.asarray(x)
+    norm = np.linalg.norm(values, order, axis, keepdims=True)
+    return np.asarray(values / np.where(norm == 0, 1, norm))
+
+
+def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    """A batch as ``fit`` takes it: ``x``, ``(x, y)`` or ``(x, y, sample_weight)``."""
+    if y is None:
+        return (x,) if isinstance(x, tuple | list) else x
+    return (x, y) if sample_weight is None else (x, y, sample_weight)
+
+
+def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
+    """``(x, y, sample_weight)`` of a batch, ``None`` for what it has not.
+
+    Raises:
+        ValueError: A tuple or list of another length than 1, 2 or 3.
+    """
+    parts = tuple(data) if isinstance(data, tuple | list) else (data,)
+    if not 1 <= len(parts) <= 3:
+        raise ValueError(
+            f"a batch is x, (x,), (x, y) or (x, y, sample_weight), got {len(parts)} parts"
+        )
+    x, y, sample_weight = (*parts, None, None)[:3]
+    return x, y, sample_weight
+
+
+def is_keras_tensor(x: Any) -> bool:
+    """Whether ``x`` is a value of a model under construction, as ``Input`` returns."""
+    return isinstance(x, KerasTensor)
 
 
 def clear_session(free_memory: bool = True) -> None:

@@ -11,7 +11,13 @@ from typing import Any
 import numpy as np
 
 from fastcnn import ops
-from fastcnn.losses.functions import before, same_shape, smoothed_binary, smoothed_classes
+from fastcnn.losses.functions import (
+    before,
+    power_of_probability,
+    same_shape,
+    smoothed_binary,
+    smoothed_classes,
+)
 from fastcnn.losses.loss import UnitLoss
 
 __all__ = [
@@ -23,15 +29,6 @@ __all__ = [
 
 _ONE = np.float32(1)
 _SMALLEST, _LARGEST = np.float32(1e-7), np.float32(1) - np.float32(1e-7)
-
-
-def _power(base: Any, exponent: float) -> Any:
-    """``base ** exponent`` for a base in [0, 1], with a finite gradient everywhere."""
-    if exponent in (1, 2):
-        return base if exponent == 1 else ops.square(base)
-    # Below 1e-30 the power is next to nothing and its slope is taken as 0.
-    logs = ops.log(ops.maximum(base, np.float32(1e-30)))
-    return ops.exp(ops.multiply(logs, np.float32(exponent)))
 
 
 def _check(loss: str, gamma: Any) -> None:
@@ -78,7 +75,7 @@ def binary_focal_crossentropy(
     else:
         yes, no = y_pred, ops.subtract(_ONE, y_pred)
     miss = ops.add(ops.multiply(t, no), ops.multiply(ops.subtract(_ONE, t), yes))
-    each = entropy if gamma == 0 else ops.multiply(_power(miss, gamma), entropy)
+    each = entropy if gamma == 0 else ops.multiply(power_of_probability(miss, gamma), entropy)
     if apply_class_balancing:
         weight = ops.add(ops.multiply(t, np.float32(2 * alpha - 1)), np.float32(1 - alpha))
         each = ops.multiply(each, weight)
@@ -123,7 +120,7 @@ def categorical_focal_crossentropy(
         logs = ops.log(p)
     each = ops.multiply(ops.multiply(t, logs), np.asarray(alpha, np.float32))
     if gamma:
-        each = ops.multiply(each, _power(ops.subtract(_ONE, p), gamma))
+        each = ops.multiply(each, power_of_probability(ops.subtract(_ONE, p), gamma))
     return ops.negative(ops.sum(each, axis=axis))
 
 

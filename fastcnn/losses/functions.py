@@ -20,6 +20,7 @@ __all__ = [
     "mean_squared_error",
     "not_ignored",
     "operand",
+    "power_of_probability",
     "same_rank",
     "same_shape",
     "smoothed_binary",
@@ -48,6 +49,15 @@ def as_dtype(value: Any, dtype: str) -> Any:
         return value if value.dtype == np.dtype(dtype) else ops.cast(value, dtype)
     array = np.asarray(value)
     return np.ascontiguousarray(array, dtype).reshape(array.shape)
+
+
+def power_of_probability(base: Any, exponent: float) -> Any:
+    """``base ** exponent`` for a base in [0, 1], with a finite gradient everywhere."""
+    if exponent in (1, 2):
+        return base if exponent == 1 else ops.square(base)
+    # Below 1e-30 the power is next to nothing and its slope is taken as 0.
+    logs = ops.log(ops.maximum(base, np.float32(1e-30)))
+    return ops.exp(ops.multiply(logs, np.float32(exponent)))
 
 
 def same_rank(y_true: Any, y_pred: Any) -> tuple[Any, Any]:

@@ -1,4 +1,4 @@
-"""Activations: ReLU, sigmoid and tanh, which other steps can apply on the fly; softmax, sparsemax."""
+"""Activations: ReLU, sigmoid, tanh, which other steps can apply on the fly; softmax, sparsemax."""
 
 from __future__ import annotations
 

@@ -50,7 +50,8 @@ LINES = [
         f"{op} x=9x17"
         for op in [
             "softmax", "log_softmax", "sparsemax", "argmax", "mean_squared_error",
-            "categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy", "in_top_k", "flatten",
+            "categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy",
+            "in_top_k", "flatten",
             "stop_gradient", "cast", "rescale", "dropout", "scale_shift_relu", "relu", "sigmoid",
             "tanh", "exp", "log", "sqrt", "square", "negative", "absolute", "sgd", "momentum",
             "adam", "rmsprop", "adagrad", "adadelta", "adamax", "nadam", "ftrl", "lion",

@@ -122,6 +122,12 @@ LOSSES = [
         "one_hot",
         "numbers",
     ),
+    (
+        "CategoricalGeneralizedCrossEntropy",
+        lambda rng: {"q": float(rng.uniform(0.1, 0.9))},
+        "labels",
+        "shares",
+    ),
     ("Dice", lambda rng: {"axis": pick(rng, [None, -1, 1])}, "binary", "unit"),
     (
         "Tversky",

@@ -131,6 +131,13 @@ CASES = [
         "numbers",
         lambda t, x: focal(t, softmax(x, 1), 0.25, 1, 0, 1),
     ),
+    (
+        "categorical_generalized_cross_entropy",
+        {"q": 0.3},
+        "labels",
+        "shares",
+        lambda t, p: (1 - np.take_along_axis(p, t.astype(int)[..., None], -1)[..., 0] ** 0.3) / 0.3,
+    ),
     ("dice", {}, "binary", "shares", dice),
     ("dice", {"axis": (1, 2)}, "binary", "shares", lambda t, p: dice(t, p, (1, 2))),
     (
@@ -154,6 +161,7 @@ def draw(kind, rng):
         "binary": (x > 0) * 1.0,
         "signs": np.sign(x),
         "one_hot": np.eye(SHAPE[-1])[x.argmax(-1)],
+        "labels": x.argmax(-1),
     }[kind].astype(np.float32)
 
 
@@ -165,7 +173,7 @@ def test_formula_and_gradient(name, arguments, labels, outputs, formula, rng):
     # At most 60 terms of one sign, or (cosines, margins) of numbers near 1.
     np.testing.assert_allclose(function(t, y, **arguments), exact, rtol=60 * EPS, atol=60 * EPS)
 
-    a, b = graph.placeholder(SHAPE), graph.placeholder(SHAPE)
+    a, b = graph.placeholder(t.shape), graph.placeholder(SHAPE)
     total = ops.sum(function(a, b, **arguments))
     slope = graph.compile([a, b], [graph.gradients(total, [b])[0]])(t, y)[0]
     want = numeric_grad(lambda y: formula(t.astype(np.float64), y).sum(), y, step=1e-5)
@@ -176,10 +184,12 @@ CLASSES = {
     "huber": "Huber",
     "kl_divergence": "KLDivergence",
     "log_cosh": "LogCosh",
+    "categorical_generalized_cross_entropy": "CategoricalGeneralizedCrossEntropy",
     **{
         name: "".join(word.capitalize() for word in name.split("_"))
         for name, *_ in CASES
         if name not in ("huber", "kl_divergence", "log_cosh")
+        and name != "categorical_generalized_cross_entropy"
     },
 }
 
@@ -348,9 +358,27 @@ def test_every_loss_trains_and_is_saved(kind, tmp_path, rng):
     model = Sequential([Input((4,)), layers.Dense(3, "sigmoid")])
     model.compile("sgd", getattr(losses, kind)())
     x = rng.random((12, 4), np.float32)
-    y = np.eye(3, dtype=np.float32)[rng.integers(0, 3, 12)]
+    y = rng.integers(0, 3, 12)
+    if kind != "CategoricalGeneralizedCrossEntropy":
+        y = np.eye(3, dtype=np.float32)[y]
     history = model.fit(x, y, epochs=4, batch_size=12, verbose=0).history["loss"]
     assert history[-1] < history[0]
     model.save(tmp_path / "model")
     again = load(tmp_path / "model")
     assert again.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
+
+
+def test_generalized_cross_entropy_says_what_is_wrong():
+    loss = losses.CategoricalGeneralizedCrossEntropy()
+    with pytest.raises(ValueError, match="q must lie between 0 and 1, without them, got 1"):
+        losses.CategoricalGeneralizedCrossEntropy(q=1)
+    with pytest.raises(ValueError, match=r"one integer per example; of one-hot labels.*argmax"):
+        loss(np.eye(3), np.eye(3))
+    with pytest.raises(ValueError, match="labels run from 0 to 3.*3 classes"):
+        loss.check_labels(np.array([0, 3]), (None, 3))
+    # A class of probability 0 has a loss of 1 / q, and no gradient that is infinite.
+    x = graph.placeholder((1, 2))
+    (slope,) = graph.gradients(loss([0], x), [x])
+    value, slope = graph.compile([x], [loss([0], x), slope])(np.array([[0, 1]], np.float32))
+    assert value == 2
+    assert np.isfinite(slope).all()
