@@ -97,10 +97,10 @@ def _writes_its_config(kind: type) -> bool:
 
 
 @contextmanager
-def custom_object_scope(objects: Mapping[str, Any] | None) -> Iterator[None]:
+def custom_object_scope(custom_objects: Mapping[str, Any] | None) -> Iterator[None]:
     """Let configurations name the caller's own classes and functions inside a ``with`` block."""
     before = getattr(_scope, "objects", {})
-    _scope.objects = {**before, **(objects or {})}
+    _scope.objects = {**before, **(custom_objects or {})}
     try:
         yield
     finally:

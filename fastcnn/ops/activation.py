@@ -262,7 +262,7 @@ def log_softmax(x: Operand, axis: int = -1) -> Any:
 
 
 @operation
-def sparsemax(x: Operand, *, axis: int = -1) -> Any:
+def sparsemax(x: Operand, axis: int = -1) -> Any:
     """The nearest probabilities: ``max(x - tau, 0)``, many of them 0, which sum to 1 along an axis.
 
     Martins & Astudillo, "From Softmax to Sparsemax" (2016). A row with a NaN, or whose largest

@@ -43,7 +43,7 @@ def log_softmax(x: ArrayLike, axis: int = -1) -> Float64:
     return np.asarray(shifted - log(np.sum(np.exp(shifted), axis=axis, keepdims=True)))
 
 
-def sparsemax(x: ArrayLike, *, axis: int = -1) -> Float64:
+def sparsemax(x: ArrayLike, axis: int = -1) -> Float64:
     """``max(x - tau, 0)`` with the ``tau`` that makes it sum to 1 along ``axis``.
 
     Found by sorting, as in algorithm 1 of Martins & Astudillo, "From Softmax to Sparsemax" (2016).
