@@ -63,8 +63,7 @@ void sparsemax_row(int64_t columns, const float* x, float* y) {
     before = count;
     count = keep_above(tau, top, count, y, y, &sum);
   }
-  for (int64_t i = 0; i < columns; ++i)
-    y[i] = static_cast<float>(std::max(x[i] - top - tau, 0.0));
+  for (int64_t i = 0; i < columns; ++i) y[i] = static_cast<float>(std::max(x[i] - top - tau, 0.0));
 }
 
 class Sparsemax final : public Step {
