@@ -1,58 +1,57 @@
 // Normalisation of rows, each by statistics of its own.
 
-// Sums of what add(sum, i, n) adds for the vectors of a row: n numbers from position i on. In an
-// order that `columns` fixes, in chains that do not wait for each other.
-template <int sums, class Add>
-inline void sum_row(int64_t columns, float* total, const Add& add) {
-  constexpr int chains = 4;
-  Vec sum[chains][sums] = {};
-  int64_t i = 0;
-  for (; i + chains * kLanes <= columns; i += chains * kLanes)
-    for (int c = 0; c < chains; ++c) add(sum[c], i + c * kLanes, kLanes);
-  for (; i + kLanes <= columns; i += kLanes) add(sum[0], i, kLanes);
-  if (i < columns) add(sum[1], i, columns - i);
-  for (int s = 0; s < sums; ++s)
-    total[s] = sum_of_lanes((sum[0][s] + sum[1][s]) + (sum[2][s] + sum[3][s]));
-}
-
 // 1 / sqrt(variance + epsilon) in every lane.
 inline Vec inverse_deviation(float variance, float epsilon) {
   return 1.0f / sqrt(splat(variance + epsilon));
 }
 
-// Mean and mean squared deviation of a row. The first sum says the mean but for its rounding; the
-// second pass, which needs deviations anyway, finds what was left of it.
-inline void row_statistics(const LayerNorm& at, const float* x, float share, float* mean,
-                           float* variance) {
-  float center = 0;
+// Of `count` rows at once, because the sums of one wait for each other: the mean and the mean
+// squared deviation. The first sum says the mean but for its rounding; the second pass, which needs
+// deviations anyway, finds what was left of it.
+template <int count>
+inline void row_statistics(const LayerNorm& at, int64_t first) {
+  const int64_t columns = at.columns;
+  const float* x = at.x + first * columns;
+  const float share = 1.0f / (float)columns;
+  Vec center[count] = {}, sum[count] = {}, square[count] = {};
   if (at.centered) {
-    sum_row<1>(at.columns, &center,
-               [&](Vec* sum, int64_t i, int64_t n) { sum[0] += load_head(x + i, n); });
-    center *= share;
+    for_row(columns, [&](int64_t i, int64_t n) {
+      for (int r = 0; r < count; ++r) sum[r] += load_head(x + r * columns + i, n);
+    });
+    for (int r = 0; r < count; ++r) {
+      center[r] = splat(sum_of_lanes(sum[r]) * share);
+      sum[r] = Vec{};
+    }
   }
-  float sums[2];
-  sum_row<2>(at.columns, sums, [&](Vec* sum, int64_t i, int64_t n) {
-    Vec deviation = load_head(x + i, n) - center;
-    if (n < kLanes) deviation = head_of(deviation, Vec{}, n);
-    sum[0] += deviation;
-    sum[1] += deviation * deviation;
+  for_row(columns, [&](int64_t i, int64_t n) {
+    for (int r = 0; r < count; ++r) {
+      Vec deviation = load_head(x + r * columns + i, n) - center[r];
+      if (n < kLanes) deviation = head_of(deviation, Vec{}, n);
+      sum[r] += deviation;
+      square[r] += deviation * deviation;
+    }
   });
-  const float rest = at.centered ? sums[0] * share : 0;
-  const float squares = sums[1] - rest * sums[0];
-  *mean = center + rest;
-  *variance = (squares < 0 ? 0 : squares) * share;
+  for (int r = 0; r < count; ++r) {
+    const float deviations = at.centered ? sum_of_lanes(sum[r]) : 0;
+    const float rest = deviations * share;
+    const float squares = sum_of_lanes(square[r]) - rest * deviations;
+    at.mean[first + r] = center[r][0] + rest;
+    at.variance[first + r] = (squares < 0 ? 0 : squares) * share;
+  }
 }
 
-template <bool streams>
-inline void layer_norm_rows(const LayerNorm& at) {
-  const float share = 1.0f / (float)at.columns;
-  for (int64_t r = 0; r < at.rows; ++r) {
+template <int count, bool streams>
+inline void layer_norm_block(const LayerNorm& at, int64_t first) {
+  row_statistics<count>(at, first);
+  const int64_t ahead = 2 * count * at.columns;
+  for (int64_t r = first; r < first + count; ++r) {
     const float* x = at.x + r * at.columns;
     float* y = at.y + r * at.columns;
-    row_statistics(at, x, share, at.mean + r, at.variance + r);
     const Vec center = splat(at.mean[r]);
     const Vec inverse = inverse_deviation(at.variance[r], at.epsilon);
     for_row(at.columns, [&](int64_t i, int64_t n) {
+      // Several rows at once, as the statistics take them, are no stream to the hardware.
+      __builtin_prefetch(x + ahead + i, 0, 3);
       const Vec normal = (load_head(x + i, n) - center) * inverse;
       const Vec result = normal * load_head(at.gamma + i, n) + load_head(at.beta + i, n);
       if constexpr (streams)
@@ -61,6 +60,14 @@ inline void layer_norm_rows(const LayerNorm& at) {
         store_head(y + i, result, n);
     });
   }
+}
+
+template <bool streams>
+inline void layer_norm_rows(const LayerNorm& at) {
+  constexpr int kAtOnce = 4;
+  int64_t r = 0;
+  for (; r + kAtOnce <= at.rows; r += kAtOnce) layer_norm_block<kAtOnce, streams>(at, r);
+  for (; r < at.rows; ++r) layer_norm_block<1, streams>(at, r);
 }
 
 // y = (x - mean) / sqrt(variance + epsilon) * gamma + beta with mean and variance of each row,
@@ -109,7 +116,7 @@ inline void layer_norm_grad_rows(const LayerNormGrad& at, int64_t first) {
     const Vec shift = splat(at.centered ? sum_of_lanes(plain[r]) * share : 0);
     const Vec slant = splat(sum_of_lanes(weighted[r]) * share);
     for_row(columns, [&](int64_t i, int64_t n) {
-      // The first pass goes through several rows at once, which is no stream to the hardware.
+      // Several rows at once, as the first pass takes them, are no stream to the hardware.
       __builtin_prefetch(x + (r + ahead) * columns + i, 0, 3);
       __builtin_prefetch(dy + (r + ahead) * columns + i, 0, 3);
       const Vec scaled = load_head(dy + r * columns + i, n) * load_head(at.gamma + i, n);
