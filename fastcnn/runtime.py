@@ -41,7 +41,9 @@ def available_isas() -> list[str]:
 
 
 def set_isa(name: str | None) -> None:
-    """Uses the kernels of another instruction set; programs made before keep theirs.
+    """Uses another instruction set in all calls of operations, layers and models from here on.
+
+    A :class:`fastcnn.graph.Function` keeps the kernels it was compiled with.
 
     Args:
         name: One of :func:`available_isas`; None returns to the default (``FASTCNN_ISA`` or the
@@ -62,8 +64,9 @@ def set_winograd(enabled: bool) -> None:
     """Lets ``algorithm="auto"`` choose Winograd convolution, or keeps it from doing so.
 
     Winograd's rounding errors differ from those of the direct algorithm (docs/numerics.md).
-    Programs made before keep what they chose. ``FASTCNN_WINOGRAD=0`` in the environment turns it
-    off from the start.
+    It holds for all calls of operations, layers and models from here on; a
+    :class:`fastcnn.graph.Function` keeps what it was compiled to. ``FASTCNN_WINOGRAD=0`` in the
+    environment turns it off from the start.
 
     Raises:
         TypeError: Not a bool.

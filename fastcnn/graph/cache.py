@@ -7,16 +7,27 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
-__all__ = ["Cache"]
+from fastcnn import _core
+
+__all__ = ["CompileCache"]
 
 T = TypeVar("T")
 
 
-class Cache(Generic[T]):
-    """Keeps the ``capacity`` values that were used last.
+def _policy() -> Hashable:
+    """The process-wide settings that decide which kernels a Program is compiled to."""
+    return _core.isa(), _core.winograd_enabled()
+
+
+class CompileCache(Generic[T]):
+    """Keeps the ``capacity`` compiled functions that were used last.
 
     A program meets few shapes again and again, and now and then very many once: the bound keeps
     memory flat, since each compiled function owns the buffers of its shape.
+
+    The instruction set and the policy of ``algorithm="auto"`` are part of every key, so that
+    :func:`fastcnn.runtime.set_isa` and :func:`fastcnn.runtime.set_winograd` reach whatever is
+    called next, and what was compiled before is found again when they are set back.
     """
 
     def __init__(self, capacity: int = 16) -> None:
@@ -26,6 +37,7 @@ class Cache(Generic[T]):
 
     def find(self, key: Hashable) -> T | None:
         """The value of ``key`` if there is one."""
+        key = (_policy(), key)
         with self._lock:
             value = self._values.get(key)
             if value is not None:
@@ -34,6 +46,7 @@ class Cache(Generic[T]):
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """The value of ``key``, made once. Other threads wait meanwhile."""
+        key = (_policy(), key)
         with self._lock:
             value = self._values.get(key)
             if value is None:

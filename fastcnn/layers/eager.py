@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fastcnn import graph
 from fastcnn.graph import Tensor
-from fastcnn.graph.cache import Cache
+from fastcnn.graph.cache import CompileCache
 from fastcnn.layers.inventory import Inventory
 from fastcnn.layers.structure import flatten, map_leaves
 from fastcnn.layers.trace import tracing
@@ -74,7 +74,7 @@ class EagerFunctions:
     """The compiled calls of one layer; a few shapes, the ones used last."""
 
     def __init__(self) -> None:
-        self._cache: Cache[_EagerFunction] = Cache(8)
+        self._cache: CompileCache[_EagerFunction] = CompileCache(8)
         self._calls = itertools.count()
         self._inventory = Inventory()
 

@@ -14,9 +14,8 @@ from fastcnn.layers.trace import Trace, current_trace
 
 if TYPE_CHECKING:
     from fastcnn.layers.layer import Layer
-    from fastcnn.variable import Variable
 
-__all__ = ["note_activity", "with_penalties"]
+__all__ = ["note_activity", "penalties"]
 
 
 def note_activity(layer: Layer, outputs: Any) -> None:
@@ -33,30 +32,29 @@ def note_activity(layer: Layer, outputs: Any) -> None:
         if output.ndim > 0:
             penalty = ops.multiply(penalty, np.float32(1 / max(output.shape[0], 1)))
         trace.losses.append(penalty)
+        trace.loss_owners[penalty] = owner
 
 
-def with_penalties(loss: Tensor, layer: Layer, trace: Trace) -> Tensor:
-    """``loss`` plus the penalties on the trained weights of ``layer`` and on outputs traced.
+def penalties(layer: Layer, trace: Trace) -> list[tuple[str, Tensor]]:
+    """Penalties on the trained weights of ``layer`` and on outputs traced, each with its owner.
 
     Args:
-        loss: Scalar.
         layer: The model.
         trace: What its call on Tensors left behind.
 
+    Returns:
+        Pairs of an owner, for messages, and a scalar to be added to the loss.
+
     Raises:
-        ValueError: A regularizer that returns no scalar.
+        ValueError: A regularizer that does not return a scalar.
     """
-    for penalty in [*_of_weights(layer.trainable_weights), *trace.losses]:
-        loss = ops.add(loss, penalty)
-    return loss
-
-
-def _of_weights(weights: list[Variable]) -> list[Tensor]:
-    return [
-        _penalty(f"regularizer of {weight.name!r}", weight.regularizer, weight.tensor)
-        for weight in weights
-        if weight.regularizer is not None
-    ]
+    of_weights = []
+    for weight in layer.trainable_weights:
+        if weight.regularizer is not None:
+            owner = f"regularizer of {weight.name!r}"
+            of_weights.append((owner, _penalty(owner, weight.regularizer, weight.tensor)))
+    of_outputs = [(trace.loss_owners.get(loss, "penalty"), loss) for loss in trace.losses]
+    return of_weights + of_outputs
 
 
 def _penalty(owner: str, regularizer: Callable[[Any], Any], value: Tensor) -> Tensor:

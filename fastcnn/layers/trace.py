@@ -20,6 +20,7 @@ class Trace:
     Attributes:
         training: Whether layers called without ``training=`` behave as in training.
         losses: Penalties on outputs of layers: scalars to be added to the loss.
+        loss_owners: What each of ``losses`` is, for messages.
         assignments: Updates of moving statistics, to be listed among a Program's updates.
         step: Scalar int64 input that random layers read, to be listed among a Program's inputs;
             ``None`` if nothing is random. Another number in each run gives other draws.
@@ -29,6 +30,7 @@ class Trace:
     def __init__(self, training: bool) -> None:
         self.training = training
         self.losses: list[Tensor] = []
+        self.loss_owners: dict[Tensor, str] = {}
         self.assignments: list[Tensor] = []
         self.step: Tensor | None = None
         self.calls: list[tuple[str, Any]] | None = None

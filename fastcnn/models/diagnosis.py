@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from fastcnn import graph
 from fastcnn.graph import Tensor
 from fastcnn.layers.structure import flatten
-from fastcnn.layers.trace import tracing
 from fastcnn.models.data import Batch
+from fastcnn.models.traced_step import trace_step
 
 if TYPE_CHECKING:
     from fastcnn.models.trainer import Trainer
@@ -71,25 +71,22 @@ class _Check:
     """A training step that shows everything and changes nothing."""
 
     def __init__(self, model: Trainer, batch: Batch) -> None:
-        assert model.objective is not None
-        inputs = [graph.placeholder(a.shape, a.dtype) for a in batch.arrays]
-        x, y, _ = batch.layout
-        with tracing(training=True) as trace:
-            trace.calls = []
-            outputs = flatten(model.on_tensors(inputs[:x]))
-            names = model.output_names or model.name_outputs(len(outputs))
-            plan = model.objective.build(inputs[x : x + y], outputs, inputs[x + y :], names)
+        traced = trace_step(model, batch, train=True, record_calls=True)
         found: dict[Tensor, str] = {}
-        for name, results in trace.calls:
+        for name, results in traced.trace.calls or ():
             for tensor in flatten(results):
                 if isinstance(tensor, Tensor) and tensor.spec.dtype == "float32":
                     found.setdefault(tensor, name)
         self.layers = list(found.values())
+        self.penalties = [owner for owner, _ in traced.penalties]
         self.variables = model.trainable_weights
-        gradients = graph.gradients(plan.loss, [*found, *self.variables])
-        steps = [] if trace.step is None else [trace.step]
-        self.is_random = bool(steps)
-        self.run = graph.compile([*inputs, *steps], [plan.loss, *found, *gradients])
+        loss = traced.plan.loss
+        gradients = graph.gradients(loss, [*found, *self.variables])
+        self.is_random = bool(traced.random_inputs)
+        self.run = graph.compile(
+            [*traced.inputs, *traced.random_inputs],
+            [loss, *[penalty for _, penalty in traced.penalties], *found, *gradients],
+        )
 
 
 def first_invalid(
@@ -124,11 +121,15 @@ def first_invalid(
             loss, *values = check.run(*batch.arrays, *steps)
         finally:
             model.set_weights(now)
+    penalties, values = values[: len(check.penalties)], values[len(check.penalties) :]
     count = len(check.layers)
     outputs, slopes, gradients = values[:count], values[count : 2 * count], values[2 * count :]
     for name, value in zip(check.layers, outputs, strict=True):
         if what := _invalid(value):
             return f"the output of layer {name!r} is the first with {what}", False
+    for owner, penalty in zip(check.penalties, penalties, strict=True):
+        if not np.isfinite(penalty):
+            return f"the {owner} is {penalty}, though the outputs of all layers are finite", False
     if not np.isfinite(loss):
         return f"the loss is {loss}, though the outputs of all layers are finite", False
     return _in_gradients(check, slopes, gradients), False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,12 +10,10 @@ from numpy.typing import NDArray
 
 from fastcnn import graph, ops
 from fastcnn.constraints import constrained
-from fastcnn.graph.cache import Cache
-from fastcnn.layers.penalties import with_penalties
-from fastcnn.layers.structure import flatten
-from fastcnn.layers.trace import tracing
+from fastcnn.graph.cache import CompileCache
 from fastcnn.models.data import Batch, BatchSource
 from fastcnn.models.objective import Plan
+from fastcnn.models.traced_step import trace_step
 from fastcnn.optimizers import Optimizer
 from fastcnn.variable import Variable
 
@@ -38,26 +35,19 @@ class _Gather:
         variables: Sequence[Variable],
         sums: Sequence[Variable],
     ) -> None:
-        assert model.objective is not None
-        inputs = [graph.placeholder(a.shape, a.dtype) for a in batch.arrays]
+        traced = trace_step(model, batch, train=True)
+        self.plan: Plan = traced.plan
         share = graph.placeholder((), "float32", name="share")
-        x, y, _ = batch.layout
-        with tracing(training=True) as trace:
-            outputs = flatten(model.on_tensors(inputs[:x]))
-            names = model.output_names or model.name_outputs(len(outputs))
-            plan = model.objective.build(inputs[x : x + y], outputs, inputs[x + y :], names)
-        self.plan: Plan = replace(plan, loss=with_penalties(plan.loss, model, trace))
         gradients = graph.gradients(self.plan.loss, list(variables))
         added = [
             ops.assign(total, ops.add(total.tensor, ops.multiply(gradient, share)))
             for total, gradient in zip(sums, gradients, strict=True)
         ]
-        steps = [] if trace.step is None else [trace.step]
-        self.is_random = bool(steps)
+        self.is_random = bool(traced.random_inputs)
         self.run = graph.compile(
-            [*inputs, share, *steps],
+            [*traced.inputs, share, *traced.random_inputs],
             [self.plan.loss, *self.plan.results],
-            [*added, *trace.assignments],
+            [*added, *traced.trace.assignments],
         )
 
 
@@ -77,7 +67,7 @@ class _Descent:
             for v in variables
         ]
         self._variables = variables
-        self._gathers: Cache[_Gather] = Cache(8)
+        self._gathers: CompileCache[_Gather] = CompileCache(8)
         rate, step = graph.placeholder(()), graph.placeholder((), "int64")
         sums = [total.tensor for total in self._sums]
         updates = constrained(optimizer.updates(sums, variables, rate, step))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,14 +10,14 @@ from numpy.typing import NDArray
 
 from fastcnn import graph
 from fastcnn.graph import Tensor
-from fastcnn.graph.cache import Cache
+from fastcnn.graph.cache import CompileCache
 from fastcnn.layers.inventory import Inventory
-from fastcnn.layers.penalties import with_penalties
 from fastcnn.layers.structure import flatten, map_leaves
 from fastcnn.layers.trace import tracing
 from fastcnn.models.data import Batch
 from fastcnn.models.objective import Plan
 from fastcnn.models.step import TrainingStep, training_step
+from fastcnn.models.traced_step import trace_step
 
 if TYPE_CHECKING:
     from fastcnn.models.trainer import Trainer
@@ -54,29 +53,22 @@ class Measured:
     """Loss and metrics of a model, and with ``train`` a step of its optimizer."""
 
     def __init__(self, model: Trainer, batch: Batch, *, train: bool) -> None:
-        objective, optimizer = model.objective, model.optimizer
-        assert objective is not None
-        assert optimizer is not None
-        inputs = _placeholders(batch.arrays)
-        x, y, _ = batch.layout
-        with tracing(training=train) as trace:
-            outputs = flatten(model.on_tensors(inputs[:x]))
-            names = model.output_names or model.name_outputs(len(outputs))
-            plan = objective.build(inputs[x : x + y], outputs, inputs[x + y :], names)
-        self.plan: Plan = replace(plan, loss=with_penalties(plan.loss, model, trace))
+        assert model.optimizer is not None
+        traced = trace_step(model, batch, train=train)
+        self.plan: Plan = traced.plan
         run: Callable[..., tuple[Array, ...]]
         if train:
             run = training_step(
                 self.plan.loss,
                 model.trainable_weights,
-                optimizer,
-                inputs=inputs,
+                model.optimizer,
+                inputs=traced.inputs,
                 outputs=self.plan.results,
-                assignments=trace.assignments,
-                step=trace.step,
+                assignments=traced.trace.assignments,
+                step=traced.trace.step,
             )
         else:
-            run = graph.compile(inputs, [self.plan.loss, *self.plan.results])
+            run = graph.compile(traced.inputs, [self.plan.loss, *self.plan.results])
         self.run = run
 
     @property
@@ -97,7 +89,7 @@ class Programs:
 
     def __init__(self, model: Trainer) -> None:
         self._model = model
-        self._cache: Cache[Any] = Cache(16)
+        self._cache: CompileCache[Any] = CompileCache(16)
         self._inventory = Inventory()
 
     def clear(self) -> None:

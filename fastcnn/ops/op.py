@@ -10,8 +10,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn import _core
-from fastcnn.graph.cache import Cache
+from fastcnn.graph.cache import CompileCache
 from fastcnn.graph.function import Function, compile
 from fastcnn.graph.recording import is_recording
 from fastcnn.graph.tensor import Node, Op, SymbolicTensor, Tensor, constant, placeholder
@@ -107,7 +106,7 @@ def operand(
 
 
 #: The Functions behind eager calls, and whether each returns several results.
-_cache: Cache[tuple[Function, bool]] = Cache(256)
+_cache: CompileCache[tuple[Function, bool]] = CompileCache(256)
 
 
 #: NumPy's flags of an array that lies as the core takes it: C-contiguous and aligned.
@@ -123,7 +122,7 @@ def _plain_key(
     for any other, and for symbolic values.
     """
     arrays: list[Array] = []
-    key: list[Any] = [function, _core.isa(), _core.winograd_enabled(), *kwargs]
+    key: list[Any] = [function, *kwargs]
     for value in (*args, *kwargs.values()):
         kind = type(value)
         if kind is np.ndarray:
@@ -192,8 +191,6 @@ def _run(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
     taken = _Arrays()
     key: Any = (
         function,
-        _core.isa(),
-        _core.winograd_enabled(),
         tuple(taken.key(value) for value in args),
         tuple((name, taken.key(value)) for name, value in kwargs.items()),
     )

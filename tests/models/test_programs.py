@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fastcnn
-from fastcnn import Input, Model, Sequential, graph, layers, ops, optimizers
+from fastcnn import Input, Model, Sequential, graph, layers, ops, optimizers, runtime
 
 
 def test_layers_may_be_exchanged():
@@ -255,3 +255,63 @@ def test_steps_of_one_optimizer_wait_for_each_other(line, linear):
     for thread in threads:
         thread.join()
     assert model.optimizer.iterations == 600
+
+
+WAYS = {
+    "predict": lambda model, x: model.predict(x),
+    "predict_on_batch": lambda model, x: model.predict_on_batch(x),
+    "call": lambda model, x: model(x),
+    "layer": lambda model, x: model.layers[0](x),
+}
+
+
+@pytest.fixture
+def default_policy():
+    winograd = runtime.winograd()
+    runtime.set_winograd(True)
+    yield
+    runtime.set_isa(None)
+    runtime.set_winograd(winograd)
+
+
+def wide_convolution():
+    model = Sequential([Input((12, 12, 32)), layers.Conv2D(32, 3, padding="same")])
+    model.compile(loss="mse")
+    return model, np.random.default_rng(0).normal(size=(4, 12, 12, 32)).astype(np.float32)
+
+
+@pytest.mark.usefixtures("default_policy")
+@pytest.mark.parametrize("way", WAYS)
+def test_settings_of_the_runtime_reach_shapes_that_a_model_knows(way):
+    """Other kernels round differently; the ones of before are found again."""
+    model, x = wide_convolution()
+    run = WAYS[way]
+    winograd = run(model, x)
+    runtime.set_winograd(False)
+    direct = run(model, x)
+    kernel, bias = (weight.numpy() for weight in model.weights)
+    expected = ops.conv2d(x, kernel, bias, padding="same", algorithm="direct")
+    np.testing.assert_array_equal(direct, expected)
+    assert not np.array_equal(direct, winograd)
+    if len(isas := runtime.available_isas()) > 1:
+        runtime.set_isa(isas[0])
+        assert not np.array_equal(run(model, x), direct)
+        runtime.set_isa(None)
+    runtime.set_winograd(True)
+    compiled = len(model.programs)
+    np.testing.assert_array_equal(run(model, x), winograd)
+    assert len(model.programs) == compiled
+
+
+@pytest.mark.usefixtures("default_policy")
+def test_settings_of_the_runtime_reach_training_and_measuring():
+    model, x = wide_convolution()
+
+    def train():
+        model.train_on_batch(x, x)
+        model.test_on_batch(x, x)
+        return len(model.programs)
+
+    assert train() == train() == 2
+    runtime.set_winograd(False)
+    assert train() == train() == 4

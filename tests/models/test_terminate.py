@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 import fastcnn
-from fastcnn import Input, Model, Sequential, callbacks, layers, ops, optimizers
+from fastcnn import (
+    Input,
+    Model,
+    Sequential,
+    callbacks,
+    initializers,
+    layers,
+    ops,
+    optimizers,
+)
 
 X = np.linspace(-1, 1, 32, dtype=np.float32).reshape(16, 2)
 Y = X[:, :1] * 2
@@ -153,3 +162,37 @@ def test_infinities_that_cancel_are_no_nan():
     x[0], x[1] = np.float32(3e38), np.float32(-3e38)
     model = compiled(layers.Rescaling(1e-38), layers.Dense(1))
     model.fit(x, Y, verbose=0)
+
+
+def test_the_regularizer_of_a_weight(capsys):
+    # The root of a negative weight: the outputs are finite, the loss is not.
+    def root(weight):
+        return ops.sum(ops.sqrt(weight))
+
+    dense = layers.Dense(
+        1, name="first", kernel_initializer=initializers.Constant(-1.0), kernel_regularizer=root
+    )
+    message, _ = report(compiled(dense), capsys)
+    assert message == (
+        "Batch 0: Invalid loss, terminating training: in step 1 (epoch 1, batch 0) the regularizer "
+        "of 'first/kernel' is nan, though the outputs of all layers are finite"
+    )
+
+
+def test_the_regularizer_of_an_output(capsys):
+    def root(output):
+        return ops.sum(ops.sqrt(ops.negative(ops.square(output))))
+
+    dense = layers.Dense(1, name="first", activity_regularizer=root)
+    message, _ = report(compiled(dense), capsys)
+    assert "the activity_regularizer of layer 'first' is nan, though the outputs of all" in message
+
+
+def test_a_gradient_that_only_a_regularizer_has(capsys):
+    # The root of the sum of squares is 0 at 0, its slope is not a number there.
+    def norm(weight):
+        return ops.sqrt(ops.sum(ops.square(weight)))
+
+    dense = layers.Dense(1, name="first", kernel_initializer="zeros", kernel_regularizer=norm)
+    message, _ = report(compiled(dense), capsys)
+    assert "the gradient of weight 'first/kernel' is the first with NaN in 2 of 2 values" in message
