@@ -119,7 +119,7 @@ def lower(graph: Graph) -> tuple[_core.Program, list[PlannedStep]]:
                 ids[node, 0] = values.add(spec, variable_place(node.variable))
             continue
         inputs = [ids[tensor.node, tensor.index] for tensor in node.inputs]
-        if node.op.alias:
+        if node.op.view:
             ids[node, 0] = values.add(specs[node][0], values.places[inputs[0]])
             continue
         now = len(steps)
@@ -139,7 +139,7 @@ def lower(graph: Graph) -> tuple[_core.Program, list[PlannedStep]]:
             node.op.name,
             [(values.specs[i].dtype, values.specs[i].shape) for i in inputs],
             operands,
-            dict(node.attrs),
+            dict(node.op.core_attrs(*(tensor.spec for tensor in node.inputs), **node.attrs)),
             [at for at, i in enumerate(inputs) if _lasts(values.places[i], variables, written)],
         )
         steps.append(PlannedStep(node, step, inputs, outputs, operands))
@@ -188,7 +188,7 @@ def _last_uses(
         for tensor in node.inputs:
             key = (tensor.node, tensor.index)
             uses[root.get(key, key)] = node
-        if node.op is not None and node.op.alias:
+        if node.op is not None and node.op.view:
             source = (node.inputs[0].node, node.inputs[0].index)
             root[node, 0] = root.get(source, source)
     for tensor in outputs:
@@ -218,7 +218,7 @@ def _reused(
             and tensor.spec.dtype == spec.dtype
             # An alias' buffer may be read under its other name.
             and uses.get((tensor.node, tensor.index)) is node
-            and not (tensor.node.op is not None and tensor.node.op.alias)
+            and not (tensor.node.op is not None and tensor.node.op.view)
             and sum(values.places[i] is where for i in inputs) == 1
         ):
             return where

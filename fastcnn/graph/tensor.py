@@ -41,19 +41,29 @@ class Spec:
 
 
 class Op(ABC):
-    """An operation: its type rule, its gradient rule and the name of its C++ step.
+    """An operation: all that others may know of it.
 
+    These are its type rule, its gradient rule, its traits, and what its C++ operator receives.
     One object serves all uses; settings of one use are the node's ``attrs``: bools, ints, floats,
-    strings and tuples of ints, which is what the C++ step receives.
+    strings and tuples of ints. Code outside :mod:`fastcnn.ops` asks for traits, never for names.
     """
 
     name: ClassVar[str]
     #: Inputs whose memory the (only) output may take over when nobody else needs them.
     in_place: ClassVar[tuple[int, ...]] = ()
-    #: The output is the input's memory under another shape; no step runs.
-    alias: ClassVar[bool] = False
+    #: The output is the input's memory under another shape; no operator runs.
+    view: ClassVar[bool] = False
     #: No gradient passes: the result is piecewise constant, an integer, or meant to stop it.
-    flat: ClassVar[bool] = False
+    non_differentiable: ClassVar[bool] = False
+    #: Element i of the float32 output depends on elements i of the (broadcast) inputs alone, and
+    #: the core can compute it as a member of a fused group.
+    elementwise: ClassVar[bool] = False
+    #: Linear in its first input, but for a bias that is the third.
+    linear: ClassVar[bool] = False
+    #: Forward it is its first input; its gradient rule has done its work when passes run.
+    custom_gradient: ClassVar[bool] = False
+    #: What an epilogue (see :meth:`fuses_activation`) calls it; empty where none can compute it.
+    epilogue_activation: ClassVar[str] = ""
 
     @abstractmethod
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
@@ -71,12 +81,27 @@ class Op(ABC):
             NotImplementedError: The operation has a gradient, but no rule for it. Gradients of
                 gradients end here for some operations, and zeros would be a silent error.
         """
-        if self.flat:
+        if self.non_differentiable:
             return [None] * len(node.inputs)
         raise NotImplementedError(
             f"gradients: {self.name} has no gradient rule; put ops.stop_gradient around what "
             "needs none, or build the expression from operations that have one"
         )
+
+    def fuses_activation(self, node: Node) -> bool:
+        """Whether the operator can compute an activation before it first stores its result, and
+        computes none yet. The node's attribute ``activation`` then takes an
+        :attr:`epilogue_activation`.
+        """
+        return False
+
+    def macs(self, *inputs: Spec, **attrs: Any) -> int:
+        """Multiply-adds of a convolution or a matrix product; 0 for anything else."""
+        return 0
+
+    def core_attrs(self, *inputs: Spec, **attrs: Any) -> Mapping[str, Any]:
+        """What the C++ operator receives for inputs of these types."""
+        return attrs
 
 
 @dataclass(frozen=True, eq=False)

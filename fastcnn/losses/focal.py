@@ -19,6 +19,7 @@ from fastcnn.losses.functions import (
     smoothed_classes,
 )
 from fastcnn.losses.loss import UnitLoss
+from fastcnn.ops.activation import Sigmoid, Softmax
 
 __all__ = [
     "BinaryFocalCrossentropy",
@@ -65,7 +66,7 @@ def binary_focal_crossentropy(
     _check(loss, gamma)
     t, y_pred = same_shape(loss, y_true, y_pred)
     t = smoothed_binary(t, label_smoothing)
-    y_pred, from_logits = before(y_pred, "sigmoid", from_logits)
+    y_pred, from_logits = before(y_pred, Sigmoid, from_logits)
     column = (*t.shape, 1)  # one number for each, where the operation takes a mean
     entropy = ops.binary_crossentropy(
         ops.reshape(t, column), ops.reshape(y_pred, column), from_logits=from_logits
@@ -110,7 +111,7 @@ def categorical_focal_crossentropy(
     t, y_pred = same_shape(loss, y_true, y_pred)
     t = smoothed_classes(t, label_smoothing, axis)
     if axis in (-1, len(y_pred.shape) - 1):
-        y_pred, from_logits = before(y_pred, "softmax", from_logits)
+        y_pred, from_logits = before(y_pred, Softmax, from_logits)
     if from_logits:
         logs = ops.log_softmax(y_pred, axis=axis)
         p = ops.softmax(y_pred, axis=axis)

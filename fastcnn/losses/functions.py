@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from fastcnn import ops
-from fastcnn.graph import SymbolicTensor, Tensor
+from fastcnn.graph import Op, SymbolicTensor, Tensor
+from fastcnn.ops.activation import Sigmoid, Softmax
 
 __all__ = [
     "as_dtype",
@@ -27,10 +28,6 @@ __all__ = [
     "smoothed_classes",
     "sparse_categorical_crossentropy",
 ]
-
-
-#: Operations that a last layer without an activation ends with.
-_LINEAR = ("conv", "conv2d", "conv_transpose", "matmul")
 
 
 def is_symbolic(value: Any) -> bool:
@@ -118,7 +115,7 @@ def categorical_crossentropy(
             f"categorical_crossentropy: labels of shape {true} for outputs of shape {pred}: {hint}"
         )
     y_true = smoothed_classes(as_dtype(y_true, "float32"), label_smoothing)
-    y_pred, from_logits = before(y_pred, "softmax", from_logits)
+    y_pred, from_logits = before(y_pred, Softmax, from_logits)
     return ops.categorical_crossentropy(y_true, y_pred, from_logits=from_logits)
 
 
@@ -155,7 +152,7 @@ def sparse_categorical_crossentropy(
             f"{hint}"
         )
     y_true = as_dtype(y_true, "int64")
-    y_pred, from_logits = before(y_pred, "softmax", from_logits)
+    y_pred, from_logits = before(y_pred, Softmax, from_logits)
     rows = (int(np.prod(pred[:-1])),)
     y_true = ops.reshape(y_true, rows)
     valid = None
@@ -196,7 +193,7 @@ def binary_crossentropy(
     y_true, y_pred = same_shape("binary_crossentropy", y_true, y_pred)
     _check_last_axis(axis, y_pred, "binary_crossentropy")
     y_true = smoothed_binary(y_true, label_smoothing)
-    y_pred, from_logits = before(y_pred, "sigmoid", from_logits)
+    y_pred, from_logits = before(y_pred, Sigmoid, from_logits)
     return ops.binary_crossentropy(y_true, y_pred, from_logits=from_logits)
 
 
@@ -238,16 +235,17 @@ def _check_last_axis(axis: int, y_pred: Any, owner: str) -> None:
         raise ValueError(f"{owner}: only the last axis is supported (axis=-1), got axis={axis}")
 
 
-def before(y_pred: Any, activation: str, from_logits: bool) -> tuple[Any, bool]:
-    """The values before ``activation``, if ``y_pred`` is its output in a graph.
+def before(y_pred: Any, op: type[Op], from_logits: bool) -> tuple[Any, bool]:
+    """The values before the activation ``op``, if ``y_pred`` is its output in a graph.
 
     The loss of logits keeps its precision where probabilities reach 0 or 1.
     """
     node = y_pred.node if isinstance(y_pred, Tensor) else None
     if node is None or node.op is None:
         return y_pred, from_logits
-    if node.op.name != activation:
-        linear = node.op.name in _LINEAR and node.attrs["activation"] == "none"
+    activation = op.name
+    if not isinstance(node.op, op):
+        linear = node.op.linear and node.attrs["activation"] == "none"
         # A bias tells a layer from a product of probabilities.
         if linear and len(node.inputs) == 3 and not from_logits:
             warnings.warn(

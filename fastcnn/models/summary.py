@@ -39,21 +39,11 @@ class Row:
 
 def multiplications(nodes: Iterable[Node]) -> int:
     """Multiply-adds of the convolutions and matrix products among nodes of an op graph."""
-    total = 0
-    for node in nodes:
-        name = node.op.name if node.op is not None else ""
-        if name in {"conv", "conv2d"}:
-            kernel = node.inputs[1].shape
-            (out,) = node.op.infer(*(t.spec for t in node.inputs), **node.attrs)  # type: ignore[union-attr]
-            total += math.prod(out.shape) * math.prod(kernel[:-1])
-        elif name == "conv_transpose":
-            x, kernel = (tensor.shape for tensor in node.inputs[:2])
-            total += math.prod(x) * math.prod(kernel[:-1])
-        elif name == "matmul":
-            (out,) = node.op.infer(*(t.spec for t in node.inputs), **node.attrs)  # type: ignore[union-attr]
-            a = node.inputs[0].shape
-            total += math.prod(out.shape) * (a[0] if node.attrs["transpose_a"] else a[1])
-    return total
+    return sum(
+        node.op.macs(*(tensor.spec for tensor in node.inputs), **node.attrs)
+        for node in nodes
+        if node.op is not None
+    )
 
 
 def print_summary(

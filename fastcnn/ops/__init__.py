@@ -38,6 +38,8 @@ from fastcnn.ops.elementwise import (
     square,
     subtract,
 )
+from fastcnn.ops.fuse_elementwise import fuse_elementwise as _
+from fastcnn.ops.fuse_max_pool import fuse_max_pool as _  # noqa: F401, F811 - the same
 from fastcnn.ops.group_normalization import (
     group_normalization,
     layer_normalization,

@@ -37,6 +37,7 @@ class _Same(Op):
 
 class _Activation(_Same):
     in_place = (0,)
+    elementwise = True
 
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         dy = grads[0]
@@ -47,18 +48,21 @@ class Relu(_Activation):
     """``max(x, 0)``."""
 
     name = "relu"
+    epilogue_activation = "relu"
 
 
 class Sigmoid(_Activation):
     """``1 / (1 + exp(-x))``."""
 
     name = "sigmoid"
+    epilogue_activation = "sigmoid"
 
 
 class Tanh(_Activation):
     """Hyperbolic tangent."""
 
     name = "tanh"
+    epilogue_activation = "tanh"
 
 
 class ReluGrad(_Same):
@@ -66,6 +70,7 @@ class ReluGrad(_Same):
 
     name = "relu_grad"
     in_place = (1,)
+    elementwise = True
 
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         ddx = grads[0]
@@ -77,6 +82,7 @@ class SigmoidGrad(_Same):
 
     name = "sigmoid_grad"
     in_place = (1,)
+    elementwise = True
 
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         g = grads[0]
@@ -91,6 +97,7 @@ class TanhGrad(_Same):
 
     name = "tanh_grad"
     in_place = (1,)
+    elementwise = True
 
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         g = grads[0]

@@ -46,7 +46,7 @@ class OneHot(Op):
     """1 at each label along a new last axis."""
 
     name = "one_hot"
-    flat = True
+    non_differentiable = True
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return (Spec((*inputs[0].shape, attrs["depth"])),)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.activation import ACTIVATIONS, activation_grad, check_activation
 from fastcnn.ops.op import Operand, apply, operand, operation
 from fastcnn.ops.reduction import sum_to_last
-from fastcnn.ops.window import Padding, Window, transposed_window
+from fastcnn.ops.window import (
+    Padding,
+    Window,
+    padding_attr,
+    padding_of,
+    per_axis,
+    transposed_window,
+)
 
 __all__ = ["ALGORITHMS", "conv", "conv2d", "conv_transpose"]
 
@@ -16,14 +25,47 @@ __all__ = ["ALGORITHMS", "conv", "conv2d", "conv_transpose"]
 ALGORITHMS = ("auto", "direct", "winograd", "winograd_2x2", "winograd_4x4")
 
 
-class Conv(Op):
-    """Inputs x, kernel and maybe bias."""
+class _Convolution(Op):
+    """What convolutions have in common.
+
+    Attributes: ``strides``, ``dilation``, ``padding`` (a rule or pixels, see
+    :func:`padding_attr`), ``groups``, ``algorithm``.
+    """
+
+    def window(self, x: Spec, kernel: Spec, *_: Spec, **attrs: Any) -> Window:
+        """The window on images like x."""
+        return Window.of(
+            self.name,
+            x.shape[1:-1],
+            kernel.shape[:-2],
+            attrs["strides"],
+            padding_of(attrs["padding"]),
+            attrs["dilation"],
+        )
+
+
+class Conv(_Convolution):
+    """Inputs x, kernel and maybe bias; attribute ``activation`` too. Images have one to three
+    axes.
+    """
 
     name = "conv"
+    linear = True
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         x, kernel = inputs[:2]
-        return (Spec((x.shape[0], *attrs["output"], kernel.shape[-1])),)
+        output = self.window(x, kernel, **attrs).output
+        return (Spec((x.shape[0], *output, kernel.shape[-1])),)
+
+    def core_attrs(self, *inputs: Spec, **attrs: Any) -> Mapping[str, Any]:
+        return {**attrs, "padding": self.window(*inputs, **attrs).padding}
+
+    def fuses_activation(self, node: Node) -> bool:
+        return bool(node.attrs["activation"] == "none")
+
+    def macs(self, *inputs: Spec, **attrs: Any) -> int:
+        (y,) = self.infer(*inputs, **attrs)
+        return y.elements * math.prod(inputs[1].shape[:-1])
 
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         dy = grads[0]
@@ -33,19 +75,14 @@ class Conv(Op):
         # The same node's output, so that no forward work is repeated.
         y = Tensor(dy.spec, node)
         dz = activation_grad(node.attrs["activation"], y, dy)
-        dx = _input_grad(dz, kernel, x.shape, node)
-        dkernel = _kernel_grad(x, dz, kernel.shape, node)
+        shared = _shared(node)
+        dx = _input_grad(dz, kernel, x.shape, shared)
+        dkernel = _kernel_grad(x, dz, kernel.shape, shared)
         grads_of_inputs: list[Tensor | None] = [dx, dkernel, sum_to_last(dz)]
         return grads_of_inputs[: len(node.inputs)]
 
 
-class Conv2D(Conv):
-    """The same; what images with two axes have always been called."""
-
-    name = "conv2d"
-
-
-class ConvInputGrad(Op):
+class ConvInputGrad(_Convolution):
     """Inputs dy, kernel; ``shape`` is that of x."""
 
     name = "conv_input_grad"
@@ -53,21 +90,20 @@ class ConvInputGrad(Op):
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return (Spec(tuple(attrs["shape"])),)
 
+    def core_attrs(self, *inputs: Spec, **attrs: Any) -> Mapping[str, Any]:
+        window = self.window(Spec(attrs["shape"]), inputs[1], **attrs)
+        return {**attrs, "padding": window.padding}
+
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         g = grads[0]
         if g is None:
             return [None, None]
         dy, kernel = node.inputs
-        return [_forward(g, kernel, dy, node), _kernel_grad(g, dy, kernel.shape, node)]
+        shared = _shared(node)
+        return [_forward(g, kernel, shared), _kernel_grad(g, dy, kernel.shape, shared)]
 
 
-class Conv2DInputGrad(ConvInputGrad):
-    """The same for images with two axes."""
-
-    name = "conv2d_input_grad"
-
-
-class ConvKernelGrad(Op):
+class ConvKernelGrad(_Convolution):
     """Inputs x, dy; ``shape`` is that of the kernel."""
 
     name = "conv_kernel_grad"
@@ -75,28 +111,54 @@ class ConvKernelGrad(Op):
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return (Spec(tuple(attrs["shape"])),)
 
+    def core_attrs(self, *inputs: Spec, **attrs: Any) -> Mapping[str, Any]:
+        window = self.window(inputs[0], Spec(attrs["shape"]), **attrs)
+        return {**attrs, "padding": window.padding}
+
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         g = grads[0]
         if g is None:
             return [None, None]
         x, dy = node.inputs
-        return [_input_grad(dy, g, x.shape, node), _forward(x, g, dy, node)]
-
-
-class Conv2DKernelGrad(ConvKernelGrad):
-    """The same for images with two axes."""
-
-    name = "conv2d_kernel_grad"
+        shared = _shared(node)
+        return [_input_grad(dy, g, x.shape, shared), _forward(x, g, shared)]
 
 
 class ConvTranspose(Op):
-    """Inputs x, kernel and maybe bias: the input gradient of a convolution, used forward."""
+    """Inputs x, kernel and maybe bias: the input gradient of a convolution, used forward.
+
+    Attributes as :class:`Conv`'s, and ``output_padding``, empty where it follows from the rest.
+    """
 
     name = "conv_transpose"
+    linear = True
+
+    def window(self, x: Spec, kernel: Spec, *_: Spec, **attrs: Any) -> Window:
+        """The window of the convolution that it is the gradient of; ``output`` is its own."""
+        return transposed_window(
+            self.name,
+            x.shape[1:-1],
+            kernel.shape[:-2],
+            attrs["strides"],
+            padding_of(attrs["padding"]),
+            attrs["output_padding"] or None,
+            attrs["dilation"],
+        )
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         x, kernel = inputs[:2]
-        return (Spec((x.shape[0], *attrs["output"], kernel.shape[-2] * attrs["groups"])),)
+        output = self.window(x, kernel, **attrs).output
+        return (Spec((x.shape[0], *output, kernel.shape[-2] * attrs["groups"])),)
+
+    def core_attrs(self, *inputs: Spec, **attrs: Any) -> Mapping[str, Any]:
+        return {**attrs, "padding": self.window(*inputs, **attrs).padding}
+
+    def fuses_activation(self, node: Node) -> bool:
+        return bool(node.attrs["activation"] == "none")
+
+    def macs(self, *inputs: Spec, **attrs: Any) -> int:
+        x, kernel = inputs[:2]
+        return x.elements * math.prod(kernel.shape[:-1])
 
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         dy = grads[0]
@@ -104,8 +166,11 @@ class ConvTranspose(Op):
             return [None] * len(node.inputs)
         x, kernel = node.inputs[:2]
         dz = activation_grad(node.attrs["activation"], Tensor(dy.spec, node), dy)
-        dx = _forward(dz, kernel, x, node)
-        dkernel = _kernel_grad(dz, x, kernel.shape, node)
+        # The rules of transposed padding are others, so the convolution gets numbers.
+        window = self.window(x.spec, kernel.spec, **node.attrs)
+        shared = {**_shared(node), "padding": window.padding}
+        dx = _forward(dz, kernel, shared)
+        dkernel = _kernel_grad(dz, x, kernel.shape, shared)
         grads_of_inputs: list[Tensor | None] = [dx, dkernel, sum_to_last(dz)]
         return grads_of_inputs[: len(node.inputs)]
 
@@ -119,20 +184,20 @@ def _shared(node: Node) -> dict[str, Any]:
     return {name: node.attrs[name] for name in _SHARED}
 
 
-def _forward(x: Tensor, kernel: Tensor, y: Tensor, node: Node) -> Tensor:
-    op = Conv2D() if x.ndim == 4 else Conv()
-    output = y.shape[1:-1]
-    return apply(op, x, kernel, activation="none", output=output, **_shared(node))[0]
+def _forward(x: Tensor, kernel: Tensor, shared: Mapping[str, Any]) -> Tensor:
+    return apply(Conv(), x, kernel, activation="none", **shared)[0]
 
 
-def _input_grad(dy: Tensor, kernel: Tensor, shape: tuple[int, ...], node: Node) -> Tensor:
-    op = Conv2DInputGrad() if dy.ndim == 4 else ConvInputGrad()
-    return apply(op, dy, kernel, shape=shape, **_shared(node))[0]
+def _input_grad(
+    dy: Tensor, kernel: Tensor, shape: tuple[int, ...], shared: Mapping[str, Any]
+) -> Tensor:
+    return apply(ConvInputGrad(), dy, kernel, shape=shape, **shared)[0]
 
 
-def _kernel_grad(x: Tensor, dy: Tensor, shape: tuple[int, ...], node: Node) -> Tensor:
-    op = Conv2DKernelGrad() if x.ndim == 4 else ConvKernelGrad()
-    return apply(op, x, dy, shape=shape, **_shared(node))[0]
+def _kernel_grad(
+    x: Tensor, dy: Tensor, shape: tuple[int, ...], shared: Mapping[str, Any]
+) -> Tensor:
+    return apply(ConvKernelGrad(), x, dy, shape=shape, **shared)[0]
 
 
 def _checked_algorithm(
@@ -181,7 +246,7 @@ def _with_bias(op: str, bias: Operand | None, filters: int) -> list[Tensor]:
 
 
 def _convolve(
-    op: Conv,
+    name: str,
     rank: int | None,
     x: Operand,
     kernel: Operand,
@@ -193,7 +258,6 @@ def _convolve(
     activation: str | None,
     algorithm: str,
 ) -> Tensor:
-    name = op.name
     x = _images(name, x, rank)
     kernel = operand(name, "kernel", kernel, rank=x.ndim)
     channels, filters = x.shape[-1], kernel.shape[-1]
@@ -210,14 +274,13 @@ def _convolve(
     size = kernel.shape[:-2]
     window = Window.of(name, x.shape[1:-1], size, strides, padding, dilation)
     return apply(
-        op,
+        Conv(),
         *inputs,
         strides=window.strides,
-        padding=window.padding,
+        padding=padding_attr(name, padding, x.ndim - 2),
         dilation=window.dilation,
         groups=groups,
         activation=check_activation(name, activation, ACTIVATIONS),
-        output=window.output,
         algorithm=_checked_algorithm(name, algorithm, size, window, groups),
     )[0]
 
@@ -268,7 +331,7 @@ def conv(
         array([0., 1., 3., 5.], dtype=float32)
     """
     return _convolve(
-        Conv(), None, x, kernel, bias, strides, padding, dilation, groups, activation, algorithm
+        "conv", None, x, kernel, bias, strides, padding, dilation, groups, activation, algorithm
     )
 
 
@@ -321,7 +384,7 @@ def conv2d(
                [20., 24.]], dtype=float32)
     """
     return _convolve(
-        Conv2D(), 4, x, kernel, bias, strides, padding, dilation, groups, activation, algorithm
+        "conv2d", 4, x, kernel, bias, strides, padding, dilation, groups, activation, algorithm
     )
 
 
@@ -393,10 +456,12 @@ def conv_transpose(
         ConvTranspose(),
         *inputs,
         strides=window.strides,
-        padding=window.padding,
+        padding=padding_attr(op, padding, x.ndim - 2),
+        output_padding=()
+        if output_padding is None
+        else per_axis(op, "output_padding", output_padding, x.ndim - 2, 0),
         dilation=window.dilation,
         groups=groups,
         activation=check_activation(op, activation, ACTIVATIONS),
-        output=window.output,
         algorithm=_checked_algorithm(op, algorithm, size, window, groups),
     )[0]

@@ -33,6 +33,7 @@ __all__ = [
 
 class _Unary(Op):
     in_place = (0,)
+    elementwise = True
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return inputs
@@ -131,6 +132,7 @@ class Absolute(_Unary):
 class _Binary(Op):
     # Memory is reused only where it has the output's size, and then elements keep their places.
     in_place = (0, 1)
+    elementwise = True
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return (Spec(broadcast_shape(self.name, inputs[0].shape, inputs[1].shape)),)
@@ -214,14 +216,14 @@ class Greater(_Binary):
     """1 where ``a > b``, else 0."""
 
     name = "greater"
-    flat = True
+    non_differentiable = True
 
 
 class Equal(_Binary):
     """1 where ``a == b``, else 0."""
 
     name = "equal"
-    flat = True
+    non_differentiable = True
 
 
 def broadcast_shape(op: str, a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:

@@ -17,10 +17,18 @@ class Matmul(Op):
     """Inputs a, b and maybe bias."""
 
     name = "matmul"
+    linear = True
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         a, b = inputs[:2]
         return (Spec((a.shape[attrs["transpose_a"]], b.shape[0 if attrs["transpose_b"] else 1])),)
+
+    def fuses_activation(self, node: Node) -> bool:
+        return node.attrs["activation"] == "none" and not node.attrs["transpose_a"]
+
+    def macs(self, *inputs: Spec, **attrs: Any) -> int:
+        (y,) = self.infer(*inputs, **attrs)
+        return y.elements * inputs[0].shape[0 if attrs["transpose_a"] else 1]
 
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         dc = grads[0]

@@ -68,7 +68,8 @@ class WithSlope(Op):
     """The first input, whose gradient goes to the second by a formula of its own."""
 
     name = "with_slope"
-    alias = True
+    view = True
+    custom_gradient = True
 
     def __init__(self, slope: Callable[[Tensor], Any]) -> None:
         self.slope = slope

@@ -2,75 +2,122 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.op import Operand, apply, operand, operation
-from fastcnn.ops.window import AXIS_NAMES, Padding, Window
+from fastcnn.ops.window import AXIS_NAMES, Padding, Window, padding_attr, padding_of
 
 __all__ = ["average_pool", "average_pool2d", "max_pool", "max_pool2d"]
 
-_WINDOW = ("size", "strides", "padding", "dilation")
-# What windows of two axes leave out where they only count neighbouring pixels inside the image.
-_ANY = (*_WINDOW, "cells", "counted")
 
+class _Pooling(Op):
+    """What the operations of pooling have in common: their window.
 
-class MaxPool(Op):
-    """Input x. Attributes are those of the window and ``output``, its number of places; ``cells``:
-    the axes are divided into so many cells instead.
+    Attributes: ``size``, ``strides``, ``dilation``, ``padding`` (a rule or pixels, see
+    :func:`padding_attr`), ``ceil_mode``; ``bins``: the axes are divided into so many bins instead,
+    and the others are ignored, unless it is empty; ``count_include_pad`` of averages.
     """
 
-    name = "max_pool"
-    settings: tuple[str, ...] = _ANY
+    def window(self, x: Spec, **attrs: Any) -> Window:
+        """The window on images like x. Where bins have several sizes, only its output counts."""
+        extent = x.shape[1:-1]
+        if bins := attrs["bins"]:
+            ones = (1,) * len(extent)
+            if _divides(bins, extent):
+                # Bins of one size are windows.
+                size = tuple(n // count for n, count in zip(extent, bins, strict=True))
+                return Window.of(self.name, extent, size, size, "valid")
+            return Window(ones, ones, ones, (0,) * (2 * len(extent)), bins)
+        return (
+            _with_partial(extent, self._asked(x, **attrs))
+            if attrs["ceil_mode"]
+            else (self._asked(x, **attrs))
+        )
+
+    def _asked(self, x: Spec, **attrs: Any) -> Window:
+        """The window without what ``ceil_mode`` adds to its padding."""
+        return Window.of(
+            self.name,
+            x.shape[1:-1],
+            attrs["size"],
+            attrs["strides"],
+            padding_of(attrs["padding"]),
+            attrs["dilation"],
+            partial=attrs["ceil_mode"],
+        )
+
+    def _core_window(self, x: Spec, **attrs: Any) -> Mapping[str, Any]:
+        """What the core is told. ``counted`` is the padding behind each axis up to which a window's
+        positions count, as do those in the padding before; empty where only pixels inside the image
+        do.
+        """
+        window, bins = self.window(x, **attrs), attrs["bins"]
+        counted: tuple[int, ...] = ()
+        if attrs.get("count_include_pad") and not bins:
+            asked = self._asked(x, **attrs).padding
+            counted = asked[1::2] if any(asked) else ()
+        return {
+            "size": window.size,
+            "strides": window.strides,
+            "padding": window.padding,
+            "dilation": window.dilation,
+            "cells": bool(bins) and not _divides(bins, x.shape[1:-1]),
+            "counted": counted,
+        }
+
+
+def _divides(bins: tuple[int, ...], extent: tuple[int, ...]) -> bool:
+    return all(size % count == 0 for size, count in zip(extent, bins, strict=True))
+
+
+class _Forward(_Pooling):
+    """Input x."""
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         x = inputs[0].shape
-        return (Spec((x[0], *attrs["output"], x[-1])),)
+        return (Spec((x[0], *self.window(inputs[0], **attrs).output, x[-1])),)
+
+    def core_attrs(self, *inputs: Spec, **attrs: Any) -> Mapping[str, Any]:
+        return self._core_window(inputs[0], **attrs)
+
+
+class MaxPool(_Forward):
+    """Input x."""
+
+    name = "max_pool"
 
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         dy = grads[0]
         if dy is None:
             return [None]
-        op = MaxPool2DGrad() if self.name == "max_pool2d" else MaxPoolGrad()
-        window = {name: node.attrs[name] for name in self.settings}
-        return [apply(op, node.inputs[0], Tensor(dy.spec, node), dy, **window)[0]]
+        x = node.inputs[0]
+        return [apply(MaxPoolGrad(), x, Tensor(dy.spec, node), dy, **node.attrs)[0]]
 
 
-class MaxPool2D(MaxPool):
-    """The same for images with two axes and windows of neighbouring pixels."""
-
-    name = "max_pool2d"
-    settings = _WINDOW
-
-
-class MaxPoolGrad(Op):
+class MaxPoolGrad(_Pooling):
     """Inputs x, y, dy. The whole of dy goes to the first maximum (the first NaN) of its window."""
 
     name = "max_pool_grad"
-    settings: tuple[str, ...] = _ANY
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return inputs[:1]
+
+    def core_attrs(self, *inputs: Spec, **attrs: Any) -> Mapping[str, Any]:
+        return self._core_window(inputs[0], **attrs)
 
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         g = grads[0]
         if g is None:
             return [None, None, None]
         # dy is only moved, so what comes back is read where it was put.
-        window = {"cells": False, "counted": (), **node.attrs}
-        return [None, None, apply(MaxPoolSelect(), *node.inputs[:2], g, **window)[0]]
+        return [None, None, apply(MaxPoolSelect(), *node.inputs[:2], g, **node.attrs)[0]]
 
 
-class MaxPool2DGrad(MaxPoolGrad):
-    """The same for :class:`MaxPool2D`."""
-
-    name = "max_pool2d_grad"
-    settings = _WINDOW
-
-
-class MaxPoolSelect(Op):
+class MaxPoolSelect(_Pooling):
     """Inputs x, y and an image of the shape of x: its pixels where x has its maxima."""
 
     name = "max_pool_select"
@@ -78,65 +125,45 @@ class MaxPoolSelect(Op):
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return inputs[1:2]
 
+    def core_attrs(self, *inputs: Spec, **attrs: Any) -> Mapping[str, Any]:
+        return self._core_window(inputs[0], **attrs)
+
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         g = grads[0]
         x, y, _ = node.inputs
         return [None, None, None if g is None else apply(MaxPoolGrad(), x, y, g, **node.attrs)[0]]
 
 
-class AveragePool(Op):
-    """Input x. Attributes as :class:`MaxPool`'s, and ``counted``: the padding behind each axis up
-    to which a window's positions count, as do those in the padding before; empty where only pixels
-    inside the image do.
-    """
+class AveragePool(_Forward):
+    """Input x."""
 
     name = "average_pool"
-    settings: tuple[str, ...] = _ANY
-
-    def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
-        x = inputs[0].shape
-        return (Spec((x[0], *attrs["output"], x[-1])),)
 
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         dy = grads[0]
         if dy is None:
             return [None]
-        op = AveragePool2DGrad() if self.name == "average_pool2d" else AveragePoolGrad()
-        window = {name: node.attrs[name] for name in self.settings}
-        return [apply(op, dy, shape=node.inputs[0].shape, **window)[0]]
+        return [apply(AveragePoolGrad(), dy, shape=node.inputs[0].shape, **node.attrs)[0]]
 
 
-class AveragePool2D(AveragePool):
-    """The same for images with two axes and windows of neighbouring pixels inside."""
-
-    name = "average_pool2d"
-    settings = _WINDOW
-
-
-class AveragePoolGrad(Op):
+class AveragePoolGrad(_Pooling):
     """Input dy; ``shape`` is that of x. The pixels of a window share dy evenly."""
 
     name = "average_pool_grad"
-    settings: tuple[str, ...] = _ANY
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return (Spec(tuple(attrs["shape"])),)
+
+    def core_attrs(self, *inputs: Spec, **attrs: Any) -> Mapping[str, Any]:
+        return self._core_window(Spec(attrs["shape"]), **attrs)
 
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         # Averaging is linear, so the gradient of its gradient averages again.
         g = grads[0]
         if g is None:
             return [None]
-        op = AveragePool2D() if self.name == "average_pool2d_grad" else AveragePool()
-        window = {name: node.attrs[name] for name in self.settings}
-        return [apply(op, g, output=node.inputs[0].shape[1:-1], **window)[0]]
-
-
-class AveragePool2DGrad(AveragePoolGrad):
-    """The same for :class:`AveragePool2D`."""
-
-    name = "average_pool2d_grad"
-    settings = _WINDOW
+        attrs = {name: value for name, value in node.attrs.items() if name != "shape"}
+        return [apply(AveragePool(), g, **attrs)[0]]
 
 
 def images(op: str, x: Operand, rank: int | None = None) -> Tensor:
@@ -196,26 +223,23 @@ def _check_pixels(op: str, x: Tensor, window: Window, padding: tuple[int, ...]) 
 
 
 def pooled(
-    op: type[MaxPool] | type[AveragePool],
-    name: str,
-    x: Tensor,
-    window: Window,
-    *,
-    counted: tuple[int, ...] = (),
-    cells: bool = False,
+    op: type[MaxPool] | type[AveragePool], name: str, x: Tensor, size: Any, padding: Padding
 ) -> Tensor:
-    """The node for a checked window of the operation ``name``."""
-    settings: dict[str, Any] = {
-        "size": window.size,
-        "strides": window.strides,
-        "padding": window.padding,
-        "dilation": window.dilation,
-    }
-    plain = x.ndim == 4 and set(window.dilation) == {1} and not counted and not cells
-    if not plain:
-        return apply(op(), x, cells=cells, counted=counted, output=window.output, **settings)[0]
-    flat = MaxPool2D() if op is MaxPool else AveragePool2D()
-    return apply(flat, x, output=window.output, **settings)[0]
+    """Windows of ``size`` pixels side by side, for the operation called ``name``. They may lie in the
+    padding alone.
+    """
+    window = Window.of(name, x.shape[1:-1], size, size, padding)
+    return _windowed(op, name, x, window, padding)
+
+
+def binned(op: type[MaxPool] | type[AveragePool], x: Tensor, bins: tuple[int, ...]) -> Tensor:
+    """The axes of x divided into ``bins``."""
+    rank = x.ndim - 2
+    ones = (1,) * rank
+    attrs: dict[str, Any] = {"size": ones, "strides": ones, "padding": "valid", "dilation": ones}
+    if op is AveragePool:
+        attrs["count_include_pad"] = False
+    return apply(op(), x, ceil_mode=False, bins=bins, **attrs)[0]
 
 
 def _pool(
@@ -234,8 +258,30 @@ def _pool(
     asked = Window.of(name, extent, size, strides, padding, dilation, partial=ceil_mode)
     window = _with_partial(extent, asked) if ceil_mode else asked
     _check_pixels(name, x, window, asked.padding)
-    counted = asked.padding[1::2] if count_include_pad and any(asked.padding) else ()
-    return pooled(op, name, x, window, counted=counted)
+    return _windowed(op, name, x, window, padding, ceil_mode, count_include_pad)
+
+
+def _windowed(
+    op: type[MaxPool] | type[AveragePool],
+    name: str,
+    x: Tensor,
+    window: Window,
+    padding: Padding,
+    ceil_mode: bool = False,
+    count_include_pad: bool = False,
+) -> Tensor:
+    """The node for a checked window."""
+    attrs: dict[str, Any] = {
+        "size": window.size,
+        "strides": window.strides,
+        "padding": padding_attr(name, padding, x.ndim - 2),
+        "dilation": window.dilation,
+        "ceil_mode": bool(ceil_mode),
+        "bins": (),
+    }
+    if op is AveragePool:
+        attrs["count_include_pad"] = bool(count_include_pad)
+    return apply(op(), x, **attrs)[0]
 
 
 @operation

@@ -7,10 +7,10 @@ from typing import Any
 
 from fastcnn.graph.tensor import Tensor
 from fastcnn.ops.op import Operand, operation
-from fastcnn.ops.pooling import AveragePool, MaxPool, images, pooled
+from fastcnn.ops.pooling import AveragePool, MaxPool, binned, images, pooled
 from fastcnn.ops.reduction import mean
 from fastcnn.ops.shaping import reshape
-from fastcnn.ops.window import AXIS_NAMES, LARGEST, MOST_TAPS, Window, per_axis
+from fastcnn.ops.window import AXIS_NAMES, LARGEST, MOST_TAPS, per_axis
 
 __all__ = [
     "adaptive_average_pool",
@@ -30,7 +30,7 @@ def _one_window(op: type[MaxPool] | type[AveragePool], name: str, x: Tensor) -> 
     # Without pixels the window lies in the padding.
     size = tuple(max(n, 1) for n in extent)
     padding = [(wide - n, 0) for wide, n in zip(size, extent, strict=True)]
-    return pooled(op, name, x, Window.of(name, tuple(extent), size, size, padding))
+    return pooled(op, name, x, size, padding)
 
 
 def _shaped(x: Tensor, y: Tensor, keepdims: bool) -> Any:
@@ -134,12 +134,7 @@ def _adaptive(
                 f"{name}: x {x.shape} has {AXIS_NAMES[rank - 1][axis]} {extent[axis]}, which "
                 f"cannot be divided into cells; give an image of 1 to {LARGEST} pixels"
             )
-    if all(size % cells == 0 for size, cells in zip(extent, output, strict=True)):
-        # Cells of one size are windows.
-        size = tuple(n // cells for n, cells in zip(extent, output, strict=True))
-        return pooled(op, name, x, Window.of(name, extent, size, size, "valid"))
-    ones, nothing = (1,) * rank, (0,) * (2 * rank)
-    return pooled(op, name, x, Window(ones, ones, ones, nothing, output), cells=True)
+    return binned(op, x, output)
 
 
 @operation

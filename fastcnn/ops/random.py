@@ -35,7 +35,7 @@ class RandomNormal(Op):
     """Input: a seed, an int64 or uint64 scalar."""
 
     name = "random_normal"
-    flat = True
+    non_differentiable = True
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return (Spec(tuple(attrs["shape"])),)
@@ -45,7 +45,7 @@ class FoldSeed(Op):
     """Inputs: a seed and numbers, int64 or uint64 scalars."""
 
     name = "fold_seed"
-    flat = True
+    non_differentiable = True
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return (Spec((), "int64"),)

@@ -17,7 +17,7 @@ class ArgMax(Op):
     """Index of the largest along an axis."""
 
     name = "argmax"
-    flat = True
+    non_differentiable = True
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         axis = attrs["axis"]
@@ -28,7 +28,7 @@ class InTopK(Op):
     """Whether labels are among the largest scores; inputs labels, scores."""
 
     name = "in_top_k"
-    flat = True
+    non_differentiable = True
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return (Spec(inputs[1].shape[:-1]),)

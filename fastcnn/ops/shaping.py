@@ -17,7 +17,7 @@ class Reshape(Op):
     """The same memory under another shape."""
 
     name = "reshape"
-    alias = True
+    view = True
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return (Spec(tuple(attrs["shape"]), inputs[0].dtype),)
@@ -31,8 +31,8 @@ class StopGradient(Op):
     """The same memory; gradients end here."""
 
     name = "stop_gradient"
-    flat = True
-    alias = True
+    non_differentiable = True
+    view = True
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return inputs

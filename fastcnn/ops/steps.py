@@ -58,7 +58,7 @@ class Surroundings:
 class Step(Op):
     """Inputs variable, gradient, learning_rate, [step], state, [scale], [sum], [average]."""
 
-    flat = True
+    non_differentiable = True
 
     def __init__(self, name: str) -> None:
         # One class serves all rules, so the name belongs to the object.

@@ -30,7 +30,7 @@ class Assign(Op):
     """Input: the value."""
 
     name = "copy"
-    flat = True
+    non_differentiable = True
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return inputs
@@ -40,7 +40,7 @@ class AssignMovingAverage(Op):
     """Inputs variable, value."""
 
     name = "assign_moving_average"
-    flat = True
+    non_differentiable = True
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return inputs[:1]

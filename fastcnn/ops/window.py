@@ -12,6 +12,8 @@ __all__ = [
     "Padding",
     "Window",
     "explicit_sides",
+    "padding_attr",
+    "padding_of",
     "pair",
     "per_axis",
     "same_sides",
@@ -164,6 +166,25 @@ def explicit_sides(op: str, padding: Any, rank: int) -> list[tuple[int, int]]:
             raise ValueError(f"{op}: padding must be {_PADDINGS[rank - 1]}, got {tuple(padding)}")
         return [pair(op, "padding", sides, 0) for sides in padding]
     return [pair(op, "padding", padding, 0)] * rank
+
+
+def padding_attr(op: str, padding: Padding, rank: int) -> str | tuple[int, ...]:
+    """Padding as a node keeps it: the name of a rule, or pixels before and after, axis by axis.
+
+    The rule is kept, not what it gives for one image, so that the node holds for any extent.
+
+    Raises:
+        TypeError, ValueError: Says what came and what was expected.
+    """
+    if isinstance(padding, str):
+        _sides(op, padding, rank, 0, 0, 1, 1)
+        return padding.lower()
+    return tuple(pixels for sides in explicit_sides(op, padding, rank) for pixels in sides)
+
+
+def padding_of(attr: str | tuple[int, ...]) -> Padding:
+    """The inverse of :func:`padding_attr`, as :meth:`Window.of` takes it."""
+    return attr if isinstance(attr, str) else tuple(zip(attr[::2], attr[1::2], strict=True))
 
 
 def transposed_window(

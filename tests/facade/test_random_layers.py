@@ -9,7 +9,7 @@ import pytest
 
 import fastcnn.keras as ours
 from fastcnn import graph, ops, tracing
-from fastcnn.layers.penalties import with_penalties
+from fastcnn.layers.penalties import penalties
 from layer_cases import ROWS
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -51,7 +51,8 @@ def our_results(layer, xs, dys, training):
     for y, dy in zip(outputs, weights, strict=True):
         term = ops.sum(ops.multiply(y, dy))
         total = term if total is None else ops.add(total, term)
-    total = with_penalties(total, layer, trace)
+    for _, penalty in penalties(layer, trace):
+        total = ops.add(total, penalty)
     wanted = graph.gradients(total, [*inputs, *layer.trainable_weights])
     found = graph.compile([*inputs, *weights], [*outputs, *wanted], trace.assignments)(*xs, *dys)
     return found[: len(outputs)], found[len(outputs) :]

@@ -1,28 +1,54 @@
-"""The pass that makes chains of elementwise operations."""
+"""Elementwise operations in a row as one operator: the operation, and the pass that makes it."""
 
 from __future__ import annotations
 
-from fastcnn.graph.fused import Chain
+from typing import Any
+
 from fastcnn.graph.lowering import Graph
-from fastcnn.graph.tensor import Node, Spec, Tensor
+from fastcnn.graph.passes import graph_pass, rewrite
+from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 
-__all__ = ["elementwise_chains"]
-
-_UNARY = {
-    "absolute", "erf", "exp", "expm1", "log", "log1p", "negative", "relu", "sigmoid", "sqrt",
-    "square", "tanh",
-}  # fmt: skip
-_BINARY = {
-    "add", "divide", "equal", "greater", "maximum", "minimum", "multiply", "relu_grad",
-    "sigmoid_grad", "subtract", "tanh_grad",
-}  # fmt: skip
+__all__ = ["Chain", "fuse_elementwise"]
 
 #: Limits of the core (``csrc/ops/chain.cpp``), and a bound for what one step reads at a time.
 _LONGEST_PERIOD = 4096
 _MAX_OPS = 24
 
 
-def elementwise_chains(graph: Graph) -> dict[Node, list[Node]]:
+class Chain(Op):
+    """Elementwise operations in a row; their intermediate results stay in registers.
+
+    ``ops`` names them with spaces between, ``operands`` has two numbers for each: input k as k,
+    the result of operation k as ``-1 - k``. ``shape`` is that of the last result, the output.
+    """
+
+    name = "chain"
+    # Memory is reused only where it has the output's size, and then a group of vectors is
+    # read before it is written.
+    in_place = tuple(range(64))
+
+    def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
+        """Type of the output."""
+        return (Spec(tuple(attrs["shape"])),)
+
+
+@graph_pass
+def fuse_elementwise(graph: Graph) -> Graph:
+    """Elementwise operations that read each other alone are one step, which takes memory through
+    all of them a few kilobytes at a time: it is read once and written once.
+    """
+    groups = _groups(graph)
+    now: dict[tuple[Node, int], Tensor] = {}
+
+    def rule(node: Node, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:
+        for old, new in zip(node.inputs, inputs, strict=True):
+            now[old.node, old.index] = new
+        return _chain(groups[node], now) if node in groups else None
+
+    return rewrite(graph, rule) if groups else graph
+
+
+def _groups(graph: Graph) -> dict[Node, list[Node]]:
     """Groups of elementwise operations that can be one step each.
 
     All results of a group have one shape, and all but the last are read inside the group alone.
@@ -52,7 +78,7 @@ def elementwise_chains(graph: Graph) -> dict[Node, list[Node]]:
     return {end: members for end, members in groups.items() if len(members) > 1}
 
 
-def chain(members: list[Node], current: dict[tuple[Node, int], Tensor]) -> tuple[Tensor, ...]:
+def _chain(members: list[Node], current: dict[tuple[Node, int], Tensor]) -> tuple[Tensor, ...]:
     """The members of a group as one node; ``current`` says what outputs of nodes have become."""
     results = {node: -1 - index for index, node in enumerate(members)}
     inputs: dict[tuple[Node, int], tuple[int, Tensor]] = {}
@@ -74,7 +100,7 @@ def chain(members: list[Node], current: dict[tuple[Node, int], Tensor]) -> tuple
 
 def _shape(node: Node) -> tuple[int, ...] | None:
     """The shape of its result, if it can be a member of a chain."""
-    if node.op is None or node.targets or node.op.name not in _UNARY | _BINARY:
+    if node.op is None or node.targets or not node.op.elementwise:
         return None
     (spec,) = node.op.infer(*(tensor.spec for tensor in node.inputs), **node.attrs)
     fits = spec.elements > 0 and all(_repeats(t.spec, spec) for t in node.inputs)

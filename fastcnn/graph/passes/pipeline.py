@@ -1,0 +1,46 @@
+"""Which passes there are, and in which order they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from fastcnn.graph.lowering import Graph
+
+__all__ = ["PASSES", "graph_pass", "run_passes"]
+
+Pass = Callable[[Graph], Graph]
+
+#: All passes, in the order in which they run. Those about particular operations are written beside
+#: them, in :mod:`fastcnn.ops`.
+PASSES = (
+    "drop_custom_gradients",
+    "fuse_activation",
+    "gate_pooled_gradient",
+    "fuse_max_pool",
+    "fuse_elementwise",
+)
+_registered: dict[str, Pass] = {}
+
+
+def graph_pass(function: Pass) -> Pass:
+    """Makes ``function`` the pass of its name, which must be one of :data:`PASSES`."""
+    name = function.__name__
+    assert name in PASSES, name
+    assert name not in _registered, name
+    _registered[name] = function
+    return function
+
+
+def run_passes(graph: Graph, *, without: Sequence[str] = ()) -> Graph:
+    """Runs all passes but those named.
+
+    Raises:
+        ValueError: ``without`` names a pass that does not exist.
+    """
+    for name in without:
+        if name not in PASSES:
+            raise ValueError(f"no pass is called {name!r}; there are {', '.join(PASSES)}")
+    for name in PASSES:
+        if name not in without and name in _registered:
+            graph = _registered[name](graph)
+    return graph
