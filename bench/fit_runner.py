@@ -14,7 +14,8 @@ import time
 import numpy as np
 
 from bench.data import cifar10_or_noise
-from bench.textbook import load_keras, textbook
+from bench.libraries import load_keras, version
+from bench.textbook import textbook
 from fastcnn.bench.relay import MISSING, Baton
 
 
@@ -42,23 +43,13 @@ FOREVER = 1_000_000  # epochs; the race ends first
 
 def run_fit(library: str, x: np.ndarray, y: np.ndarray, batch: int, threads: int) -> None:
     """Either of the two that speak Keras, in one `fit`; a callback of theirs hands on the baton."""
-    keras = load_keras(library)
-    if library == "fastcnn":
-        from fastcnn import __version__ as version
-        from fastcnn import runtime
-
-        runtime.set_num_threads(threads)
-    else:
-        import tensorflow as tf
-
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        version = f"{keras.__version__}+tf{tf.__version__}"
+    keras = load_keras(library, threads)
 
     class Turns(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
             epochs.epoch_is_over()
 
-    epochs = Epochs(-(-len(x) // batch), version=version)
+    epochs = Epochs(-(-len(x) // batch), version=version(library))
     model = textbook(keras)
     model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
     one_hot = keras.utils.to_categorical(y, 10)

@@ -95,7 +95,8 @@ def measure_wheel(lines: Lines, wheel: Path | None) -> bool:
 
 def predictions() -> Callable[[], object]:
     """One image through the textbook CNN."""
-    from bench.textbook import load_keras, textbook
+    from bench.libraries import load_keras
+    from bench.textbook import textbook
 
     model = textbook(load_keras("fastcnn"))
     image = np.random.default_rng(0).random((1, 32, 32, 3), np.float32)

@@ -1,8 +1,12 @@
 """Draws learning curves side by side: ``python -m bench.plot_curves OUT.png LABEL=a.csv,b.csv ...``
 
-Each label is one library with the CSV logs of its seeds (``bench.learning_curves``): loss left,
-accuracy right; training dashed, test solid; thin lines are seeds, the thick one their mean. A line
-a label is printed with the last epoch's mean test accuracy and its standard deviation.
+Each label is one library with the CSV logs of its seeds (``bench.learning_curves``), in the same
+order for all labels. Loss is on the left, accuracy on the right; training dashed, test solid; thin
+lines are seeds, the thick one their mean. For each label, the mean test accuracy of the last epoch
+and its standard deviation are printed.
+
+Logs of the same seed must agree in the checksums of initial weights and data: libraries that were
+trained on different data, or on the same data in another order, are not compared.
 """
 
 from __future__ import annotations
@@ -10,6 +14,9 @@ from __future__ import annotations
 import argparse
 import csv
 import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import matplotlib as mpl
@@ -18,28 +25,57 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-COLUMNS = ("loss", "val_loss", "accuracy", "val_accuracy")
-Log = dict[str, list[float]]
+CURVES = ("loss", "val_loss", "accuracy", "val_accuracy")
+CHECKSUMS = ("initial_weights", "all_batches")
+
+
+@dataclass(frozen=True)
+class Log:
+    """One training run: a value for each epoch."""
+
+    path: Path
+    curves: dict[str, list[float]]
+    checksums: list[tuple[str, ...]]
 
 
 def read(path: Path) -> Log:
-    """The columns of a CSV log, a value an epoch."""
+    """Read a CSV log of ``bench.learning_curves``."""
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    missing = [name for name in COLUMNS if not rows or name not in rows[0]]
+    missing = [name for name in CURVES + CHECKSUMS if not rows or name not in rows[0]]
     if missing:
-        raise SystemExit(f"{path}: no column {', '.join(missing)}; expected a log with test data")
-    return {name: [float(row[name]) for row in rows] for name in COLUMNS}
+        raise SystemExit(
+            f"{path}: no column {', '.join(missing)}; expected a log of bench.learning_curves"
+        )
+    return Log(
+        path,
+        {name: [float(row[name]) for row in rows] for name in CURVES},
+        [tuple(row[name] for name in CHECKSUMS) for row in rows],
+    )
 
 
-def draw(axes: Axes, logs: list[Log], name: str, label: str, colour: str, *, dashed: bool) -> None:
-    """One quantity of one library: its seeds thin, their mean thick."""
+def check_same_training(logs: Sequence[Sequence[Log]]) -> None:
+    """Exit unless all libraries had the same initial weights and batches for each seed."""
+    for seed in zip_longest(*logs):
+        for log in seed:
+            if log is None:
+                raise SystemExit("expected as many logs for each label, one for each seed")
+            if log.checksums != seed[0].checksums:
+                raise SystemExit(
+                    f"{seed[0].path} and {log.path} differ in initial weights, order of the data "
+                    "or number of epochs, so their curves cannot be compared"
+                )
+
+
+def draw(
+    axes: Axes, logs: Sequence[Log], name: str, label: str, colour: str, *, dashed: bool
+) -> None:
+    """Draw one quantity of one library: its seeds thin, their mean thick."""
     style = "--" if dashed else "-"
-    for log in logs:
-        axes.plot(range(1, len(log[name]) + 1), log[name], style, color=colour, lw=0.6, alpha=0.5)
-    # A seed that stopped early ends the mean, not the picture.
-    epochs = zip(*(log[name] for log in logs), strict=False)
-    mean = [statistics.fmean(values) for values in epochs]
+    runs = [log.curves[name] for log in logs]
+    for values in runs:
+        axes.plot(range(1, len(values) + 1), values, style, color=colour, lw=0.6, alpha=0.5)
+    mean = [statistics.fmean(values) for values in zip(*runs, strict=True)]
     axes.plot(
         range(1, len(mean) + 1),
         mean,
@@ -59,15 +95,19 @@ def main() -> None:
     parser.add_argument("--title", default="Textbook CNN on CIFAR-10 (JPEG copy)")
     options = parser.parse_args()
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.5))
-    for number, entry in enumerate(options.curves):
+    labels, logs = [], []
+    for entry in options.curves:
         label, _, files = entry.partition("=")
-        logs = [read(Path(name)) for name in files.split(",")]
-        colour = f"C{number}"
+        labels.append(label)
+        logs.append([read(Path(name)) for name in files.split(",")])
+    check_same_training(logs)
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.5))
+    for number, (label, seeds) in enumerate(zip(labels, logs, strict=True)):
         for axes, name in ((left, "loss"), (right, "accuracy")):
-            draw(axes, logs, name, label, colour, dashed=True)
-            draw(axes, logs, f"val_{name}", label, colour, dashed=False)
-        last = [log["val_accuracy"][-1] for log in logs]
+            draw(axes, seeds, name, label, f"C{number}", dashed=True)
+            draw(axes, seeds, f"val_{name}", label, f"C{number}", dashed=False)
+        last = [log.curves["val_accuracy"][-1] for log in seeds]
         spread = f" +- {statistics.stdev(last):.4f}" if len(last) > 1 else ""
         print(f"{label}: test accuracy {statistics.fmean(last):.4f}{spread}, {len(last)} seeds")
     left.set_ylabel("categorical cross-entropy")

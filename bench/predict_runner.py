@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.textbook import load_keras, textbook
+from bench.libraries import load_keras
+from bench.textbook import textbook
 from fastcnn.bench.relay import MISSING, Baton
 from fastcnn.bench.timing import turn
 
@@ -20,15 +21,7 @@ def keras_call(
     library: str, way: str, weights: list[Array], image: Array, threads: int
 ) -> Callable[[], Array]:
     """Either of the two that speak Keras; ``way`` is predict_on_batch, call or predict."""
-    keras = load_keras(library)
-    if library == "fastcnn":
-        from fastcnn import runtime
-
-        runtime.set_num_threads(threads)
-    else:
-        import tensorflow as tf
-
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
+    keras = load_keras(library, threads)
     model = textbook(keras)
     model.set_weights(weights)
     if way == "predict":

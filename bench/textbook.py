@@ -22,18 +22,3 @@ def textbook(keras: Any) -> Any:
             layers.Dense(10, activation="softmax"),
         ]
     )
-
-
-def load_keras(library: str) -> Any:
-    """The module that speaks Keras, by the library's name: ``"fastcnn"`` or ``"keras"``."""
-    if library == "fastcnn":
-        from fastcnn import keras as ours
-
-        return ours
-    import os
-
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    import keras
-
-    return keras
