@@ -1,13 +1,15 @@
-"""What a call costs around its kernels, and from how much work on a second thread helps:
-``python -m bench.call_overhead``.
+"""Measures the overhead of a call, and how much work it takes for a second thread to pay off.
 
-The first table calls with arrays of a few numbers, so that next to nothing is computed: a median is
-what checks, dispatch and the return of results cost. "core" is one call of a prepared Program.
+    python -m bench.call_overhead
 
-The second table grows the work of an operation until one thread takes some tens to hundreds of
-microseconds, and sets two threads beside it, in turns. ``gap`` is how long the caller does
-something else between two calls, in microseconds: after a short one the second thread still looks
-for work, after a long one it sleeps and has to be woken.
+The first table calls operations on arrays of a few numbers, which take next to no time to compute:
+the median is the cost of checks, dispatch and returning results. "core" is one call of a compiled
+Program.
+
+The second table increases the work of an operation until one thread takes tens to hundreds of
+microseconds, and compares one thread with two. ``gap`` is how long the caller does something else
+between two calls, in microseconds: after a short gap the second thread is still spinning, after a
+long one it sleeps and has to be woken.
 """
 
 from __future__ import annotations
@@ -15,18 +17,19 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 import fastcnn
-from bench.harness import Lines, machine
+from bench.harness import Lines, compare, machine
 from fastcnn import graph, ops, runtime
-from fastcnn.bench.timing import Timing, summary, turn
+from fastcnn.bench.timing import summary, turn
 
 Call = Callable[[], object]
 
-# Columns, channels or elements that make about so many microseconds of work on one thread.
+# Columns, channels or elements, from little work to a few hundred microseconds on one thread.
 SIZES = {
     "matmul": (40, 64, 88, 112, 144, 176, 232),
     "conv2d": (4, 6, 8, 11, 16, 22, 36),
@@ -34,17 +37,8 @@ SIZES = {
 }
 
 
-def race(calls: Mapping[str, Call], *, turns: int, seconds: float) -> dict[str, Timing]:
-    """What each call costs; they take turns, so what disturbs one disturbs all."""
-    samples: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(turns):
-        for name, call in calls.items():
-            samples[name] += turn(call, seconds)
-    return {name: summary(taken) for name, taken in samples.items()}
-
-
 def small_calls() -> dict[str, Call]:
-    """Calls with next to no work."""
+    """Return calls that compute next to nothing."""
     rng = np.random.default_rng(0)
     x = rng.standard_normal((1, 4, 4, 2), np.float32)
     kernel = rng.standard_normal((3, 3, 2, 2), np.float32)
@@ -75,7 +69,7 @@ def small_calls() -> dict[str, Call]:
 
 
 def sized_call(op: str, size: int) -> Call:
-    """A call of a compiled graph of one operation."""
+    """Return a call of a compiled graph of one operation."""
     rng = np.random.default_rng(0)
     if op == "relu":
         tensors = [graph.placeholder((size,))]
@@ -93,13 +87,14 @@ def sized_call(op: str, size: int) -> Call:
 
 
 def wait(microseconds: float) -> None:
+    """Keep the core busy for a while, as a caller that does something else."""
     end = time.perf_counter() + microseconds * 1e-6
     while time.perf_counter() < end:
         pass
 
 
 def speed_up(call: Call, gap: float, rounds: int) -> tuple[float, float]:
-    """Median seconds on one thread and on two; they change places every few calls."""
+    """Return the median seconds on one thread and on two, measured alternately."""
     samples: dict[int, list[float]] = {1: [], 2: []}
     for _ in range(rounds):
         for threads, taken in samples.items():
@@ -115,7 +110,9 @@ def speed_up(call: Call, gap: float, rounds: int) -> tuple[float, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument(
         "--gaps", type=float, nargs="*", default=[0, 20, 200], metavar="MICROSECONDS"
     )
@@ -125,7 +122,9 @@ def main() -> None:
     options = parser.parse_args()
     lines = Lines(as_json=options.json, case_width=22)
     lines.note(**machine(isa=runtime.isa()))
-    for name, timing in race(small_calls(), turns=5, seconds=0.05).items():
+    small = {name: partial(turn, call) for name, call in small_calls().items()}
+    for name, samples in compare(small, slices=5, seconds=0.05).items():
+        timing = summary(samples)
         lines.row(case=name, microseconds=timing.median * 1e6, spread=timing.spread)
     for op in options.ops:
         for size in SIZES[op]:

@@ -1,6 +1,6 @@
-"""Images for the benchmarks: CIFAR-10 where it lies on disk, else noise of the same shape.
+"""Images for the benchmarks: CIFAR-10 where it is stored on disk, else noise of the same shape.
 
-Needs NumPy alone, so that a peer's worker process loads it without importing fastcnn.
+Needs only NumPy, so that the process of a peer need not import fastcnn for its data.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _records(paths: list[Path]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def read_cifar10(folder: Path) -> Images:
-    """CIFAR-10 in its binary layout, from ``folder`` or the ``cifar-10-batches-bin`` inside it."""
+    """Read CIFAR-10, binary layout, from ``folder`` or the ``cifar-10-batches-bin`` inside it."""
     inner = folder / "cifar-10-batches-bin"
     home = inner if inner.is_dir() else folder
     train = _records([home / f"data_batch_{number}.bin" for number in range(1, 6)])
@@ -42,9 +42,13 @@ def read_cifar10(folder: Path) -> Images:
 
 
 def cifar10_or_noise(folder: str | None = None, *, count: int = 50_000) -> Images:
-    """CIFAR-10 from ``folder`` or ``$FASTCNN_DATA_DIR``; without either, noise of that shape.
+    """Return CIFAR-10 from ``folder`` or ``$FASTCNN_DATA_DIR``; without either, noise.
 
-    Noise serves for timing only: what a step costs does not depend on what the images show.
+    Noise serves for timing only: the cost of a step does not depend on what the images show.
+
+    Args:
+        folder: Where CIFAR-10 is stored; defaults to ``$FASTCNN_DATA_DIR``.
+        count: Number of training images where it is noise; a fifth as many test images.
     """
     place = folder or os.environ.get("FASTCNN_DATA_DIR")
     if place:

@@ -1,8 +1,8 @@
-"""One peer of ``bench.fit_cifar10``: trains the textbook CNN, an epoch a turn. Not run by hand.
+"""Trains the textbook CNN for ``bench.fit_cifar10``, an epoch a slice. Not run by hand.
 
-Each peer gets the same images as float32 in [0, 1] and trains as its users do, everything counted:
-shuffling, gathering batches, forward, loss, backward, Adam, the loss as a Python float, and where
-``fit`` does it the accuracy and the bookkeeping of callbacks.
+Each library gets the same images as float32 in [0, 1] and trains as its users do, everything
+included: shuffling, gathering batches, forward, loss, backward, Adam, the loss as a Python float,
+and where ``fit`` does it the accuracy and the bookkeeping of callbacks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from fastcnn.bench.relay import MISSING, Baton
 
 
 class Epochs:
-    """Takes the baton at the end of every epoch; a sample is the seconds per step of one epoch."""
+    """Waits for the parent between epochs and reports the seconds per step of each."""
 
     def __init__(self, steps: int, **about: object) -> None:
         self.baton = Baton()
@@ -29,7 +29,7 @@ class Epochs:
         self.begin: float | None = None
 
     def epoch_is_over(self) -> None:
-        """Called between epochs; the first one was the warm-up."""
+        """Report the epoch, unless it was the first, which warms up; wait for the next slice."""
         if self.begin is None:
             self.baton.ready(**self.about)
         else:
@@ -38,26 +38,26 @@ class Epochs:
         self.begin = time.perf_counter()
 
 
-FOREVER = 1_000_000  # epochs; the race ends first
+FOREVER = 1_000_000  # epochs; the parent ends the process first
 
 
 def run_fit(library: str, x: np.ndarray, y: np.ndarray, batch: int, threads: int) -> None:
-    """Either of the two that speak Keras, in one `fit`; a callback of theirs hands on the baton."""
+    """Train with one ``fit`` of fastcnn or Keras; a callback separates the slices."""
     keras = load_keras(library, threads)
 
-    class Turns(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
+    class Slices(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
+        def on_epoch_end(self, epoch: int, logs: object = None) -> None:
             epochs.epoch_is_over()
 
     epochs = Epochs(-(-len(x) // batch), version=version(library))
     model = textbook(keras)
     model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
     one_hot = keras.utils.to_categorical(y, 10)
-    model.fit(x, one_hot, batch_size=batch, epochs=FOREVER, callbacks=[Turns()], verbose=0)
+    model.fit(x, one_hot, batch_size=batch, epochs=FOREVER, callbacks=[Slices()], verbose=0)
 
 
 def run_torch(library: str, x: np.ndarray, y: np.ndarray, batch: int, threads: int) -> None:
-    """The training loop that a PyTorch user writes, with the faster of the usual choices."""
+    """Run the training loop that a PyTorch user writes, with the faster of the usual choices."""
     import torch
     from torch import nn
 
@@ -87,7 +87,7 @@ def run_torch(library: str, x: np.ndarray, y: np.ndarray, batch: int, threads: i
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("contestant", choices=["fastcnn", "keras", "torch"])
+    parser.add_argument("library", choices=["fastcnn", "keras", "torch"])
     parser.add_argument("--images", type=int, required=True)
     parser.add_argument("--batch", type=int, required=True)
     parser.add_argument("--threads", type=int, required=True)
@@ -95,10 +95,10 @@ def main() -> None:
     images = cifar10_or_noise(count=options.images)
     x = images.x_train[: options.images].astype(np.float32) / 255
     try:
-        run = run_torch if options.contestant == "torch" else run_fit
-        run(options.contestant, x, images.y_train[: options.images], options.batch, options.threads)
+        run = run_torch if options.library == "torch" else run_fit
+        run(options.library, x, images.y_train[: options.images], options.batch, options.threads)
     except ModuleNotFoundError as error:
-        print(f"{options.contestant}: {error}", file=sys.stderr)
+        print(f"{options.library}: {error}", file=sys.stderr)
         sys.exit(MISSING)
 
 

@@ -1,14 +1,15 @@
-"""What fastcnn costs besides time: import, wheel, and memory over many calls.
+"""Measures the cost of fastcnn besides time: import, wheel, and memory over many calls.
 
     python -m bench.footprint [--wheel dist/fastcnn-*.whl] [--only import memory]
 
-import: milliseconds and resident memory that ``import fastcnn`` adds to ``import numpy``, then the
-first model (much is imported only when it is used) and its first prediction, each the median of
-fresh processes. wheel: its size; without
-``--wheel`` one is built. memory: resident memory of a process during 10,000 predictions of one
-image, 2,000 predictions of random image sizes and 2,000 convolutions of random sizes; the series is
-printed, and it counts as flat when the last quarter's median is at most 2 MB above the second
-quarter's (in the first, caches fill).
+- import: milliseconds and resident memory that ``import fastcnn`` adds to ``import numpy``, then
+  those of the first model (much is imported on first use) and of its first prediction, each the
+  median of fresh processes.
+- wheel: its size; without ``--wheel`` one is built.
+- memory: resident memory of a process during 10,000 predictions of one image, 2,000 predictions of
+  random image sizes and 2,000 convolutions of random sizes. The series is printed. It counts as
+  flat when the median of its last quarter is at most 2 MB above that of its second (in the first,
+  caches fill).
 
 Ends with status 1 when a promise is broken: 50 ms and 15 MB for the import, 4 MB for the wheel.
 Linux only: resident memory comes from ``/proc``.
@@ -63,7 +64,7 @@ def resident_mb() -> float:
 
 
 def measure_import(lines: Lines, processes: int) -> bool:
-    """Rows for NumPy, fastcnn and a first prediction; whether fastcnn keeps its promise."""
+    """Print rows for NumPy, fastcnn and a first prediction; return whether the limits are kept."""
     runs = []
     for _ in range(processes + 1):
         command = [sys.executable, "-c", IMPORT]
@@ -81,7 +82,7 @@ def measure_import(lines: Lines, processes: int) -> bool:
 
 
 def measure_wheel(lines: Lines, wheel: Path | None) -> bool:
-    """A row with the wheel's size, building one where none is given."""
+    """Print the wheel's size, building one where none is given; return whether it is kept."""
     with tempfile.TemporaryDirectory() as folder:
         if wheel is None:
             root = Path(__file__).resolve().parent.parent
@@ -94,7 +95,7 @@ def measure_wheel(lines: Lines, wheel: Path | None) -> bool:
 
 
 def predictions() -> Callable[[], object]:
-    """One image through the textbook CNN."""
+    """Return a call that predicts one image with the textbook CNN."""
     from bench.libraries import load_keras
     from bench.textbook import textbook
 
@@ -104,7 +105,7 @@ def predictions() -> Callable[[], object]:
 
 
 def image_sizes() -> Callable[[], object]:
-    """A model without Flatten, asked for images of ever new sizes."""
+    """Return a call that predicts images of ever new sizes with a model without Flatten."""
     from fastcnn.keras import Sequential, layers
 
     model = Sequential(
@@ -127,7 +128,7 @@ def image_sizes() -> Callable[[], object]:
 
 
 def convolution_sizes() -> Callable[[], object]:
-    """Convolutions of arrays, outside any model, of ever new sizes."""
+    """Return a call that convolves arrays of ever new sizes, outside any model."""
     from fastcnn import ops
 
     draw = random.Random(0).randint
@@ -149,7 +150,7 @@ SCENES = {
 
 
 def run_scene(name: str) -> list[float]:
-    """Resident megabytes, 40 times over the calls of one scene, in this process."""
+    """Return resident megabytes, 40 times over the calls of one scene, in this process."""
     prepare, calls = SCENES[name]
     call = prepare()
     series = []
@@ -162,7 +163,7 @@ def run_scene(name: str) -> list[float]:
 
 
 def measure_memory(lines: Lines) -> bool:
-    """A row and the series of every scene, each in a fresh process; whether all are flat."""
+    """Print the series of every scene, each from a fresh process; return whether all are flat."""
     flat = True
     for name, (_, calls) in SCENES.items():
         command = [sys.executable, "-m", "bench.footprint", "--scene", name]

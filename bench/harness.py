@@ -1,4 +1,7 @@
-"""What the races of whole programs print. How calls are timed is :mod:`fastcnn.bench.timing`."""
+"""Compares candidates slice by slice and prints the results.
+
+How a single call is timed: :mod:`fastcnn.bench.timing`.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,40 @@ import argparse
 import json
 import os
 import platform
+from collections.abc import Callable, Mapping
 
 from fastcnn import runtime
 
-__all__ = ["Lines", "machine"]
+__all__ = ["Lines", "compare", "machine"]
+
+Slice = Callable[[float], list[float]]
+
+
+def compare(
+    candidates: Mapping[str, Slice], *, slices: int, seconds: float
+) -> dict[str, list[float]]:
+    """Return the seconds per call of each candidate.
+
+    The candidates run one after the other in short slices of time, so that whatever disturbs the
+    machine for a while disturbs all of them.
+
+    Args:
+        candidates: Each runs for about as many seconds as it is given and returns what its calls
+            took.
+        slices: How many count for each candidate, after one that warms it up.
+        seconds: Length of a slice.
+    """
+    samples: dict[str, list[float]] = {name: [] for name in candidates}
+    for number in range(slices + 1):
+        for name, run_slice in candidates.items():
+            taken = run_slice(seconds)
+            if number:
+                samples[name] += taken
+    return samples
 
 
 def machine(**more: object) -> dict[str, object]:
-    """What a number cannot be read without; every benchmark prints it first."""
+    """Return what a result cannot be read without; every benchmark prints it first."""
     return {
         "cpu": runtime.info()["cpu"],
         "cores": len(os.sched_getaffinity(0)),

@@ -1,4 +1,4 @@
-"""Loads either of the two libraries that speak Keras: fastcnn or Keras itself."""
+"""Loads fastcnn or Keras, which have the same interface."""
 
 from __future__ import annotations
 

@@ -1,12 +1,17 @@
-"""What one 32x32 image through the textbook CNN costs, beside ONNX Runtime and PyTorch.
+"""Compares the time of one 32x32 image through the textbook CNN with ONNX Runtime and PyTorch.
 
-    python -m bench.predict_one [--threads 1 2] [--turns 15]
+    python -m bench.predict_one [--threads 1 2] [--slices 15]
 
-Small networks show what stands around the kernels: ``predict_on_batch``, ``model(x)`` and
-``predict`` are raced each on its own. Every peer has a process of its own
-(``bench.predict_runner``); they take turns of 0.12 s, all others stopped meanwhile. All get the
-same weights, and every answer is checked against NumPy in float64 before anything is timed. Peers
+Small networks show the overhead around the kernels: ``predict_on_batch``, ``model(x)`` and
+``predict`` are candidates of their own. Every candidate has a process of its own
+(``bench.predict_runner``), which runs for slices of 0.12 s while all others are stopped. Libraries
 that are not installed are left out with a line.
+
+All get the same float32 image and the same weights, in the layout and with the preparation that
+each prefers, which is not timed: PyTorch runs channels-last in inference mode, ONNX Runtime gets
+channels first and packs its weights when it loads. Every answer is checked against NumPy in float64
+before anything is timed. No call takes fresh pages from the system, so the allocator is the
+system's for all.
 
 Columns: median microseconds a call, spread, and the ratio to ONNX Runtime on as many threads.
 """
@@ -19,9 +24,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.harness import Lines, machine
+from bench.harness import Lines, compare, machine
 from fastcnn import reference
-from fastcnn.bench.relay import MissingPeerError, Runner, race
+from fastcnn.bench.relay import MissingPeerError, Runner
 from fastcnn.bench.timing import summary
 
 PEERS = (
@@ -34,7 +39,7 @@ PEERS = (
 
 
 def textbook_weights(rng: np.random.Generator) -> list[np.ndarray]:
-    """Kernels and biases of the five layers, in Keras' order and layout."""
+    """Draw kernels and biases of the five layers, in Keras' order and layout."""
     sizes = [(3, 3, 3, 32), (3, 3, 32, 64), (3, 3, 64, 128), (512, 128), (128, 10)]
     weights = []
     for size in sizes:
@@ -45,7 +50,7 @@ def textbook_weights(rng: np.random.Generator) -> list[np.ndarray]:
 
 
 def expected(image: np.ndarray, weights: list[np.ndarray]) -> np.ndarray:
-    """The network's answer in float64."""
+    """Return the network's answer in float64."""
     x = image.astype(np.float64)
     for kernel, bias in zip(weights[:6:2], weights[1:6:2]):
         x = reference.max_pool2d(reference.conv2d(x, kernel, bias, activation="relu"), 2)
@@ -59,8 +64,8 @@ def main() -> None:
     )
     parser.add_argument("--peers", nargs="+", default=PEERS, metavar="LIBRARY[:WAY]")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--turns", type=int, default=15)
-    parser.add_argument("--seconds", type=float, default=0.12, help="length of a turn")
+    parser.add_argument("--slices", "--turns", type=int, default=15)
+    parser.add_argument("--seconds", type=float, default=0.12, help="length of a slice")
     Lines.add_option(parser)
     options = parser.parse_args()
 
@@ -88,7 +93,8 @@ def main() -> None:
                     runners[name] = runner
                     # Probabilities after five layers of float32 sums.
                     np.testing.assert_allclose(runner.about["answer"], want, rtol=1e-4, atol=1e-6)
-            samples = race(runners, turns=options.turns, seconds=options.seconds)
+            candidates = {name: runner.turn for name, runner in runners.items()}
+            samples = compare(candidates, slices=options.slices, seconds=options.seconds)
         finally:
             for runner in runners.values():
                 runner.close()

@@ -1,4 +1,4 @@
-"""One peer of ``bench.predict_one``: answers for one image, again and again. Not run by hand."""
+"""Predicts one image again and again for ``bench.predict_one``. Not run by hand."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Array = np.ndarray
 def keras_call(
     library: str, way: str, weights: list[Array], image: Array, threads: int
 ) -> Callable[[], Array]:
-    """Either of the two that speak Keras; ``way`` is predict_on_batch, call or predict."""
+    """Return a call of fastcnn or Keras; ``way`` is predict_on_batch, call or predict."""
     keras = load_keras(library, threads)
     model = textbook(keras)
     model.set_weights(weights)
@@ -45,7 +45,7 @@ def planes_first(weights: list[Array]) -> list[Array]:
 
 
 def onnx_model(weights: list[Array]) -> bytes:
-    """The textbook CNN in ONNX, images channels-first."""
+    """Return the textbook CNN in ONNX, images channels-first."""
     from onnx import TensorProto, helper, numpy_helper
 
     names = ("k1", "b1", "k2", "b2", "k3", "b3", "k4", "b4", "k5", "b5")
@@ -135,7 +135,7 @@ CALLS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("contestant", choices=CALLS)
+    parser.add_argument("library", choices=CALLS)
     parser.add_argument("--way", default="predict_on_batch")
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--inputs", type=Path, required=True, help="npz of the image and weights")
@@ -145,11 +145,9 @@ def main() -> None:
         image = stored["image"]
         weights = [stored[f"w{number}"] for number in range(10)]
     try:
-        call = CALLS[options.contestant](
-            options.contestant, options.way, weights, image, options.threads
-        )
+        call = CALLS[options.library](options.library, options.way, weights, image, options.threads)
     except ModuleNotFoundError as error:
-        print(f"{options.contestant}: {error}", file=sys.stderr)
+        print(f"{options.library}: {error}", file=sys.stderr)
         sys.exit(MISSING)
     baton.ready(answer=call()[0].tolist())
     while True:

@@ -1,4 +1,4 @@
-"""The textbook CNN for 32x32 images, written once for both libraries that speak Keras."""
+"""The textbook CNN for 32x32 images, for fastcnn and Keras alike."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from typing import Any
 
 
 def textbook(keras: Any) -> Any:
-    """Conv 32-64-128, Dense 128, softmax over ten classes, from ``keras`` or ``fastcnn.keras``."""
+    """Build Conv 32-64-128, Dense 128 and softmax over ten classes.
+
+    Args:
+        keras: ``keras`` or ``fastcnn.keras``.
+    """
     layers = keras.layers
     return keras.Sequential(
         [
