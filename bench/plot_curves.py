@@ -24,6 +24,7 @@ import matplotlib as mpl
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
 
 CURVES = ("loss", "val_loss", "accuracy", "val_accuracy")
 CHECKSUMS = ("initial_weights", "all_batches")
@@ -68,10 +69,13 @@ def check_same_training(logs: Sequence[Sequence[Log]]) -> None:
 
 
 def draw(
-    axes: Axes, logs: Sequence[Log], name: str, label: str, colour: str, *, dashed: bool
+    axes: Axes, logs: Sequence[Log], name: str, label: str, number: int, *, dashed: bool
 ) -> None:
-    """Draw one quantity of one library: its seeds thin, their mean thick."""
-    style = "--" if dashed else "-"
+    """Draw one quantity of one library: its seeds thin, their mean thick.
+
+    Of libraries whose curves coincide, the later ones are drawn narrower, so that all can be seen.
+    """
+    style, colour = "--" if dashed else "-", f"C{number}"
     runs = [log.curves[name] for log in logs]
     for values in runs:
         axes.plot(range(1, len(values) + 1), values, style, color=colour, lw=0.6, alpha=0.5)
@@ -81,7 +85,7 @@ def draw(
         mean,
         style,
         color=colour,
-        lw=2.2,
+        lw=max(1.3, 4.0 - 2.4 * number),
         label=f"{label}, {'training' if dashed else 'test'}",
     )
 
@@ -105,20 +109,26 @@ def main() -> None:
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.5))
     for number, (label, seeds) in enumerate(zip(labels, logs, strict=True)):
         for axes, name in ((left, "loss"), (right, "accuracy")):
-            draw(axes, seeds, name, label, f"C{number}", dashed=True)
-            draw(axes, seeds, f"val_{name}", label, f"C{number}", dashed=False)
+            draw(axes, seeds, name, label, number, dashed=True)
+            draw(axes, seeds, f"val_{name}", label, number, dashed=False)
         last = [log.curves["val_accuracy"][-1] for log in seeds]
         spread = f" +- {statistics.stdev(last):.4f}" if len(last) > 1 else ""
         print(f"{label}: test accuracy {statistics.fmean(last):.4f}{spread}, {len(last)} seeds")
-    left.set_ylabel("categorical cross-entropy")
+    left.set_ylabel("loss (categorical cross-entropy)")
     right.set_ylabel("accuracy")
+    right.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     for axes in (left, right):
         axes.set_xlabel("epoch")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.25)
-        axes.legend(frameon=False)
-    figure.suptitle(options.title)
-    figure.tight_layout()
+    count = len(logs[0])
+    seeds_drawn = f"; thick: mean of {count} seeds, thin: each seed" if count > 1 else ""
+    figure.suptitle(options.title + seeds_drawn)
+    # Below both, where it covers no curve.
+    figure.legend(
+        *left.get_legend_handles_labels(), loc="lower center", ncols=2 * len(labels), frameon=False
+    )
+    figure.tight_layout(rect=(0, 0.07, 1, 1))
     figure.savefig(options.picture, dpi=120)
 
 
