@@ -9,9 +9,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 BUILD := build/checks
 SETTINGS := --config-settings=cmake.define.FASTCNN_WERROR=ON
 
-# What an installation is made from. An editable one follows the Python files by itself.
+# What an installation is made from. It is editable, so it follows the Python files by itself, and a
+# script that runs in this folder gets the compiled core although ./fastcnn comes first.
 NATIVE := pyproject.toml CMakeLists.txt $(shell find cmake csrc -type f)
-PACKAGE := $(NATIVE) README.md $(shell find fastcnn -type f -name '*.py*' -not -name '*.pyc')
 CXX_FILES := $(shell find csrc tools -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.inc')
 
 .PHONY: help demo test sanitize neon lint format bench wheel clean
@@ -27,7 +27,8 @@ help:
 	@echo "make wheel   build a wheel into dist/"
 	@echo "make clean   remove everything that make made"
 
-demo: $(VENV)/.installed-demo
+# An environment that has run the tests has all that the demo needs.
+demo: $(or $(wildcard $(VENV)/.installed-checks),$(VENV)/.installed-demo)
 	$(BIN)/fastcnn train digits --epochs 20 --output demo/digits.safetensors --overwrite
 	@echo "Next: $(BIN)/fastcnn evaluate demo/digits.safetensors digits"
 
@@ -87,15 +88,14 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 	$(PIP) install --quiet --upgrade pip
 
-# The last installation wins: each marks the other as no longer there.
-$(VENV)/.installed-demo: $(PACKAGE) | $(BIN)/python
+$(VENV)/.installed-demo: $(NATIVE) | $(BIN)/python
 	@echo "Building fastcnn: a minute or two"
-	$(PIP) install --quiet ".[demo]"
-	@rm -f $(VENV)/.installed-checks && touch $@
+	$(PIP) install --quiet --editable ".[demo]"
+	@touch $@
 
 # Build isolation is off so that a changed C++ file is all that gets compiled again.
 $(VENV)/.installed-checks: $(NATIVE) | $(BIN)/python
 	$(PIP) install --quiet "scikit-build-core>=0.10" "pybind11>=2.13" cmake ninja
 	$(PIP) install --quiet --no-build-isolation --editable ".[test,lint]" \
 	  --config-settings=build-dir=$(BUILD) $(SETTINGS)
-	@rm -f $(VENV)/.installed-demo && touch $@
+	@touch $@

@@ -6,6 +6,7 @@ Names are loaded when they are first used, so that ``import fastcnn`` costs next
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 from fastcnn._version import __version__
@@ -83,7 +84,24 @@ _HOMES = {
 }
 
 
+def _load_core() -> Any:
+    """The compiled core, or a sentence for whoever imports sources that it was not built into."""
+    try:
+        return importlib.import_module("fastcnn._core")
+    except ModuleNotFoundError as error:
+        if error.name != "fastcnn._core":
+            raise
+        raise ImportError(
+            f"fastcnn: no compiled core for Python {sys.version_info[0]}.{sys.version_info[1]} in "
+            f"{__path__[0]}, a source folder that hides any installed fastcnn; install it in place "
+            "with `pip install --editable .`, or run Python outside the folder that holds it",
+            name="fastcnn._core",
+        ) from None
+
+
 def __getattr__(name: str) -> Any:
+    if name == "_core":
+        return _load_core()
     if name not in __all__:
         raise AttributeError(f"module 'fastcnn' has no attribute {name!r}")
     if name in _HOMES:
