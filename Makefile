@@ -14,20 +14,20 @@ SETTINGS := --config-settings=cmake.define.FASTCNN_WERROR=ON
 NATIVE := pyproject.toml CMakeLists.txt $(shell find cmake csrc -type f)
 CXX_FILES := $(shell find csrc tools -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.inc')
 
-.PHONY: help demo test sanitize neon lint format bench wheel clean
+.PHONY: help demo test sanitize neon lint tidy format bench wheel clean
 
 help:
-	@echo "make demo    build, install, and train a CNN on scanned digits (about a minute)"
-	@echo "make test    build, and run the tests; make test ARGS='-k conv2d' runs some of them"
-	@echo "make sanitize  the same for tests/test_ops.py, under the address and undefined sanitizers"
-	@echo "make neon    the same for the kernels of ARM processors, under emulation"
-	@echo "make lint    formatting, types, stubs, compiler warnings, what ISA objects export"
-	@echo "make format  reformat all Python and C++ files"
-	@echo "make bench   measure operations on shapes of real networks (docs/benchmarks.md)"
-	@echo "make wheel   build a wheel into dist/"
-	@echo "make clean   remove everything that make made"
+	@echo "make demo      build, install, and train a CNN on scanned digits (about a minute)"
+	@echo "make test      build, and run the tests; make test ARGS='-k conv2d' runs some of them"
+	@echo "make lint      check formatting, types, stubs and what the instruction-set objects export"
+	@echo "make format    reformat all Python and C++ files"
+	@echo "make tidy      check the C++ files with clang-tidy (minutes)"
+	@echo "make sanitize  run the tests of operations under the address and undefined sanitizers"
+	@echo "make neon      run the tests of operations on the kernels for ARM, emulated"
+	@echo "make bench     measure operations on shapes of real networks (docs/benchmarks.md)"
+	@echo "make wheel     build a wheel into dist/"
+	@echo "make clean     remove everything that make made"
 
-# An environment that has run the tests has all that the demo needs.
 demo: $(or $(wildcard $(VENV)/.installed-checks),$(VENV)/.installed-demo)
 	$(BIN)/fastcnn train digits --epochs 20 --output demo/digits.safetensors --overwrite
 	@echo "Next: $(BIN)/fastcnn evaluate demo/digits.safetensors digits"
@@ -68,6 +68,12 @@ lint: $(VENV)/.installed-checks
 	$(BIN)/python -m mypy.stubtest --allowlist tools/stubtest.allow fastcnn._core
 	$(BIN)/clang-format --dry-run -Werror $(CXX_FILES)
 	tools/check_isa_objects.sh $(BUILD)
+
+# Not part of lint: it takes minutes. Some files only: make tidy ARGS=csrc/ops/pooling/pool_nd.cpp
+tidy: $(VENV)/.installed-checks
+	$(PIP) install --quiet clang-tidy==18.1.8
+	echo $(or $(ARGS),$(filter-out csrc/kernels/%,$(filter csrc/%.cpp,$(CXX_FILES)))) | \
+	  xargs -n 1 -P "$$(nproc)" $(BIN)/clang-tidy -p $(BUILD) --quiet
 
 format: $(VENV)/.installed-checks
 	$(BIN)/ruff format .
