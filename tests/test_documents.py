@@ -40,6 +40,36 @@ def test_files_that_documents_name_are_there(document):
     assert missing == set()
 
 
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def links(document: Path) -> list[str]:
+    return LINK.findall(document.read_text())
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_files_that_links_lead_to_are_there(document):
+    local = [link.partition("#")[0] for link in links(document) if "://" not in link]
+    assert [link for link in local if not (document.parent / link).exists()] == []
+
+
+def test_links_of_the_readme_work_where_the_package_is_published():
+    """PyPI shows the README without its repository, so every link and picture is a full address."""
+    metadata = (ROOT / "pyproject.toml").read_text()
+    repository = re.search(r'^Repository = "(https://github\.com/(.+))"$', metadata, re.MULTILINE)
+    assert repository is not None
+    bases = (
+        f"{repository[1]}/blob/main/",
+        f"https://raw.githubusercontent.com/{repository[2]}/main/",
+    )
+    found = links(ROOT / "README.md")
+    assert found
+    for link in found:
+        base = next((base for base in bases if link.startswith(base)), None)
+        assert base is not None, f"{link} is not under {bases}"
+        assert (ROOT / link.removeprefix(base)).exists(), link
+
+
 def test_folders_of_the_tree_are_there():
     text = (ROOT / "docs" / "architecture.md").read_text()
     tree = text.split("```")[1]
