@@ -45,7 +45,7 @@ sanitize:
 	  --config-settings=cmake.build-type=RelWithDebInfo" $(SANITIZED)/.installed-checks
 	LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libstdc++.so)" \
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-	  $(SANITIZED)/bin/python -m pytest $(or $(ARGS),-x tests/test_ops.py)
+	  $(SANITIZED)/bin/python -m pytest $(or $(ARGS),-x tests/ops)
 
 # The core compiled for aarch64 runs under user-mode emulation, Python here: tools/emulated. Other
 # compilers and emulators: make neon NEON_CXX=... EMULATOR=...
@@ -59,7 +59,7 @@ neon: $(VENV)/.installed-checks
 	  -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_CXX_COMPILER=$(NEON_CXX)
 	$(BIN)/cmake --build build/neon --parallel
 	FASTCNN_CORE_SERVER="$(EMULATOR) build/neon/core_server" PYTHONPATH=tools/emulated \
-	  $(BIN)/python -m pytest -p remote_core $(or $(ARGS),tests/test_ops.py tests/test_updates.py)
+	  $(BIN)/python -m pytest -p remote_core $(or $(ARGS),tests/ops)
 
 lint: $(VENV)/.installed-checks
 	$(BIN)/ruff format --check .

@@ -10,7 +10,7 @@ import pytest
 
 from fastcnn import Input, Model, graph, layers, losses, ops, tracing
 from fastcnn.seeding import set_random_seed
-from layer_cases import ROWS
+from layers.cases import ROWS
 
 STEP = 1e-3
 

@@ -1,4 +1,4 @@
-"""The order of layers is Keras': tests/facade/test_parity.py compares it with Keras itself."""
+"""The order of layers is Keras'; tests/keras_parity/test_parity.py compares it with Keras."""
 
 from __future__ import annotations
 

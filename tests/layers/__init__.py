@@ -1,0 +1,1 @@
+"""Layers, and what their weights start from and are held to."""

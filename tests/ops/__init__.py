@@ -1,0 +1,1 @@
+"""Operations, family by family."""
