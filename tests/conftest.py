@@ -35,3 +35,23 @@ def thread_counts() -> Iterator[tuple[int, ...]]:
     yield (1, 2, 3)
     _core.set_serial_seconds(-1)
     runtime.set_num_threads(None)
+
+
+@pytest.fixture
+def line(rng):
+    """Points on a plane: what a Dense layer can learn exactly."""
+    x = rng.standard_normal((64, 3), np.float32)
+    return x, x @ np.array([[1.0], [-2.0], [0.5]], np.float32) + 0.25
+
+
+@pytest.fixture
+def linear():
+    """Makes a compiled model of one Dense layer for ``line``."""
+    from fastcnn import Input, Sequential, layers
+
+    def make(optimizer="sgd", loss="mse", **settings):
+        model = Sequential([Input((3,)), layers.Dense(1)])
+        model.compile(optimizer, loss, **settings)
+        return model
+
+    return make

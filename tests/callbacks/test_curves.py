@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from fastcnn import Input, Sequential, callbacks, layers
 from fastcnn.callbacks import curves
 
-pytest.importorskip("matplotlib", reason="needs matplotlib")
+pytestmark = pytest.mark.skipif(find_spec("matplotlib") is None, reason="needs matplotlib")
 
 X = np.linspace(-1, 1, 32, dtype=np.float32).reshape(16, 2)
 Y = X[:, :1] * 2
