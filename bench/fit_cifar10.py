@@ -21,7 +21,7 @@ from __future__ import annotations
 import argparse
 
 from bench.harness import Lines, compare, machine
-from fastcnn.bench.relay import MissingPeerError, Runner, find_tcmalloc
+from fastcnn.bench.peer_process import MissingPeerError, Runner, find_tcmalloc
 from fastcnn.bench.timing import summary
 
 PEERS = ("fastcnn", "torch+tcmalloc", "torch", "keras", "keras+tcmalloc")

@@ -16,7 +16,7 @@ import numpy as np
 from bench.data import cifar10_or_noise
 from bench.libraries import load_keras, version
 from bench.textbook import textbook
-from fastcnn.bench.relay import MISSING, Baton
+from fastcnn.bench.peer_process import MISSING, Baton
 
 
 class Epochs:

@@ -26,7 +26,7 @@ import numpy as np
 
 from bench.harness import Lines, compare, machine
 from fastcnn import reference
-from fastcnn.bench.relay import MissingPeerError, Runner
+from fastcnn.bench.peer_process import MissingPeerError, Runner
 from fastcnn.bench.timing import summary
 
 PEERS = (

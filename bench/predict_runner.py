@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.libraries import load_keras
 from bench.textbook import textbook
-from fastcnn.bench.relay import MISSING, Baton
+from fastcnn.bench.peer_process import MISSING, Baton
 from fastcnn.bench.timing import turn
 
 Array = np.ndarray

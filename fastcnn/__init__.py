@@ -32,12 +32,12 @@ if TYPE_CHECKING:
         schedules,
         testing,
     )
-    from fastcnn.layers.input import Input
-    from fastcnn.layers.layer import Layer
-    from fastcnn.layers.trace import tracing
+    from fastcnn.graph.variable import Variable
+    from fastcnn.layers.base.layer import Layer
+    from fastcnn.layers.base.trace_context import tracing
+    from fastcnn.layers.core.input import Input
     from fastcnn.models import Model, Sequential, load, training_step
     from fastcnn.seeding import set_random_seed
-    from fastcnn.variable import Variable
 
 __all__ = [
     "Input",
@@ -76,10 +76,10 @@ _HOMES = {
     "Layer": "fastcnn.layers",
     "Model": "fastcnn.models",
     "Sequential": "fastcnn.models",
-    "Variable": "fastcnn.variable",
+    "Variable": "fastcnn.graph.variable",
     "load": "fastcnn.models",
     "set_random_seed": "fastcnn.seeding",
-    "tracing": "fastcnn.layers.trace",
+    "tracing": "fastcnn.layers.base.trace_context",
     "training_step": "fastcnn.models",
 }
 

@@ -11,7 +11,7 @@ from fastcnn import ops
 from fastcnn.config import Configurable, deserialize
 from fastcnn.graph import Tensor
 from fastcnn.graph.tensor import Node, Spec
-from fastcnn.variable import Variable
+from fastcnn.graph.variable import Variable
 
 __all__ = [
     "Constraint",

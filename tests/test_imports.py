@@ -12,13 +12,13 @@ ROOT = Path(__file__).resolve().parent.parent
 #: Floors of the Python package, lowest first; a module may import from its own floor and below.
 FLOORS = [
     ["_core", "_version"],
-    ["variable", "graph", "runtime", "seeding"],
+    ["variable", "graph", "runtime", "seeding", "tree", "naming"],
     ["ops", "reference", "testing", "datasets"],
     [
         *("initializers", "regularizers", "constraints", "activations", "config"),
         *("layers", "losses", "optimizers", "schedules", "metrics"),
     ],
-    ["models", "callbacks", "training"],
+    ["models", "training", "callbacks", "data_adapters", "saving"],
     ["bench"],
     ["keras", "cli", "__main__"],
 ]

@@ -12,7 +12,7 @@ namespace fastcnn {
 // Attribute: momentum.
 std::unique_ptr<Step> make_assign_moving_average(const StepSpec& spec);
 
-// A step of an optimizer: fastcnn/ops/update.py has the formulas, csrc/kernels/update.inl the
+// A step of an optimizer: fastcnn/ops/optimizer/update.py has the formulas, csrc/kernels/update.inl the
 // arithmetic; spec.op names the rule. Inputs and outputs, those in brackets where the attribute
 // before them is true:
 //   variable, gradient, learning_rate (scalar), [stepped: step (scalar, float32 or int64, 1 in the

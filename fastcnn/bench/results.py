@@ -14,7 +14,7 @@ import numpy as np
 
 from fastcnn import runtime
 from fastcnn._version import __version__
-from fastcnn.bench.limits import Limits
+from fastcnn.bench.limits_table import Limits
 
 __all__ = ["KEY", "Results", "key", "machine", "read"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fastcnn.bench.limits import Limits
+from fastcnn.bench.limits_table import Limits
 
 __all__ = ["Lines", "best_peer", "label", "markdown", "rate"]
 

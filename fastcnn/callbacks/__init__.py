@@ -1,14 +1,14 @@
 """Hooks into training, with Keras' names and arguments."""
 
-from fastcnn.callbacks.averages import SwapEMAWeights
 from fastcnn.callbacks.backup import BackupAndRestore
-from fastcnn.callbacks.base import Callback, CallbackList, History, LambdaCallback
-from fastcnn.callbacks.curves import LiveCurves
-from fastcnn.callbacks.epochs import CSVLogger, LearningRateScheduler
+from fastcnn.callbacks.csv_logger import CSVLogger, LearningRateScheduler
+from fastcnn.callbacks.live_curves import LiveCurves
 from fastcnn.callbacks.monitors import EarlyStopping, ModelCheckpoint
 from fastcnn.callbacks.plateau import ReduceLROnPlateau
+from fastcnn.callbacks.swap_ema import SwapEMAWeights
 from fastcnn.callbacks.tensorboard import TensorBoard
-from fastcnn.callbacks.terminate import TerminateOnNaN
+from fastcnn.callbacks.terminate_on_nan import TerminateOnNaN
+from fastcnn.training.callback import Callback, CallbackList, History, LambdaCallback
 
 __all__ = [
     "BackupAndRestore",

@@ -7,7 +7,7 @@ import os
 import warnings
 from pathlib import Path
 
-from fastcnn.callbacks.base import Callback, Logs
+from fastcnn.training.callback import Callback, Logs
 
 __all__ = ["BackupAndRestore"]
 
@@ -75,7 +75,7 @@ class BackupAndRestore(Callback):
 
     def _restore(self, paths: list[Path]) -> None:
         # Models import callbacks, so the way back can only be taken later.
-        from fastcnn.models.backup import read_backup
+        from fastcnn.saving.checkpoint import read_backup
 
         for number, path in enumerate(paths, 1):
             try:
@@ -103,7 +103,7 @@ class BackupAndRestore(Callback):
             self._save()
 
     def _save(self) -> None:
-        from fastcnn.models.backup import write_backup
+        from fastcnn.saving.checkpoint import write_backup
 
         latest = Path(self.backup_dir, _LATEST)
         if self.double_checkpoint and latest.exists():

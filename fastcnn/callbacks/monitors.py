@@ -7,7 +7,7 @@ import operator
 import os
 from typing import Any
 
-from fastcnn.callbacks.base import Callback, Logs
+from fastcnn.training.callback import Callback, Logs
 
 __all__ = ["EarlyStopping", "ModelCheckpoint", "Monitor"]
 

@@ -6,8 +6,8 @@ import operator
 
 import numpy as np
 
-from fastcnn.callbacks.base import Logs
 from fastcnn.callbacks.monitors import Monitor
+from fastcnn.training.callback import Logs
 
 __all__ = ["ReduceLROnPlateau"]
 

@@ -9,7 +9,7 @@ import time
 from contextlib import redirect_stdout
 from typing import Any
 
-from fastcnn.callbacks.base import Callback, Logs
+from fastcnn.training.callback import Callback, Logs
 
 __all__ = ["TensorBoard"]
 

@@ -174,7 +174,7 @@ def _add_compare(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def _limits(arguments: argparse.Namespace) -> int:
     from fastcnn import runtime
-    from fastcnn.bench.limits import measure
+    from fastcnn.bench.limits_table import measure
     from fastcnn.bench.table import limit_lines
 
     before = runtime.isa()
@@ -191,9 +191,9 @@ def _limits(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     from fastcnn import runtime
-    from fastcnn.bench import picture
+    from fastcnn.bench import plot
     from fastcnn.bench.results import read
-    from fastcnn.bench.session import Plan, Session
+    from fastcnn.bench.runner import Plan, Session
     from fastcnn.bench.table import Lines
 
     if arguments.list:
@@ -222,7 +222,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.picture:
         if output is None:
             raise ValueError("--picture needs --output FILE, where the results are kept")
-        picture.check(arguments.picture)
+        plot.check(arguments.picture)
     session = Session(plan)
     show = _Progress(plan.rows())
     show("starting peers, measuring limits")
@@ -245,7 +245,7 @@ def _run(arguments: argparse.Namespace) -> int:
             show.clear()
             if arguments.picture and session.finished:
                 found = read(output)
-                picture.draw(found.machine, found.rows, arguments.picture)
+                plot.draw(found.machine, found.rows, arguments.picture)
     for message in session.wrong:
         print(f"fastcnn: error: wrong answer: {message}", file=sys.stderr)
     return 1 if session.wrong else 0
@@ -253,7 +253,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _list() -> int:
     from fastcnn.bench.operations import OPERATIONS
-    from fastcnn.bench.shapes import load, suites
+    from fastcnn.bench.shape_files import load, suites
 
     for suite in suites():
         print(f"{suite:14} {len(load(suite)):3} lines")
@@ -272,7 +272,7 @@ def _cases(arguments: argparse.Namespace) -> list[Case]:
     from dataclasses import replace
 
     from fastcnn.bench.operations import OPERATIONS
-    from fastcnn.bench.shapes import load, parse, with_settings
+    from fastcnn.bench.shape_files import load, parse, with_settings
 
     suites = arguments.suites or ([] if arguments.shape else ["table"])
     cases = [case for suite in suites for case in load(suite)]
@@ -330,7 +330,7 @@ def _table(arguments: argparse.Namespace) -> int:
 
 
 def _picture(arguments: argparse.Namespace) -> int:
-    from fastcnn.bench.picture import draw
+    from fastcnn.bench.plot import draw
     from fastcnn.bench.results import read
 
     found = read(arguments.results)

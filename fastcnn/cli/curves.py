@@ -6,7 +6,7 @@ import csv
 import importlib.util
 from pathlib import Path
 
-from fastcnn.callbacks.curves import CURVES_NEED, draw_curves
+from fastcnn.callbacks.live_curves import CURVES_NEED, draw_curves
 
 __all__ = ["NEEDED", "available", "draw"]
 

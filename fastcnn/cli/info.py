@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fastcnn.models.container import Contents
+    from fastcnn.saving.safetensors_file import Contents
 
 __all__ = ["add_parser"]
 
@@ -37,7 +37,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _describe(path: Path) -> int:
     from fastcnn.models import load
-    from fastcnn.models.container import read_file
+    from fastcnn.saving.safetensors_file import read_file
 
     contents = read_file(path, verify=True)
     description = contents.description

@@ -2,8 +2,8 @@
 
 from fastcnn.graph.autodiff import gradients
 from fastcnn.graph.function import Function, compile
-from fastcnn.graph.recording import is_recording, recording
 from fastcnn.graph.tensor import Node, Op, Spec, SymbolicTensor, Tensor, constant, placeholder
+from fastcnn.graph.trace_mode import is_recording, recording
 
 __all__ = [
     "Function",

@@ -10,7 +10,7 @@ import numpy as np
 from fastcnn.graph.tensor import Node, Tensor, constant
 
 if TYPE_CHECKING:
-    from fastcnn.variable import Variable
+    from fastcnn.graph.variable import Variable
 
 __all__ = ["ancestors", "gradients"]
 

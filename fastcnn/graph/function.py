@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn.graph.arrays import LARGE, empty
+from fastcnn.graph.aligned_array import LARGE, empty
 from fastcnn.graph.lowering import Graph, lower
 from fastcnn.graph.passes import run_passes
 from fastcnn.graph.tensor import Tensor
@@ -101,8 +101,8 @@ def compile(
     Args:
         inputs: Placeholders, in the order in which arrays will be given.
         outputs: What the Function returns.
-        updates: Results of update operations (:mod:`fastcnn.ops.update`); they run last, in
-            this order, and write their variables in place.
+        updates: Results of update operations (:mod:`fastcnn.ops.optimizer.update`); they run last,
+            in this order, and write their variables in place.
         without: Names of passes to leave out (:data:`fastcnn.graph.passes.PASSES`).
 
     Raises:

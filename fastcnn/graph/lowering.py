@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from fastcnn import _core
 from fastcnn.graph.autodiff import ancestors
-from fastcnn.graph.planner import ALIGNMENT, Buffer, place
+from fastcnn.graph.memory_planner import ALIGNMENT, Buffer, place
 from fastcnn.graph.tensor import Node, Spec, Tensor
 
 if TYPE_CHECKING:
     # At run time variables import graph.
-    from fastcnn.variable import Variable
+    from fastcnn.graph.variable import Variable
 
 __all__ = ["Graph", "PlannedStep", "lower"]
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from fastcnn.variable import Variable
+    from fastcnn.graph.variable import Variable
 
 __all__ = ["Node", "Op", "Spec", "SymbolicTensor", "Tensor", "constant", "placeholder"]
 
@@ -201,7 +201,7 @@ class SymbolicTensor(ABC):
     """A value of a model under construction, whose batch size is open.
 
     An operation that meets one is recorded instead of applied: see
-    :func:`fastcnn.ops.op.operation`.
+    :func:`fastcnn.ops.common.operation.operation`.
     """
 
     @abstractmethod
@@ -229,7 +229,7 @@ def placeholder(
 
 def constant(value: npt.ArrayLike) -> Tensor:
     """A value known now. Python numbers and lists become float32, arrays keep their dtype."""
-    from fastcnn.variable import Variable
+    from fastcnn.graph.variable import Variable
 
     array = value if isinstance(value, np.ndarray | np.generic) else np.asarray(value, np.float32)
     return Variable(np.asarray(array), name="constant", trainable=False).tensor

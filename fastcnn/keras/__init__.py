@@ -7,6 +7,7 @@ A script written for ``tensorflow.keras`` runs when its imports change:
 """
 
 from fastcnn._version import __version__
+from fastcnn.graph.variable import Variable
 from fastcnn.initializers import Initializer
 from fastcnn.keras import (
     activations,
@@ -27,12 +28,11 @@ from fastcnn.keras import (
 )
 from fastcnn.keras.models import Model, Sequential
 from fastcnn.layers import Input, Layer
-from fastcnn.layers.symbolic import KerasTensor
+from fastcnn.layers.base.keras_tensor import KerasTensor
 from fastcnn.losses import Loss
 from fastcnn.metrics import Metric
 from fastcnn.optimizers import Optimizer
 from fastcnn.regularizers import Regularizer
-from fastcnn.variable import Variable
 
 __all__ = [
     "Initializer",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastcnn.config import custom_object_scope, refuse
-from fastcnn.layers.inventory import all_layers
+from fastcnn.layers.base.tracking import all_layers
 from fastcnn.models import Model, Sequential, load
 
 __all__ = ["Model", "Sequential", "clone_model", "load_model", "save_model"]

@@ -12,8 +12,8 @@ from fastcnn.config import register as register_keras_serializable
 from fastcnn.config import registered as get_custom_objects
 from fastcnn.datasets.image_folder import image_dataset_from_directory
 from fastcnn.keras.preprocessing.image import array_to_img, img_to_array, load_img, save_img
-from fastcnn.layers.naming import clear_names
-from fastcnn.layers.symbolic import KerasTensor
+from fastcnn.layers.base.keras_tensor import KerasTensor
+from fastcnn.naming import clear_names
 from fastcnn.seeding import set_random_seed
 
 __all__ = [

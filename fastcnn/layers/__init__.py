@@ -1,6 +1,19 @@
 """Layers with Keras' names, arguments and defaults."""
 
-from fastcnn.layers.activation import (
+from fastcnn.layers.base.layer import Layer
+from fastcnn.layers.convolutional.conv_transpose import (
+    Conv1DTranspose,
+    Conv2DTranspose,
+    Conv3DTranspose,
+)
+from fastcnn.layers.convolutional.convolution import Conv1D, Conv2D, Conv3D
+from fastcnn.layers.convolutional.depthwise import (
+    DepthwiseConv1D,
+    DepthwiseConv2D,
+    SeparableConv1D,
+    SeparableConv2D,
+)
+from fastcnn.layers.core.activation import (
     ELU,
     Activation,
     LeakyReLU,
@@ -8,27 +21,62 @@ from fastcnn.layers.activation import (
     ReLU,
     Softmax,
 )
-from fastcnn.layers.convolution import Conv1D, Conv2D, Conv3D
-from fastcnn.layers.dense import Dense
-from fastcnn.layers.depthwise import (
-    DepthwiseConv1D,
-    DepthwiseConv2D,
-    SeparableConv1D,
-    SeparableConv2D,
-)
-from fastcnn.layers.function import (
+from fastcnn.layers.core.dense import Dense
+from fastcnn.layers.core.identity_lambda import (
     Identity,
     Lambda,
 )
-from fastcnn.layers.group_normalization import (
+from fastcnn.layers.core.input import Input, InputLayer
+from fastcnn.layers.normalization.batch import (
+    BatchNormalization,
+)
+from fastcnn.layers.normalization.per_example import (
     GroupNormalization,
     LayerNormalization,
     RMSNormalization,
     UnitNormalization,
 )
-from fastcnn.layers.input import Input, InputLayer
-from fastcnn.layers.layer import Layer
-from fastcnn.layers.merging import (
+from fastcnn.layers.pooling.global_pooling import (
+    AdaptiveAveragePooling1D,
+    AdaptiveAveragePooling2D,
+    AdaptiveAveragePooling3D,
+    AdaptiveMaxPooling1D,
+    AdaptiveMaxPooling2D,
+    AdaptiveMaxPooling3D,
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalAveragePooling3D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    GlobalMaxPooling3D,
+)
+from fastcnn.layers.pooling.pooling import (
+    AveragePooling1D,
+    AveragePooling2D,
+    AveragePooling3D,
+    MaxPooling1D,
+    MaxPooling2D,
+    MaxPooling3D,
+)
+from fastcnn.layers.preprocessing.normalization import (
+    Normalization,
+)
+from fastcnn.layers.preprocessing.rescaling import Rescaling
+from fastcnn.layers.preprocessing.resizing import (
+    CenterCrop,
+    Resizing,
+)
+from fastcnn.layers.regularization.dropout import (
+    ActivityRegularization,
+    AlphaDropout,
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+    SpatialDropout1D,
+    SpatialDropout2D,
+    SpatialDropout3D,
+)
+from fastcnn.layers.reshaping.merging import (
     Add,
     Average,
     Concatenate,
@@ -46,10 +94,7 @@ from fastcnn.layers.merging import (
     multiply,
     subtract,
 )
-from fastcnn.layers.normalization import (
-    BatchNormalization,
-)
-from fastcnn.layers.padding import (
+from fastcnn.layers.reshaping.padding import (
     Cropping1D,
     Cropping2D,
     Cropping3D,
@@ -60,53 +105,12 @@ from fastcnn.layers.padding import (
     ZeroPadding2D,
     ZeroPadding3D,
 )
-from fastcnn.layers.pooling import (
-    AveragePooling1D,
-    AveragePooling2D,
-    AveragePooling3D,
-    MaxPooling1D,
-    MaxPooling2D,
-    MaxPooling3D,
-)
-from fastcnn.layers.pooling_whole import (
-    AdaptiveAveragePooling1D,
-    AdaptiveAveragePooling2D,
-    AdaptiveAveragePooling3D,
-    AdaptiveMaxPooling1D,
-    AdaptiveMaxPooling2D,
-    AdaptiveMaxPooling3D,
-    GlobalAveragePooling1D,
-    GlobalAveragePooling2D,
-    GlobalAveragePooling3D,
-    GlobalMaxPooling1D,
-    GlobalMaxPooling2D,
-    GlobalMaxPooling3D,
-)
-from fastcnn.layers.preprocessing import Rescaling
-from fastcnn.layers.regularization import (
-    ActivityRegularization,
-    AlphaDropout,
-    Dropout,
-    GaussianDropout,
-    GaussianNoise,
-    SpatialDropout1D,
-    SpatialDropout2D,
-    SpatialDropout3D,
-)
-from fastcnn.layers.resizing import (
-    CenterCrop,
-    Resizing,
-)
-from fastcnn.layers.shaping import (
+from fastcnn.layers.reshaping.shaping import (
     Flatten,
     Permute,
     RepeatVector,
     Reshape,
 )
-from fastcnn.layers.standardization import (
-    Normalization,
-)
-from fastcnn.layers.transposed import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
 
 __all__ = [
     "ELU",

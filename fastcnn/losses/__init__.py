@@ -5,6 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from fastcnn.config import custom_object_scope, lookup, reserve, serialize
+from fastcnn.losses.dice_tversky import (
+    Dice,
+    Tversky,
+    dice,
+    tversky,
+)
 from fastcnn.losses.focal import (
     BinaryFocalCrossentropy,
     CategoricalFocalCrossentropy,
@@ -18,6 +24,10 @@ from fastcnn.losses.functions import (
     mean_squared_error,
     sparse_categorical_crossentropy,
 )
+from fastcnn.losses.generalized_crossentropy import (
+    CategoricalGeneralizedCrossEntropy,
+    categorical_generalized_cross_entropy,
+)
 from fastcnn.losses.loss import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -27,19 +37,13 @@ from fastcnn.losses.loss import (
     MeanSquaredError,
     SparseCategoricalCrossentropy,
 )
-from fastcnn.losses.margins import (
+from fastcnn.losses.margin import (
     CategoricalHinge,
     Hinge,
     SquaredHinge,
     categorical_hinge,
     hinge,
     squared_hinge,
-)
-from fastcnn.losses.overlap import (
-    Dice,
-    Tversky,
-    dice,
-    tversky,
 )
 from fastcnn.losses.regression import (
     CosineSimilarity,
@@ -56,10 +60,6 @@ from fastcnn.losses.regression import (
     mean_absolute_percentage_error,
     mean_squared_logarithmic_error,
     poisson,
-)
-from fastcnn.losses.robust import (
-    CategoricalGeneralizedCrossEntropy,
-    categorical_generalized_cross_entropy,
 )
 
 __all__ = [

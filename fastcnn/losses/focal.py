@@ -19,7 +19,7 @@ from fastcnn.losses.functions import (
     smoothed_classes,
 )
 from fastcnn.losses.loss import UnitLoss
-from fastcnn.ops.activation import Sigmoid, Softmax
+from fastcnn.ops.elementwise.activation import Sigmoid, Softmax
 
 __all__ = [
     "BinaryFocalCrossentropy",

@@ -9,7 +9,7 @@ import numpy as np
 
 from fastcnn import ops
 from fastcnn.graph import Op, SymbolicTensor, Tensor
-from fastcnn.ops.activation import Sigmoid, Softmax
+from fastcnn.ops.elementwise.activation import Sigmoid, Softmax
 
 __all__ = [
     "as_dtype",

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fastcnn import ops
 from fastcnn.losses.functions import as_dtype
-from fastcnn.metrics.counting import Counts, as_thresholds, divided
+from fastcnn.metrics.accumulator import Counts, as_thresholds, divided
 from fastcnn.metrics.thresholds import at_thresholds, spaced, threshold_table
 
 __all__ = ["AUC"]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fastcnn import ops
 from fastcnn.losses.functions import as_dtype
-from fastcnn.metrics.counting import Counts, divided, spread_weight
+from fastcnn.metrics.accumulator import Counts, divided, spread_weight
 
 __all__ = ["ExpectedCalibrationError"]
 

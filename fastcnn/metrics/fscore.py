@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn import ops
-from fastcnn.metrics.counting import Counts, same_scores, spread_weight
+from fastcnn.metrics.accumulator import Counts, same_scores, spread_weight
 
 __all__ = ["F1Score", "FBetaScore"]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fastcnn import ops
 from fastcnn.losses.functions import as_dtype, not_ignored
-from fastcnn.metrics.counting import Counts, divided, spread_weight
+from fastcnn.metrics.accumulator import Counts, divided, spread_weight
 
 __all__ = ["BinaryIoU", "IoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU"]
 

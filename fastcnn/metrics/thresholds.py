@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn import ops
-from fastcnn.metrics.counting import (
+from fastcnn.metrics.accumulator import (
     Counts,
     as_thresholds,
     divided,

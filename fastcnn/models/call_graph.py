@@ -9,10 +9,10 @@ import numpy as np
 
 from fastcnn import ops
 from fastcnn.layers import InputLayer, Layer
-from fastcnn.layers.structure import flatten, map_leaves
-from fastcnn.layers.symbolic import Call, KerasTensor, record, run_call
+from fastcnn.layers.base.keras_tensor import Call, KerasTensor, record, run_call
 from fastcnn.models.layer_order import keras_order
-from fastcnn.ops.op import DTYPES, PUBLIC
+from fastcnn.ops.common.operation import DTYPES, PUBLIC
+from fastcnn.tree import flatten, map_leaves
 
 __all__ = ["CallGraph", "input_of", "known_dtype"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastcnn.layers import Layer
-from fastcnn.layers.symbolic import Call, KerasTensor
+from fastcnn.layers.base.keras_tensor import Call, KerasTensor
 
 __all__ = ["keras_order"]
 

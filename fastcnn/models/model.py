@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn import ops
+from fastcnn.data_adapters.input_standardization import check_shape
 from fastcnn.graph import Tensor
 from fastcnn.layers import Layer
-from fastcnn.layers.naming import unique_name
-from fastcnn.layers.structure import flatten, map_leaves
-from fastcnn.layers.symbolic import KerasTensor, Shape
+from fastcnn.layers.base.keras_tensor import KerasTensor, Shape
 from fastcnn.models.call_graph import CallGraph
-from fastcnn.models.feed import check_shape
 from fastcnn.models.summary import print_summary
-from fastcnn.models.trainer import Trainer
+from fastcnn.naming import unique_name
+from fastcnn.training.trainer import Trainer
+from fastcnn.tree import flatten, map_leaves
 
 __all__ = ["Model"]
 
@@ -276,7 +276,7 @@ class Model(Trainer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Model:
         """Make a model, with new weights, from what :meth:`get_config` returned."""
-        from fastcnn.models.saving import make_layer
+        from fastcnn.saving.model_file import make_layer
 
         if "calls" not in config:
             return cls(**config)
@@ -299,13 +299,13 @@ class Model(Trainer):
             ValueError: The model has no weights yet.
             TypeError: A layer cannot say how it was made.
         """
-        from fastcnn.models.saving import save_model
+        from fastcnn.saving.model_file import save_model
 
         save_model(self, filepath, overwrite=overwrite)
 
     def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
         """Write the weights alone; arguments as :meth:`save`."""
-        from fastcnn.models.saving import save_weights
+        from fastcnn.saving.model_file import save_weights
 
         save_weights(self, filepath, overwrite=overwrite)
 
@@ -315,7 +315,7 @@ class Model(Trainer):
         Raises:
             ValueError: The file is damaged, or its weights have other shapes.
         """
-        from fastcnn.models.saving import load_weights
+        from fastcnn.saving.model_file import load_weights
 
         load_weights(self, filepath)
 

@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fastcnn.layers import Input, InputLayer, Layer
-from fastcnn.layers.symbolic import KerasTensor, checked_shape
+from fastcnn.layers.base.keras_tensor import KerasTensor, checked_shape
 from fastcnn.models.call_graph import CallGraph, input_of
 from fastcnn.models.model import Model
 
@@ -168,7 +168,7 @@ class Sequential(Model):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Sequential:
         """Make a model, with new weights, from what :meth:`get_config` returned."""
-        from fastcnn.models.saving import make_layer
+        from fastcnn.saving.model_file import make_layer
 
         entry = config["input"]
         first = [] if entry is None else [input_of(entry)]

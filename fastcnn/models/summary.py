@@ -12,11 +12,11 @@ import numpy as np
 from fastcnn import graph
 from fastcnn.graph import Node
 from fastcnn.graph.autodiff import ancestors
+from fastcnn.graph.variable import Variable
 from fastcnn.layers import Layer
-from fastcnn.layers.structure import flatten
-from fastcnn.layers.symbolic import Call
-from fastcnn.layers.trace import tracing
-from fastcnn.variable import Variable
+from fastcnn.layers.base.keras_tensor import Call
+from fastcnn.layers.base.trace_context import tracing
+from fastcnn.tree import flatten
 
 if TYPE_CHECKING:
     from fastcnn.models.model import Model

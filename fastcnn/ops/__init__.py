@@ -4,57 +4,10 @@ Called with arrays they run at once; called with a :class:`fastcnn.graph.Tensor`
 graph. Each has a float64 twin of the same name in :mod:`fastcnn.reference`.
 """
 
-from fastcnn.ops.activation import log_softmax, relu, sigmoid, softmax, sparsemax, tanh
-from fastcnn.ops.adaptive_steps import (
-    adadelta_update,
-    adagrad_update,
-    adam_update,
-    adamax_update,
-    ftrl_update,
-    lion_update,
-    nadam_update,
-    rmsprop_update,
-)
-from fastcnn.ops.conversion import cast, one_hot, rescale
-from fastcnn.ops.convolution import conv, conv2d, conv_transpose
-from fastcnn.ops.counting import pair_sums
-from fastcnn.ops.elementwise import (
-    abs,
-    absolute,
-    add,
-    divide,
-    equal,
-    erf,
-    exp,
-    expm1,
-    greater,
-    log,
-    log1p,
-    maximum,
-    minimum,
-    multiply,
-    negative,
-    sqrt,
-    square,
-    subtract,
-)
-from fastcnn.ops.fuse_elementwise import fuse_elementwise as _
-from fastcnn.ops.fuse_max_pool import fuse_max_pool as _  # noqa: F401, F811 - the same
-from fastcnn.ops.group_normalization import (
-    group_normalization,
-    layer_normalization,
-    rms_normalization,
-)
-from fastcnn.ops.linear import dense, matmul
-from fastcnn.ops.loss import (
-    binary_crossentropy,
-    categorical_crossentropy,
-    mean_squared_error,
-    sparse_categorical_crossentropy,
-)
-from fastcnn.ops.normalization import batch_normalization, batch_normalization_training
-from fastcnn.ops.op import PUBLIC
-from fastcnn.ops.pointwise import (
+from fastcnn.ops.common.operation import PUBLIC
+from fastcnn.ops.convolution.convolution import conv, conv2d, conv_transpose
+from fastcnn.ops.elementwise.activation import log_softmax, relu, sigmoid, softmax, sparsemax, tanh
+from fastcnn.ops.elementwise.activation_formulas import (
     celu,
     elu,
     gelu,
@@ -78,26 +31,81 @@ from fastcnn.ops.pointwise import (
     tanh_shrink,
     threshold,
 )
-from fastcnn.ops.pooling import (
-    average_pool,
-    average_pool2d,
-    max_pool,
-    max_pool2d,
+from fastcnn.ops.elementwise.arithmetic import (
+    abs,
+    absolute,
+    add,
+    divide,
+    equal,
+    erf,
+    exp,
+    expm1,
+    greater,
+    log,
+    log1p,
+    maximum,
+    minimum,
+    multiply,
+    negative,
+    sqrt,
+    square,
+    subtract,
 )
-from fastcnn.ops.pooling_whole import (
+from fastcnn.ops.elementwise.conversion import cast, one_hot, rescale
+from fastcnn.ops.elementwise.fusion import fuse_elementwise as _
+from fastcnn.ops.loss.crossentropy import (
+    binary_crossentropy,
+    categorical_crossentropy,
+    mean_squared_error,
+    sparse_categorical_crossentropy,
+)
+from fastcnn.ops.movement.resampling import resize
+from fastcnn.ops.movement.shaping import (
+    concatenate,
+    flatten,
+    pad,
+    reshape,
+    slice,
+    stop_gradient,
+    transpose,
+)
+from fastcnn.ops.normalization.batch import batch_normalization, batch_normalization_training
+from fastcnn.ops.normalization.per_example import (
+    group_normalization,
+    layer_normalization,
+    rms_normalization,
+)
+from fastcnn.ops.optimizer.adaptive import (
+    adadelta_update,
+    adagrad_update,
+    adam_update,
+    adamax_update,
+    ftrl_update,
+    lion_update,
+    nadam_update,
+    rmsprop_update,
+)
+from fastcnn.ops.optimizer.descent import Surroundings, heavy_ball_update, sgd_update
+from fastcnn.ops.optimizer.update import assign, assign_moving_average
+from fastcnn.ops.pooling.global_pooling import (
     adaptive_average_pool,
     adaptive_max_pool,
     global_average_pool,
     global_average_pool2d,
     global_max_pool,
 )
-from fastcnn.ops.random import dropout, fold_seed, random_normal
-from fastcnn.ops.ranking import argmax, in_top_k
-from fastcnn.ops.reduction import broadcast_to, mean, sum
-from fastcnn.ops.resampling import resize
-from fastcnn.ops.shaping import concatenate, flatten, pad, reshape, slice, stop_gradient, transpose
-from fastcnn.ops.steps import Surroundings, heavy_ball_update, sgd_update
-from fastcnn.ops.update import assign, assign_moving_average
+from fastcnn.ops.pooling.max_pool_fusion import fuse_max_pool as _  # noqa: F401, F811 - the same
+from fastcnn.ops.pooling.pooling import (
+    average_pool,
+    average_pool2d,
+    max_pool,
+    max_pool2d,
+)
+from fastcnn.ops.products.linear import dense, matmul
+from fastcnn.ops.random.counter_based import dropout, fold_seed, random_normal
+from fastcnn.ops.reduction.ranking import argmax, in_top_k
+from fastcnn.ops.reduction.sums import broadcast_to, mean, sum
+from fastcnn.ops.reduction.weighted_histogram import pair_sums
 
 __all__ = [
     "PUBLIC",

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from fastcnn import ops
 from fastcnn.graph import Tensor
+from fastcnn.graph.variable import Variable
 from fastcnn.ops import Surroundings
 from fastcnn.optimizers.optimizer import Optimizer, Rate, Settings, checked_share
-from fastcnn.variable import Variable
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

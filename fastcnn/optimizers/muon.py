@@ -12,10 +12,10 @@ import numpy as np
 
 from fastcnn import ops
 from fastcnn.graph import Tensor
+from fastcnn.graph.variable import Variable
 from fastcnn.ops import Surroundings
-from fastcnn.ops.norms import JORDAN, orthogonalized
+from fastcnn.ops.optimizer.norms import JORDAN, orthogonalized
 from fastcnn.optimizers.optimizer import Optimizer, Rate, Settings, checked_share
-from fastcnn.variable import Variable
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -29,7 +29,8 @@ class Muon(Optimizer):
 
     ``m = momentum * m + gradient``; the direction, ``gradient + momentum * m`` with ``nesterov``,
     else ``m``, is brought close to the nearest orthogonal matrix
-    (:func:`fastcnn.ops.norms.orthogonalized`), times ``rms_rate`` and the root of its longer side.
+    (:func:`fastcnn.ops.optimizer.norms.orthogonalized`), times ``rms_rate`` and the root of its
+    longer side.
 
     Args:
         learning_rate: See :class:`Optimizer`.

@@ -14,8 +14,8 @@ import numpy as np
 from fastcnn import ops, schedules
 from fastcnn.config import Configurable, lookup, serialize
 from fastcnn.graph import Tensor
-from fastcnn.ops.norms import sum_of_squares
-from fastcnn.variable import Variable
+from fastcnn.graph.variable import Variable
+from fastcnn.ops.optimizer.norms import sum_of_squares
 
 if TYPE_CHECKING:
     from fastcnn.ops import Surroundings

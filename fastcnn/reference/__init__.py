@@ -8,6 +8,30 @@ reported by :mod:`fastcnn.ops`, not here. Nothing here imports the rest of the p
 
 from __future__ import annotations
 
+from fastcnn.reference.activations import (
+    celu,
+    elu,
+    gelu,
+    glu,
+    hard_shrink,
+    hard_sigmoid,
+    hard_silu,
+    hard_tanh,
+    leaky_relu,
+    log_sigmoid,
+    mish,
+    relu6,
+    selu,
+    silu,
+    soft_shrink,
+    softplus,
+    softsign,
+    sparse_plus,
+    sparse_sigmoid,
+    squareplus,
+    tanh_shrink,
+    threshold,
+)
 from fastcnn.reference.convolution import conv, conv2d, conv_transpose
 from fastcnn.reference.counting import pair_sums
 from fastcnn.reference.elementwise import (
@@ -34,7 +58,6 @@ from fastcnn.reference.elementwise import (
     subtract,
     tanh,
 )
-from fastcnn.reference.linear import dense, matmul
 from fastcnn.reference.loss import (
     binary_crossentropy,
     categorical_crossentropy,
@@ -42,36 +65,24 @@ from fastcnn.reference.loss import (
     mean_squared_error,
     sparse_categorical_crossentropy,
 )
+from fastcnn.reference.movement import (
+    broadcast_to,
+    cast,
+    concatenate,
+    flatten,
+    one_hot,
+    pad,
+    rescale,
+    reshape,
+    slice,
+    transpose,
+)
 from fastcnn.reference.normalization import (
     batch_normalization,
     batch_normalization_training,
     group_normalization,
     layer_normalization,
     rms_normalization,
-)
-from fastcnn.reference.pointwise import (
-    celu,
-    elu,
-    gelu,
-    glu,
-    hard_shrink,
-    hard_sigmoid,
-    hard_silu,
-    hard_tanh,
-    leaky_relu,
-    log_sigmoid,
-    mish,
-    relu6,
-    selu,
-    silu,
-    soft_shrink,
-    softplus,
-    softsign,
-    sparse_plus,
-    sparse_sigmoid,
-    squareplus,
-    tanh_shrink,
-    threshold,
 )
 from fastcnn.reference.pooling import (
     adaptive_average_pool,
@@ -84,21 +95,10 @@ from fastcnn.reference.pooling import (
     max_pool,
     max_pool2d,
 )
+from fastcnn.reference.products import dense, matmul
 from fastcnn.reference.random import dropout, fold_seed, random_normal
 from fastcnn.reference.reduction import argmax, log_softmax, mean, softmax, sparsemax, sum
 from fastcnn.reference.resampling import resize
-from fastcnn.reference.shaping import (
-    broadcast_to,
-    cast,
-    concatenate,
-    flatten,
-    one_hot,
-    pad,
-    rescale,
-    reshape,
-    slice,
-    transpose,
-)
 
 __all__ = [
     "abs",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fastcnn.bench.limits import KINDS, Limits
+from fastcnn.bench.limits_table import KINDS, Limits
 
 KB, MB = 1 << 10, 1 << 20
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from fastcnn.bench.floors import Work, floor, kinds
-from fastcnn.bench.limits import Limits
+from fastcnn.bench.limits_table import Limits
+from fastcnn.bench.roofline import Work, floor, kinds
 
 KB, MB = 1 << 10, 1 << 20
 

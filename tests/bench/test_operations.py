@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from fastcnn.bench.measure_row import Prepared, WrongAnswerError, check
 from fastcnn.bench.operations import OPERATIONS
-from fastcnn.bench.operations.pointwise import ROWS
-from fastcnn.bench.race import Prepared, WrongAnswerError, check
-from fastcnn.bench.shapes import parse
+from fastcnn.bench.operations.activations import ROWS
+from fastcnn.bench.shape_files import parse
 
 POINTWISE = [row[0] for row in ROWS]
 LINES = [

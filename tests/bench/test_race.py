@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from fastcnn.bench import race
+from fastcnn.bench import measure_row
+from fastcnn.bench.measure_row import Prepared, row
+from fastcnn.bench.peer_process import MissingPeerError, Runner
 from fastcnn.bench.peers import Peers, worker
-from fastcnn.bench.race import Prepared, row
-from fastcnn.bench.relay import MissingPeerError, Runner
-from fastcnn.bench.shapes import parse
+from fastcnn.bench.shape_files import parse
 from fastcnn.bench.timing import summary, turn
 
 CASE = parse("add a=8x8 b=8x8")
@@ -62,7 +62,7 @@ def test_a_row(limits):
 def test_a_wrong_answer_of_ours_is_no_row(limits, monkeypatch):
     with Prepared(CASE, "forward") as prepared:
         prepared.answers[0].exact[3, 4] += 1
-        with pytest.raises(race.WrongAnswerError, match=r"fastcnn\[3, 4\]"):
+        with pytest.raises(measure_row.WrongAnswerError, match=r"fastcnn\[3, 4\]"):
             row(prepared, "some", limits, {}, 0.001)
 
 
@@ -76,7 +76,9 @@ def test_long_calls_get_few_turns():
 
         return call
 
-    race.race({"short": take("short", 0.001), "long": take("long", 99.0)}, 0.15, lambda: None)
+    measure_row.race(
+        {"short": take("short", 0.001), "long": take("long", 99.0)}, 0.15, lambda: None
+    )
     assert made == {"short": 5, "long": 1}
 
 

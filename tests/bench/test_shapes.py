@@ -5,7 +5,7 @@ import pytest
 from fastcnn import ops
 from fastcnn.bench.operations import OPERATIONS
 from fastcnn.bench.operations.geometry import Convolution
-from fastcnn.bench.shapes import load, parse, suites, with_settings
+from fastcnn.bench.shape_files import load, parse, suites, with_settings
 
 
 def test_a_line():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fastcnn import Input, Sequential, callbacks, layers
-from fastcnn.callbacks import curves
+from fastcnn.callbacks import live_curves
 
 pytestmark = pytest.mark.skipif(find_spec("matplotlib") is None, reason="needs matplotlib")
 
@@ -66,7 +66,7 @@ def test_one_picture_drawn_anew(model, shown):
 
 
 def test_long_epochs_are_drawn_before_they_end(model, shown, monkeypatch):
-    monkeypatch.setattr(curves, "_REDRAW_SECONDS", 0)
+    monkeypatch.setattr(live_curves, "_REDRAW_SECONDS", 0)
     model.fit(X, Y, batch_size=8, callbacks=callbacks.LiveCurves(["loss"]), verbose=0)
     assert len(shown) == 3
 
@@ -85,6 +85,6 @@ def test_without_matplotlib(monkeypatch):
 
 def test_a_measure_that_is_missing_in_some_epochs():
     history = {"loss": [3.0, 2.0, 1.0], "val_loss": [None, 2.5, None]}
-    figure = curves.draw_curves([1, 2, 3], history, ["loss"])
+    figure = live_curves.draw_curves([1, 2, 3], history, ["loss"])
     lines = figure.axes[0].lines
     assert [list(line.get_ydata()) for line in lines] == [[3.0, 2.0, 1.0], [2.5]]

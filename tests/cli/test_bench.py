@@ -5,9 +5,9 @@ import json
 import pytest
 
 from fastcnn import runtime
-from fastcnn.bench import session
-from fastcnn.bench.limits import KINDS, Limits
-from fastcnn.bench.race import Prepared, WrongAnswerError
+from fastcnn.bench import runner
+from fastcnn.bench.limits_table import KINDS, Limits
+from fastcnn.bench.measure_row import Prepared, WrongAnswerError
 from fastcnn.cli import main
 
 QUICK = ["--seconds", "0.001"]
@@ -22,7 +22,7 @@ def round_limits(monkeypatch):
         table = {1 << 14: 100.0, 1 << 27: 10.0}
         return Limits(threads, {"float32": 100.0}, dict.fromkeys(KINDS, table), [1 << 15, 1 << 20])
 
-    monkeypatch.setattr(session, "measure", measure)
+    monkeypatch.setattr(runner, "measure", measure)
 
 
 def bench(*arguments):
@@ -205,7 +205,7 @@ def test_help(action, capsys):
 
 
 def test_limits(monkeypatch, capsys):
-    monkeypatch.setattr("fastcnn.bench.limits.measure", session.measure)
+    monkeypatch.setattr("fastcnn.bench.limits_table.measure", runner.measure)
     assert bench("limits", "--threads", 1, 2) == 0
     shown = capsys.readouterr().out
     assert "float32        100.0 GFLOP/s" in shown

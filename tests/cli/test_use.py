@@ -14,8 +14,8 @@ from fastcnn import Input, layers
 from fastcnn.cli import main
 from fastcnn.cli.evaluate import report
 from fastcnn.cli.model import Classifier
-from fastcnn.layers.naming import clear_names
 from fastcnn.models import Model, Sequential
+from fastcnn.naming import clear_names
 
 
 def test_report():

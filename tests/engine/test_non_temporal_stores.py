@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fastcnn import graph, ops
-from fastcnn.graph.arrays import empty
+from fastcnn.graph.aligned_array import empty
 
 # 16 MB and a little, so that the last work item is short.
 ROWS, COLUMNS = 2053, 2049

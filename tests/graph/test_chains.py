@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fastcnn import _core, graph, ops
-from fastcnn.graph.arrays import empty
+from fastcnn.graph.aligned_array import empty
 
 Build = Callable[..., Any]
 

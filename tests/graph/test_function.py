@@ -9,7 +9,7 @@ import pytest
 
 import fastcnn
 from fastcnn import graph, ops
-from fastcnn.ops.update import assign
+from fastcnn.ops.optimizer.update import assign
 
 
 def test_outputs_may_be_inputs_aliases_or_repeated(rng: np.random.Generator) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fastcnn.graph.planner import ALIGNMENT, Buffer, place
+from fastcnn.graph.memory_planner import ALIGNMENT, Buffer, place
 
 
 def drawn(rng: np.random.Generator) -> list[Buffer]:

@@ -9,7 +9,7 @@ import pytest
 
 import fastcnn.keras as ours
 from fastcnn import graph, ops, tracing
-from fastcnn.layers.penalties import penalties
+from fastcnn.layers.base.regularization_losses import penalties
 from layers.cases import ROWS
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from fastcnn import activations, graph, layers, ops, reference
-from fastcnn.layers.naming import clear_names
-from fastcnn.layers.trace import tracing
-from fastcnn.variable import Variable
+from fastcnn.graph.variable import Variable
+from fastcnn.layers.base.trace_context import tracing
+from fastcnn.naming import clear_names
 
 # One of each, with the shape of an input (or of several); arguments differ from the defaults.
 CASES = [

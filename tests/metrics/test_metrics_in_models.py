@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from fastcnn import Input, Sequential, callbacks, layers, load, metrics, ops
-from fastcnn.models.data import Converter
-from fastcnn.models.objective import Meters
+from fastcnn.data_adapters.adapters import Converter
+from fastcnn.training.compiled_losses import Meters
 from metrics.batches import CLASSES, COUNT, one_hot
 
 

@@ -12,8 +12,8 @@ import pytest
 
 import fastcnn
 from fastcnn import Input, Model, Sequential, layers, ops
-from fastcnn.layers.naming import clear_names
-from fastcnn.models import saving
+from fastcnn.naming import clear_names
+from fastcnn.saving import model_file
 
 
 def network(dropout=0.0):
@@ -378,7 +378,7 @@ def test_what_could_not_be_read_again_is_not_saved(path, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="cannot save .* nested 25. deep"):
         model.save(path)
     model.metadata = {}
-    monkeypatch.setattr(saving, "_MOST_LAYERS", 5)
+    monkeypatch.setattr(model_file, "_MOST_LAYERS", 5)
     with pytest.raises(ValueError, match="has 8 layers, at most 5"):
         model.save(path)
     assert os.listdir(tmp_path) == []

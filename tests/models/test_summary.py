@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastcnn import Input, Model, Sequential, layers
-from fastcnn.layers.naming import clear_names
+from fastcnn.naming import clear_names
 
 
 def table(model, **settings):

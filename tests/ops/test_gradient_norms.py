@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fastcnn import graph, reference, runtime
-from fastcnn.ops.norms import orthogonalized, sum_of_squares
+from fastcnn.ops.optimizer.norms import orthogonalized, sum_of_squares
 from fastcnn.testing import EPSILON, assert_within, error_bound
 
 

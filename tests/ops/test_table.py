@@ -5,7 +5,7 @@ import importlib
 import pytest
 
 from fastcnn import ops, reference
-from fastcnn.ops import adaptive_steps, steps, update
+from fastcnn.ops.optimizer import adaptive, descent, update
 
 #: Those of arrays; the tenth, of optimizers, updates Variables: tests/ops/test_optimizer.py.
 FAMILIES = [
@@ -30,7 +30,7 @@ def tables():
 
 def test_every_operation_is_in_the_table(tables):
     assert set(ops.PUBLIC) == set().union(*tables.values())
-    updates = {*update.__all__, *steps.__all__, *adaptive_steps.__all__}
+    updates = {*update.__all__, *descent.__all__, *adaptive.__all__}
     assert set(ops.__all__) - {"PUBLIC"} - updates == set(reference.__all__)
 
 

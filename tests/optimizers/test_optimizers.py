@@ -9,7 +9,7 @@ import pytest
 
 import fastcnn
 from fastcnn import graph, layers, ops, optimizers, schedules
-from fastcnn.variable import Variable
+from fastcnn.graph.variable import Variable
 
 STEPS = 6
 

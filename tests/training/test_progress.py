@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fastcnn import Input, Sequential, layers
-from fastcnn.models.progress import Progress, logs_text, resolve_verbose
+from fastcnn.training.progress_bar import Progress, logs_text, resolve_verbose
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_a_bar_on_a_terminal(model, monkeypatch):
 def test_the_bar_shows_numbers_and_the_time_left(monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stdout", terminal)
-    monkeypatch.setattr("fastcnn.models.progress._REFRESH_SECONDS", 0)
+    monkeypatch.setattr("fastcnn.training.progress_bar._REFRESH_SECONDS", 0)
     with Progress("Epoch 1/1", 4, 1) as progress:
         for _ in range(3):
             progress.step(lambda: {"loss": 1.5})

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from fastcnn.bench.operations import (
+    activations,
+    batch_normalization,
     convolution,
+    convolution_nd,
     elementwise,
-    group_normalization,
-    normalization,
-    pointwise,
+    loss,
+    optimizer,
+    per_example_normalization,
     pooling,
-    pooling_any,
+    pooling_nd,
     products,
-    rows,
-    spatial,
-    updates,
 )
 from fastcnn.bench.operations.operation import Case, Contestant, Operation
 
@@ -23,16 +23,16 @@ OPERATIONS: dict[str, Operation] = {
     operation.name: operation
     for module in (
         convolution,
-        spatial,
+        convolution_nd,
         products,
         pooling,
-        pooling_any,
-        normalization,
-        pointwise,
-        rows,
+        pooling_nd,
+        batch_normalization,
+        activations,
+        loss,
         elementwise,
-        group_normalization,
-        updates,
+        per_example_normalization,
+        optimizer,
     )
     for operation in module.OPERATIONS
 }

@@ -23,8 +23,8 @@ from fastcnn.bench.operations.operation import (
     normal,
     roundings,
 )
-from fastcnn.graph.arrays import empty
-from fastcnn.ops.convolution import ALGORITHMS
+from fastcnn.graph.aligned_array import empty
+from fastcnn.ops.convolution.convolution import ALGORITHMS
 
 __all__ = ["OPERATIONS"]
 

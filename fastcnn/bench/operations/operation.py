@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn import graph
-from fastcnn.graph.arrays import empty
+from fastcnn.graph.aligned_array import empty
+from fastcnn.graph.variable import Variable
 from fastcnn.testing import EPSILON
-from fastcnn.variable import Variable
 
 __all__ = [
     "REQUIRED",

@@ -20,7 +20,7 @@ from fastcnn.bench.operations.operation import (
     normal,
     roundings,
 )
-from fastcnn.graph.arrays import empty
+from fastcnn.graph.aligned_array import empty
 
 __all__ = ["OPERATIONS"]
 

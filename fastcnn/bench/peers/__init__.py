@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fastcnn.bench.relay import MissingPeerError, Runner, find_tcmalloc
+from fastcnn.bench.peer_process import MissingPeerError, Runner, find_tcmalloc
 
 __all__ = ["PEERS", "Peers"]
 

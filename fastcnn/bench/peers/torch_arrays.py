@@ -11,7 +11,7 @@ import torch.nn.functional as F  # noqa: N812
 
 from fastcnn.bench.operations import Case, Contestant
 from fastcnn.bench.operations.operation import Arrays
-from fastcnn.bench.operations.updates import ADAM, MOMENTUM, RATE
+from fastcnn.bench.operations.optimizer import ADAM, MOMENTUM, RATE
 
 __all__ = ["ARRAYS"]
 

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from fastcnn.bench.operations import Case, Contestant
+from fastcnn.bench.operations.convolution_nd import Places
 from fastcnn.bench.operations.operation import Array, Arrays
-from fastcnn.bench.operations.spatial import Places
 
 __all__ = ["SPATIAL"]
 

@@ -17,16 +17,16 @@ import numpy as np
 
 from fastcnn.bench.operations import Case, Contestant
 from fastcnn.bench.operations.operation import Array, on_line
-from fastcnn.bench.relay import MISSING, Baton
-from fastcnn.bench.shapes import parse
+from fastcnn.bench.peer_process import MISSING, Baton
+from fastcnn.bench.shape_files import parse
 from fastcnn.bench.timing import turn
 
 #: Where each library is spoken to.
 _MODULES = {
-    "numpy": "fastcnn.bench.peers.with_numpy",
-    "torch": "fastcnn.bench.peers.with_torch",
-    "onednn": "fastcnn.bench.peers.with_onednn",
-    "onnxruntime": "fastcnn.bench.peers.with_onnxruntime",
+    "numpy": "fastcnn.bench.peers.numpy_peer",
+    "torch": "fastcnn.bench.peers.torch_peer",
+    "onednn": "fastcnn.bench.peers.onednn_peer",
+    "onnxruntime": "fastcnn.bench.peers.onnxruntime_peer",
 }
 
 

@@ -1,0 +1,403 @@
+"""Where batches come from: arrays, sequences of batches, generators."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcnn.data_adapters.array_slicing import Column, example_count, fed_dtype, is_mapped, plain
+from fastcnn.seeding import mix
+
+__all__ = [
+    "ArrayData",
+    "Batch",
+    "BatchSource",
+    "Converter",
+    "EpochData",
+    "Feed",
+    "IteratorData",
+    "SequenceData",
+    "open_data",
+]
+
+Array = NDArray[Any]
+
+
+class Batch(NamedTuple):
+    """Arrays as a Program takes them: inputs, labels, sample weights one after the other."""
+
+    arrays: list[Array]
+    layout: tuple[int, int, int]
+    size: int
+
+    def key(self) -> tuple[Any, ...]:
+        """What the Program for this batch depends on."""
+        return (self.layout, *[(array.shape, array.dtype.char) for array in self.arrays])
+
+
+class Feed(Protocol):
+    """What data adapters know of a model: how to bring its inputs and labels into order."""
+
+    def inputs(self, x: Any) -> list[Array]:
+        """Input arrays in the order of the model's inputs, of shapes that fit it."""
+
+    def labels(self, y: Any) -> list[Array]:
+        """Label arrays in the order of the model's outputs."""
+
+    def weights(self, w: Any) -> list[Array]:
+        """Sample weights: none, one array or one per output."""
+
+    def check_labels(self, labels: Sequence[Array]) -> None:
+        """Refuse labels that the loss cannot take."""
+
+    def input_dtypes(self, arrays: Sequence[Array]) -> list[np.dtype[Any]]:
+        """The dtypes in which inputs are fed."""
+
+
+class BatchSource(Protocol):
+    """A data set cut into batches.
+
+    Attributes:
+        steps: Number of batches in an epoch; ``None`` while unknown.
+        examples: Number of examples; ``None`` while unknown.
+        once: Whether it can be gone through once only.
+        seed: Of the orders of its epochs, where they differ.
+    """
+
+    steps: int | None
+    examples: int | None
+    once: bool
+    seed: int
+
+    def epoch(self, index: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of epoch ``index`` from number ``start`` on. Their arrays may be overwritten
+        by the next batch.
+        """
+
+
+class ArrayData:
+    """Arrays in memory or in mapped files.
+
+    Args:
+        x: Input arrays.
+        y: Label arrays, maybe none.
+        weights: Sample weight arrays, maybe none.
+        feed: The model's view of data.
+        batch_size: Examples per batch; the last batch may be smaller.
+        shuffle: Whether each epoch goes through the examples in another order.
+        seed: Of these orders; each epoch's depends on it and the epoch's number alone.
+    """
+
+    once = False
+
+    def __init__(
+        self,
+        x: Sequence[Array],
+        y: Sequence[Array],
+        weights: Sequence[Array],
+        feed: Feed,
+        *,
+        batch_size: int,
+        shuffle: bool = False,
+        seed: int = 0,
+    ) -> None:
+        self._count = example_count([*x, *y, *weights])
+        self.examples: int | None = self._count
+        self.steps: int | None = -(-self._count // batch_size)
+        self._batch_size = batch_size
+        self._shuffle = shuffle
+        self.seed = seed
+        self._layout = (len(x), len(y), len(weights))
+        dtypes = [
+            *feed.input_dtypes(x),
+            *(fed_dtype(array.dtype, None) for array in y),
+            *(np.dtype(np.float32) for _ in weights),
+        ]
+        arrays = [*x, *y, *weights]
+        self._columns = [Column(a, dtype) for a, dtype in zip(arrays, dtypes, strict=True)]
+        # In ascending order a batch's pages of a mapped file are read in one sweep.
+        self._ascending = any(is_mapped(array) for array in arrays)
+
+    def epoch(self, index: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of epoch ``index`` from number ``start`` on."""
+        size, columns, layout = self._batch_size, self._columns, self._layout
+        starts = range(start * size, self._count, size)
+        if not self._shuffle:
+            for first in starts:
+                stop = min(first + size, self._count)
+                yield Batch([c.slice(first, stop) for c in columns], layout, stop - first)
+            return
+        generator = np.random.Generator(np.random.Philox(key=mix(self.seed, index)))
+        order = generator.permutation(self._count)
+        for first in starts:
+            rows = order[first : first + size]
+            if self._ascending:
+                rows.sort()
+            yield Batch([column.take(rows) for column in columns], layout, len(rows))
+
+
+class Converter:
+    """Batches as others make them, brought into the form of a :class:`Batch`."""
+
+    def __init__(self, feed: Feed, class_weight: Mapping[int, float] | None = None) -> None:
+        self._feed = feed
+        self._class_weight = class_weight
+
+    def __call__(self, item: Any) -> Batch:
+        """The batch of ``x``, ``(x, y)`` or ``(x, y, sample_weight)``.
+
+        Raises:
+            ValueError: Something else, or arrays that do not fit the model.
+        """
+        x, y, w = item if isinstance(item, tuple) and len(item) == 3 else (*_pair(item), None)
+        feed = self._feed
+        inputs = feed.inputs(x)
+        labels = [] if y is None else feed.labels(y)
+        weights = with_class_weight(feed.weights(w), labels, self._class_weight)
+        size = example_count([*inputs, *labels, *weights])
+        feed.check_labels(labels)
+        dtypes = [
+            *feed.input_dtypes(inputs),
+            *(fed_dtype(array.dtype, None) for array in labels),
+            *(np.dtype(np.float32) for _ in weights),
+        ]
+        arrays = [
+            plain(array, dtype)
+            for array, dtype in zip([*inputs, *labels, *weights], dtypes, strict=True)
+        ]
+        return Batch(arrays, (len(inputs), len(labels), len(weights)), size)
+
+
+def _pair(item: Any) -> tuple[Any, Any]:
+    if isinstance(item, tuple):
+        if len(item) == 1:
+            return item[0], None
+        if len(item) == 2:
+            return item
+        raise ValueError(
+            f"a batch must be x, (x, y) or (x, y, sample_weight); got a tuple of {len(item)}"
+        )
+    return item, None
+
+
+class SequenceData:
+    """An object with ``__len__`` and ``__getitem__`` that returns whole batches."""
+
+    examples: int | None = None
+    once = False
+
+    def __init__(
+        self,
+        sequence: Any,
+        feed: Feed,
+        *,
+        shuffle: bool = False,
+        seed: int = 0,
+        class_weight: Mapping[int, float] | None = None,
+    ) -> None:
+        self._count = len(sequence)
+        self.steps: int | None = self._count
+        if self._count == 0:
+            raise ValueError(f"there are no batches: len({type(sequence).__name__}) is 0")
+        self._sequence = sequence
+        self._shuffle = shuffle
+        self.seed = seed
+        self._convert = Converter(feed, class_weight)
+
+    def epoch(self, index: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of epoch ``index`` from number ``start`` on; the sequence is told when they
+        end.
+        """
+        order = np.arange(self._count)
+        if self._shuffle:
+            np.random.Generator(np.random.Philox(key=mix(self.seed, index))).shuffle(order)
+        for position in order[start:]:
+            yield self._convert(self._sequence[int(position)])
+        if hasattr(self._sequence, "on_epoch_end"):
+            self._sequence.on_epoch_end()
+
+
+class EpochData:
+    """An object with ``__len__`` and ``batches(epoch, start)``, such as a folder of pictures."""
+
+    examples: int | None = None
+    once = False
+
+    def __init__(
+        self, dataset: Any, feed: Feed, *, class_weight: Mapping[int, float] | None = None
+    ) -> None:
+        self.steps: int | None = len(dataset)
+        self._dataset = dataset
+        self._convert = Converter(feed, class_weight)
+
+    @property
+    def seed(self) -> int:
+        """Of the orders of its epochs."""
+        return int(self._dataset.seed)
+
+    @seed.setter
+    def seed(self, value: int) -> None:
+        self._dataset.seed = value
+
+    def epoch(self, index: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of epoch ``index`` from number ``start`` on."""
+        # Closed with this one, so that its threads end when the loop does.
+        with closing(self._dataset.batches(index, start)) as batches:
+            yield from map(self._convert, batches)
+
+
+class IteratorData:
+    """A generator, or whatever else ``iter`` takes; read on from epoch to epoch."""
+
+    examples: int | None = None
+    seed = 0
+
+    def __init__(
+        self, source: Any, feed: Feed, *, class_weight: Mapping[int, float] | None = None
+    ) -> None:
+        self.steps: int | None = None
+        self._source = source
+        self.once = iter(source) is source
+        self._convert = Converter(feed, class_weight)
+
+    def epoch(self, index: int, start: int = 0) -> Iterator[Batch]:
+        """The next batches, to the end; the first ``start`` of them are read and dropped."""
+        items = iter(self._source)
+        for _ in itertools.islice(items, start):
+            pass
+        return map(self._convert, items)
+
+
+def with_class_weight(
+    weights: Sequence[Array], labels: Sequence[Array], class_weight: Mapping[int, float] | None
+) -> list[Array]:
+    """Sample weights times the weight of each example's class.
+
+    Raises:
+        ValueError: Several outputs, labels that are neither integers nor one-hot, or weights that
+            are no weights of classes.
+    """
+    if class_weight is None:
+        return list(weights)
+    if not isinstance(class_weight, Mapping):
+        raise ValueError(
+            f"class_weight: expected a dict by class number, e.g. {{0: 1.0, 1: 5.0}}, got "
+            f"{type(class_weight).__name__}; dict(enumerate(weights)) makes one of a list"
+        )
+    if len(labels) != 1:
+        raise ValueError(f"class_weight needs a model with one output, this one has {len(labels)}")
+    y = labels[0]
+    if y.ndim > 2:
+        raise ValueError(
+            f"class_weight: labels of shape {y.shape} have more than one label per example; hand "
+            "in a sample_weight of their shape instead"
+        )
+    one_hot = y.ndim == 2 and y.shape[1] > 1
+    classes = y.argmax(-1) if one_hot else y.reshape(len(y))
+    unique, inverse = np.unique(classes, return_inverse=True)
+    _check_class_weight(class_weight, unique, y.shape[1] if one_hot else None)
+    factors = np.array([class_weight.get(int(label), 1.0) for label in unique], np.float32)
+    by_example = factors[inverse.reshape(classes.shape)]
+    if not weights:
+        return [by_example]
+    given = weights[0]
+    return [given * by_example.reshape(len(by_example), *[1] * (given.ndim - 1))]
+
+
+def _check_class_weight(
+    class_weight: Mapping[int, float], present: Array, classes: int | None
+) -> None:
+    """Refuse weights by class that cannot be meant so.
+
+    Args:
+        class_weight: What ``fit`` was given.
+        present: The class numbers that labels hold.
+        classes: How many there are, if labels are one-hot.
+    """
+    for key, weight in class_weight.items():
+        if isinstance(key, bool) or not isinstance(key, int | np.integer) or key < 0:
+            raise ValueError(
+                f"class_weight: keys are class numbers, 0 and up, got {key!r}; e.g. "
+                "{0: 1.0, 1: 5.0}"
+            )
+        if classes is not None and key >= classes:
+            raise ValueError(
+                f"class_weight: {key} is none of the {classes} classes, 0 to {classes - 1}"
+            )
+        if not hasattr(weight, "__float__") or not 0 <= weight < np.inf:
+            raise ValueError(
+                f"class_weight: the weight of class {key} must be a number of 0 or more, got "
+                f"{weight!r}"
+            )
+    if (present != np.floor(present)).any():
+        raise ValueError(
+            "class_weight: labels are neither class numbers nor one-hot, for they have fractions; "
+            "hand in a sample_weight instead"
+        )
+    missing = [int(label) for label in present if int(label) not in class_weight]
+    if missing:
+        warnings.warn(
+            f"class_weight has nothing for the classes {missing}, which are among the labels: they "
+            "count 1.0. Name them to say so",
+            stacklevel=4,
+        )
+
+
+def open_data(
+    feed: Feed,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    batch_size: int | None = None,
+    shuffle: bool = False,
+    seed: int = 0,
+    class_weight: Mapping[int, float] | None = None,
+) -> BatchSource:
+    """The right adapter for what a caller handed in.
+
+    Args:
+        feed: The model's view of data.
+        x: Arrays, a sequence of batches, or an iterable of batches.
+        y: Labels, with arrays only.
+        sample_weight: Factor per example, with arrays only.
+        batch_size: Examples per batch, 32 if not told; with arrays only.
+        shuffle: Whether to change the order in each epoch.
+        seed: Of the order.
+        class_weight: Factor per class.
+
+    Raises:
+        ValueError: Arguments that do not go together, or arrays that do not fit the model.
+    """
+    if x is None:
+        raise ValueError("x is missing: hand in the input arrays, or a generator of batches")
+    if batch_size is not None and (isinstance(batch_size, bool) or batch_size < 1):
+        raise ValueError(f"batch_size must be a positive integer, got {batch_size!r}")
+    sequence = hasattr(x, "__len__") and (hasattr(x, "__getitem__") or hasattr(x, "batches"))
+    arrays = isinstance(x, list | tuple | dict) or hasattr(x, "__array__") or hasattr(x, "shape")
+    if not arrays and (sequence or hasattr(x, "__iter__")):
+        for name, value in (("y", y), ("sample_weight", sample_weight), ("batch_size", batch_size)):
+            if value is not None:
+                raise ValueError(
+                    f"{name} cannot be given beside {type(x).__name__}, which yields whole batches "
+                    "(x, y) or (x, y, sample_weight)"
+                )
+        if sequence and hasattr(x, "batches"):
+            return EpochData(x, feed, class_weight=class_weight)
+        if sequence:
+            return SequenceData(x, feed, shuffle=shuffle, seed=seed, class_weight=class_weight)
+        return IteratorData(x, feed, class_weight=class_weight)
+    inputs = feed.inputs(x)
+    labels = [] if y is None else feed.labels(y)
+    example_count([*inputs, *labels])
+    feed.check_labels(labels)
+    weights = with_class_weight(feed.weights(sample_weight), labels, class_weight)
+    return ArrayData(
+        inputs, labels, weights, feed, batch_size=batch_size or 32, shuffle=shuffle, seed=seed
+    )

@@ -1,0 +1,260 @@
+"""Arrays that callers hand in, brought into the order and shapes of a model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcnn.data_adapters.array_slicing import fed_dtype, is_mapped
+from fastcnn.layers.base.keras_tensor import Shape
+
+if TYPE_CHECKING:
+    from fastcnn.training.trainer import Trainer
+
+__all__ = ["ModelFeed", "check_shape"]
+
+Array = NDArray[Any]
+
+_FLOAT32 = np.dtype(np.float32)
+_READ_AT_ONCE = 64 << 20  # bytes
+
+
+class ModelFeed:
+    """A model's view of data: see :class:`fastcnn.data_adapters.adapters.Feed`."""
+
+    def __init__(self, model: Trainer) -> None:
+        self._model = model
+
+    def inputs(self, x: Any) -> list[Array]:
+        """Input arrays in the order of the model's inputs.
+
+        Raises:
+            ValueError: Their number, names or shapes do not fit; says how to make them fit.
+        """
+        specs = self._model.input_specs
+        if specs is None:
+            arrays = [as_numbers(i, "x") for i in (x if isinstance(x, list | tuple) else [x])]
+            self._model.prepare(arrays)
+            specs = self._model.input_specs
+            if specs is None:
+                return arrays
+        arrays = _arranged(x, [spec.name for spec in specs], "inputs", "x")
+        pairs = zip(arrays, specs, strict=True)
+        try:
+            return [_fitted(a, spec.shape, spec.name, self._model.name) for a, spec in pairs]
+        except ValueError as error:
+            if len(specs) == 1 or isinstance(x, dict):
+                raise
+            names = ", ".join(spec.name for spec in specs)
+            raise ValueError(
+                f"{error}; arrays in a list are taken in the order ({names}), a dict by name"
+            ) from None
+
+    def labels(self, y: Any) -> list[Array]:
+        """Label arrays in the order of the model's outputs.
+
+        Raises:
+            ValueError: Their number or names do not fit.
+        """
+        names = self._model.output_names
+        if names is None:
+            return [as_numbers(i, "y") for i in (y if isinstance(y, list | tuple) else [y])]
+        return _arranged(y, names, "outputs", "y")
+
+    def weights(self, w: Any) -> list[Array]:
+        """Sample weights: none, one array for all outputs, or one per output."""
+        if w is None:
+            return []
+        names = self._model.output_names
+        if names is None or len(names) == 1 or not isinstance(w, list | tuple | dict):
+            first = w[0] if isinstance(w, tuple) and len(w) == 1 else w
+            return [as_numbers(first, "sample_weight")]
+        return _arranged(w, names, "outputs", "sample_weight")
+
+    def input_dtypes(self, arrays: Sequence[Array]) -> list[np.dtype[Any]]:
+        """The dtypes in which inputs are fed."""
+        specs = self._model.input_specs
+        declared = [_FLOAT32] * len(arrays) if specs is None else [spec.dtype for spec in specs]
+        return [fed_dtype(a.dtype, dtype) for a, dtype in zip(arrays, declared, strict=True)]
+
+    def check_labels(self, labels: Sequence[Array]) -> None:
+        """Refuse labels that the losses cannot take.
+
+        Raises:
+            ValueError: Says what came and what fits.
+        """
+        if not labels:
+            return
+        model = self._model
+        names, shapes, objective = model.output_names, model.output_shapes, model.objective
+        if names is None or shapes is None or objective is None or len(labels) != len(names):
+            return
+        for y, shape, loss in zip(labels, shapes, objective.losses(names), strict=True):
+            # A large mapped file is not read an extra time.
+            if loss is not None and not (is_mapped(y) and y.nbytes > _READ_AT_ONCE):
+                loss.check_labels(y, shape)
+
+
+def as_numbers(value: Any, argument: str) -> Array:
+    """``value`` as an array of examples.
+
+    Raises:
+        TypeError: It holds something else than real numbers.
+        ValueError: It is a single number, or its rows differ in length.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(
+            f"{argument}: the examples differ in shape: {error}. Bring them to one shape, or hand "
+            "in a generator of batches"
+        ) from None
+    if array.dtype.kind == "O" and any(isinstance(item, dict) for item in array.flat):
+        raise TypeError(f"{argument}: there is a dict inside a list; hand in one dict by name")
+    if array.shape == (0,) and not isinstance(value, np.ndarray):
+        raise ValueError(
+            f"{argument}: there are no examples: the list is empty. Look at how it was made: a "
+            "filter, a slice or a wrong folder may have left nothing"
+        )
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"{argument}: expected an array of real numbers, got {type(value).__name__} of dtype "
+            f"{array.dtype}"
+        )
+    if array.ndim == 0:
+        raise ValueError(
+            f"{argument}: expected an array of examples, got the single number {value}"
+        )
+    return array
+
+
+def _arranged(given: Any, names: Sequence[str], kind: str, argument: str) -> list[Array]:
+    if isinstance(given, dict):
+        missing = [name for name in names if name not in given]
+        if missing:
+            raise ValueError(
+                f"{argument}: the model's {kind} are {list(names)}, the dict has {list(given)}"
+            )
+        return [as_numbers(given[name], argument) for name in names]
+    if len(names) == 1:
+        if isinstance(given, list | tuple) and len(given) == 1 and np.ndim(given[0]) > 0:
+            given = given[0]
+        return [as_numbers(given, argument)]
+    if not isinstance(given, list | tuple) or len(given) != len(names):
+        came = f"{len(given)}" if isinstance(given, list | tuple) else f"one {type(given).__name__}"
+        raise ValueError(
+            f"{argument}: the model has {len(names)} {kind} ({', '.join(names)}); give a list of "
+            f"{len(names)} arrays or a dict by name, got {came}"
+        )
+    return [as_numbers(item, argument) for item in given]
+
+
+def fits(shape: Sequence[int], expected: Shape) -> bool:
+    """Whether an array of ``shape`` can stand where ``expected`` is declared."""
+    return len(shape) == len(expected) and all(
+        want is None or have == want for have, want in zip(shape, expected, strict=True)
+    )
+
+
+def check_shape(shape: Sequence[int], expected: Shape, name: str, model: str) -> None:
+    """Refuse a shape that a model was not built for.
+
+    Raises:
+        ValueError: Says both shapes and what to do.
+    """
+    if not fits(shape, expected):
+        raise ValueError(
+            f"model {model!r} takes {name!r} of shape {expected}, got {tuple(shape)}: "
+            f"{_remedy(tuple(shape), expected)}"
+        )
+
+
+def _fitted(array: Array, expected: Shape, name: str, model: str) -> Array:
+    """The array itself, or with a last axis of size 1 added or dropped, as Keras does."""
+    # A fixed batch size binds batches, not whole data sets.
+    expected = (None, *expected[1:])
+    if array.ndim == len(expected) - 1 and expected[-1] == 1 and fits((*array.shape, 1), expected):
+        return array[..., None]
+    if (
+        array.ndim == len(expected) + 1
+        and array.shape[-1] == 1
+        and fits(array.shape[:-1], expected)
+    ):
+        return array[..., 0]
+    check_shape(array.shape, expected, name, model)
+    return array
+
+
+#: How to get from so many channels to so many.
+_CHANNELS: dict[tuple[int, int | None], str] = {
+    (1, 3): "numpy.repeat(x, 3, -1) makes colour of grey",
+    (3, 1): "x.mean(-1, keepdims=True) makes grey of colour",
+    (4, 3): "x[..., :3] leaves out transparency",
+}
+
+
+class _Kind(NamedTuple):
+    """What arrays of a rank usually are, in the words of messages."""
+
+    name: str
+    axes: str
+    single: str
+    change: tuple[str, str]
+
+
+_KINDS = {
+    3: _Kind(
+        "sequences",
+        "three axes, (examples, steps, channels)",
+        "those of one channel",
+        ("cut or pad", "steps"),
+    ),
+    4: _Kind(
+        "images",
+        "four axes, (examples, height, width, channels)",
+        "grey ones",
+        ("resize", "pixels"),
+    ),
+    5: _Kind(
+        "volumes",
+        "five axes, (examples, depth, height, width, channels)",
+        "those of one channel",
+        ("resize", "voxels"),
+    ),
+}
+
+
+def _remedy(shape: tuple[int, ...], expected: Shape) -> str:
+    if fits(shape, expected[1:]):
+        return "this is one example; a batch of one is x[None]"
+    kind = _KINDS.get(len(expected))
+    channels = expected[-1]
+    if kind is not None and len(shape) == len(expected):
+        if shape[-1] != channels and fits((shape[0], *shape[2:], shape[1]), expected):
+            return "channels go last: numpy.moveaxis(x, 1, -1)"
+        if shape[-1] == channels:
+            size = "x".join("any" if n is None else str(n) for n in expected[1:-1])
+            change, unit = kind.change
+            return (
+                f"{change} the {kind.name} to {size} {unit}, or build the model for these: "
+                f"Input({shape[1:]})"
+            )
+        convert = _CHANNELS.get((shape[-1], channels), "convert them")
+        if len(expected) != 4:
+            convert = "convert them"
+        plural = "" if shape[-1] == 1 else "s"
+        return (
+            f"the {kind.name} have {shape[-1]} channel{plural} and the model was built for "
+            f"{channels}; {convert}, or build the model for these: Input({shape[1:]})"
+        )
+    sizes = expected[1:]
+    known = [size for size in sizes if size is not None]
+    if len(known) == len(sizes) and math.prod(shape[1:]) == math.prod(known):
+        return f"the values are there in another shape: numpy.reshape(x, {(-1, *known)})"
+    if kind is not None and len(shape) == len(expected) - 1 and len(shape) > 1:
+        return f"{kind.name} need {kind.axes}: {kind.single} x[..., None]"
+    return f"reshape the array, or build the model with Input({shape[1:]})"

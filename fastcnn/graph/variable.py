@@ -1,0 +1,129 @@
+"""Variables: the named mutable arrays that a model learns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastcnn import _core
+from fastcnn.graph.tensor import Node, Spec, Tensor
+from fastcnn.graph.trace_mode import is_recording
+
+__all__ = ["Variable"]
+
+
+class Variable:
+    """A named mutable array that owns its storage.
+
+    Reading copies and writing goes through :meth:`assign`, so a program that runs in another
+    thread always sees the value of a finished step. Arithmetic operators are those of
+    :mod:`fastcnn.ops`: inside a layer's ``call`` and a :func:`fastcnn.tracing` block they add to
+    the graph, elsewhere they return arrays.
+
+    Args:
+        value: The first value; copied. Python numbers and lists become float32.
+        name: For messages and files.
+        trainable: Whether training may change it.
+    """
+
+    # An array on the left leaves operators to us, but NumPy's functions still take the value.
+    __array_priority__ = 1000
+
+    def __init__(
+        self, value: npt.ArrayLike, *, name: str = "variable", trainable: bool = True
+    ) -> None:
+        array = (
+            value if isinstance(value, np.ndarray | np.generic) else np.asarray(value, "float32")
+        )
+        # ascontiguousarray would turn a scalar into a vector.
+        self.core = _core.Variable(np.asarray(array, order="C"))
+        self.name = name
+        self.trainable = trainable
+        #: What makes a penalty of this variable for the loss of a model, and what its new values
+        #: are brought to after an update; see :mod:`fastcnn.regularizers` and ``constraints``.
+        self.regularizer: Callable[[Any], Any] | None = None
+        self.constraint: Callable[[Any], Any] | None = None
+        self.shape: tuple[int, ...] = self.core.shape
+        #: The graph's view of this variable: the value at the start of a run.
+        self.tensor: Tensor = Node(None, variable=self, name=name).tensors(
+            Spec(self.shape, self.core.dtype)
+        )[0]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Its NumPy dtype."""
+        return np.dtype(self.core.dtype)
+
+    @property
+    def version(self) -> int:
+        """Raised by every write."""
+        return self.core.version
+
+    def numpy(self) -> npt.NDArray[Any]:
+        """A copy of the value."""
+        return self.core.numpy()
+
+    def assign(self, value: npt.ArrayLike) -> None:
+        """Replaces the value.
+
+        Args:
+            value: Same shape; cast to the variable's dtype where no kind changes
+                (float64 to float32, not float to int).
+
+        Raises:
+            ValueError: Another shape.
+            TypeError: A dtype of another kind.
+        """
+        array = np.asarray(value)
+        if array.shape != self.shape:
+            raise ValueError(f"{self.name}: value must have shape {self.shape}, got {array.shape}")
+        if not np.can_cast(array.dtype, self.dtype, "same_kind"):
+            raise TypeError(f"{self.name}: cannot assign {array.dtype} to a {self.dtype} variable")
+        self.core.assign(np.asarray(array, self.dtype, order="C"))
+
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> npt.NDArray[Any]:
+        if copy is False:
+            raise ValueError("a Variable can only be copied to an array; leave copy unset")
+        if is_recording():
+            raise TypeError(
+                f"{self.name}: NumPy would take the value of this moment, which a compiled program "
+                "keeps as a constant that learns nothing; use the function of fastcnn.ops, or "
+                "say variable.numpy() where the constant is meant"
+            )
+        value = self.numpy()
+        return value if dtype is None else value.astype(dtype)
+
+    def __add__(self, other: Any) -> Any:
+        return Tensor.operators["add"](self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return Tensor.operators["add"](other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return Tensor.operators["subtract"](self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return Tensor.operators["subtract"](other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return Tensor.operators["multiply"](self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return Tensor.operators["multiply"](other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return Tensor.operators["divide"](self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return Tensor.operators["divide"](other, self)
+
+    def __neg__(self) -> Any:
+        return Tensor.operators["multiply"](self, -1.0)
+
+    def __repr__(self) -> str:
+        return f"<Variable {self.name!r} {self.shape} {self.dtype}>"

@@ -1,0 +1,116 @@
+"""Layers called on arrays: compiled once per shape, then run."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcnn import graph
+from fastcnn.graph import Tensor
+from fastcnn.graph.compile_cache import CompileCache
+from fastcnn.layers.base.trace_context import tracing
+from fastcnn.layers.base.tracking import Inventory
+from fastcnn.tree import flatten, map_leaves
+
+if TYPE_CHECKING:
+    from fastcnn.layers.base.layer import Layer
+
+__all__ = ["EagerFunctions", "graph_array"]
+
+Array = NDArray[Any]
+
+_FLOAT32 = np.dtype(np.float32)
+#: NumPy's flags of an array that lies as the core takes it: C-contiguous and aligned.
+_PLAIN = 0x101
+
+
+def graph_array(value: Any, *, keep_uint8: bool) -> Array:
+    """``value`` as an array that a graph takes: contiguous float32, or uint8 if that is kept.
+
+    Raises:
+        TypeError: The values are not real numbers.
+    """
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"expected real numbers, got an array of dtype {array.dtype}")
+    dtype = array.dtype if keep_uint8 and array.dtype == np.uint8 else np.dtype(np.float32)
+    return np.ascontiguousarray(array, dtype).reshape(array.shape)
+
+
+class _EagerFunction:
+    """A compiled call and the structure of what it returns."""
+
+    def __init__(self, layer: Layer, x: Any, training: bool) -> None:
+        inputs = map_leaves(lambda a: graph.placeholder(a.shape, a.dtype), x)
+        with tracing(training) as trace:
+            self.outputs = layer(inputs, training=training)
+        for output in flatten(self.outputs):
+            if not isinstance(output, Tensor):
+                raise TypeError(
+                    f"{layer.name} must return Tensors made with fastcnn.ops, got "
+                    f"{type(output).__name__}"
+                )
+        steps = [] if trace.step is None else [trace.step]
+        self.is_random = bool(steps)
+        self.is_single = isinstance(self.outputs, Tensor)
+        self.function = graph.compile(
+            [*flatten(inputs), *steps], flatten(self.outputs), trace.assignments
+        )
+
+    def __call__(self, arrays: list[Array], calls: Iterator[int]) -> Any:
+        steps = [np.asarray(next(calls), np.int64)] if self.is_random else []
+        found = self.function(*arrays, *steps)
+        if self.is_single:
+            return found[0]
+        results = iter(found)
+        return map_leaves(lambda _: next(results), self.outputs)
+
+
+class EagerFunctions:
+    """The compiled calls of one layer; a few shapes, the ones used last."""
+
+    def __init__(self) -> None:
+        self._cache: CompileCache[_EagerFunction] = CompileCache(8)
+        self._calls = itertools.count()
+        self._inventory = Inventory()
+
+    def run(self, layer: Layer, x: Any, training: bool) -> Any:
+        """Outputs of ``layer`` for arrays ``x``, as arrays.
+
+        Args:
+            layer: The layer.
+            x: Arrays in the structure that it takes.
+            training: Whether it behaves as in training.
+        """
+        # Arrays that need nothing done to them have the shortest way.
+        if type(x) is np.ndarray and x.dtype == _FLOAT32 and x.flags.num & _PLAIN == _PLAIN:
+            structure: Any = x.shape
+            arrays = [x]
+            if layer.built:
+                function = self._cache.find((training, self._state(layer, training), structure))
+                if function is not None:
+                    return function(arrays, self._calls)
+        else:
+            x, arrays, structure = self._converted(layer, x)
+
+        def make() -> _EagerFunction:
+            return _EagerFunction(layer, x, training)
+
+        # The first trace makes the weights, which are part of the key.
+        made = None if layer.built else make()
+        key = (training, self._state(layer, training), structure)
+        return self._cache.get(key, lambda: made or make())(arrays, self._calls)
+
+    def _state(self, layer: Layer, training: bool) -> Any:
+        parts = self._inventory
+        return parts.training(layer) if training else parts.structure(layer)
+
+    @staticmethod
+    def _converted(layer: Layer, x: Any) -> tuple[Any, list[Array], str]:
+        """Arrays as a graph takes them, in their structure and as a list, and a key of both."""
+        x = map_leaves(lambda a: graph_array(a, keep_uint8=layer.takes_uint8), x)
+        return x, flatten(x), repr(map_leaves(lambda a: (a.shape, a.dtype.char), x))

@@ -1,0 +1,277 @@
+"""The model graph: calls of layers and operations on values whose batch size is open.
+
+It says what a model *is*. For each batch of concrete shapes a Program is made from it by running
+the same calls on graph Tensors.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from fastcnn import graph, ops
+from fastcnn.graph import SymbolicTensor, Tensor
+from fastcnn.layers.base.trace_context import tracing
+from fastcnn.tree import flatten, map_leaves
+
+if TYPE_CHECKING:
+    from fastcnn.layers.base.layer import Layer
+
+__all__ = [
+    "Call",
+    "KerasTensor",
+    "Shape",
+    "call_budget",
+    "checked_shape",
+    "infer",
+    "record",
+    "run_call",
+]
+
+Shape = tuple[int | None, ...]
+
+# Stand-ins for open dimensions: every shape is worked out with each, and a dimension that
+# comes out different is open too. Two batches; two images that deep networks still fit into.
+_BATCHES = (2, 3)
+_EXTENTS = (224, 256)
+
+_names = itertools.count()
+_local = threading.local()
+
+
+class Call:
+    """One use of a layer or an operation in a model graph.
+
+    Attributes:
+        function: The layer, or the public function of :mod:`fastcnn.ops`.
+        args: Positional arguments, with KerasTensors among them.
+        kwargs: Keyword arguments.
+        outputs: What came out: a KerasTensor or a structure of them.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        self.function = function
+        self.args = args
+        self.kwargs = kwargs
+        self.outputs: Any = None
+
+    @property
+    def layer(self) -> Layer | None:
+        """The layer that is called; None for an operation."""
+        is_layer = hasattr(type(self.function), "add_weight")
+        return self.function if is_layer else None  # type: ignore[return-value]
+
+    @property
+    def name(self) -> str:
+        """Name of the layer or operation."""
+        layer = self.layer
+        return layer.name if layer is not None else str(self.function.__name__)
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """The KerasTensors among the arguments."""
+        leaves = flatten([self.args, self.kwargs])
+        return [leaf for leaf in leaves if isinstance(leaf, KerasTensor)]
+
+
+class KerasTensor(SymbolicTensor):
+    """A value in a model graph: a shape with open dimensions and a dtype, no numbers.
+
+    Args:
+        shape: Sizes; ``None`` where any size will do.
+        dtype: Name of a NumPy dtype.
+        name: For messages and summaries.
+    """
+
+    # An array on the left leaves operators to us instead of looping over elements.
+    __array_ufunc__ = None
+
+    def __init__(
+        self, shape: Sequence[int | None], dtype: DTypeLike = "float32", name: str | None = None
+    ) -> None:
+        self._shape = checked_shape(shape)
+        self._dtype = np.dtype(dtype)
+        self.name = name or f"keras_tensor_{next(_names)}"
+        self.call: Call | None = None
+        #: The input layer that this is the value of, if any.
+        self.origin: Layer | None = None
+
+    @property
+    def shape(self) -> Shape:
+        """Sizes, ``None`` where open."""
+        return self._shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """NumPy dtype of the values."""
+        return self._dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return len(self._shape)
+
+    def record(
+        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Add a call of an operation to the model graph; returns its symbolic outputs."""
+        return record(function, args, kwargs)
+
+    def __repr__(self) -> str:
+        return f"<KerasTensor shape={self._shape}, dtype={self._dtype.name}, name={self.name}>"
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        raise TypeError(
+            f"{self!r} has no numbers: it is part of a model's description. Apply layers or "
+            "fastcnn.ops to it, or call a model on an array"
+        )
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"{self!r} has no truth value: its numbers are known only in a run")
+
+    def __add__(self, other: Any) -> Any:
+        return ops.add(self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return ops.add(other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return ops.subtract(self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return ops.subtract(other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return ops.multiply(self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return ops.multiply(other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return ops.divide(self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return ops.divide(other, self)
+
+    def __neg__(self) -> Any:
+        return ops.negative(self)
+
+
+def checked_shape(shape: Sequence[int | None]) -> Shape:
+    """``shape`` as a tuple of Python ints and None.
+
+    Raises:
+        TypeError: It is not a sequence of integers and None.
+        ValueError: A negative size.
+    """
+    if isinstance(shape, str) or not isinstance(shape, Sequence):
+        raise TypeError(f"a shape is a tuple such as (32, 32, 3), got {shape!r}")
+    sizes: list[int | None] = []
+    for size in shape:
+        if size is not None and (isinstance(size, bool) or not isinstance(size, int | np.integer)):
+            raise TypeError(f"shape {tuple(shape)}: {size!r} is neither an integer nor None")
+        if size is not None and size < 0:
+            raise ValueError(f"shape {tuple(shape)}: {size} is negative; use None for any size")
+        sizes.append(None if size is None else int(size))
+    return tuple(sizes)
+
+
+def record(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Add ``function(*args, **kwargs)`` to the model graph.
+
+    Returns:
+        KerasTensors in the structure that the function returns.
+    """
+    call = Call(function, args, kwargs)
+    call.outputs = infer(function, args, kwargs)
+    for output in flatten(call.outputs):
+        output.call = call
+    return call.outputs
+
+
+@contextmanager
+def call_budget(calls: int) -> Iterator[None]:
+    """Allow only so many calls of layers and operations inside the block.
+
+    Raises:
+        ValueError: From the call that is one too many.
+    """
+    before = getattr(_local, "budget", None)
+    _local.budget = calls
+    try:
+        yield
+    finally:
+        _local.budget = before
+
+
+def run_call(call: Call, values: dict[int, Any]) -> None:
+    """Run ``call`` on the values of its inputs, kept by ``id``, and add those of its outputs."""
+
+    def value_of(leaf: Any) -> Any:
+        return values[id(leaf)] if isinstance(leaf, KerasTensor) else leaf
+
+    budget = getattr(_local, "budget", None)
+    if budget is not None:
+        if budget < 1:
+            raise ValueError("the model makes more calls of layers and operations than are allowed")
+        _local.budget = budget - 1
+    results = call.function(*map_leaves(value_of, call.args), **map_leaves(value_of, call.kwargs))
+    for output, result in zip(flatten(call.outputs), flatten(results), strict=True):
+        values[id(output)] = result
+
+
+def infer(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """KerasTensors in place of what ``function(*args, **kwargs)`` would return.
+
+    Nothing is computed: the function runs on graph placeholders of two sizes.
+
+    Raises:
+        TypeError: The function returns something else than Tensors.
+    """
+    first, second = (_traced(function, args, kwargs, variant) for variant in (0, 1))
+    others = iter(flatten(second))
+
+    def open_where_different(tensor: Any) -> KerasTensor:
+        other = next(others)
+        if not isinstance(tensor, Tensor):
+            raise TypeError(
+                f"{_name_of(function)} must return Tensors made with fastcnn.ops, got "
+                f"{type(tensor).__name__}"
+            )
+        sizes = zip(tensor.shape, other.shape, strict=True)
+        return KerasTensor([a if a == b else None for a, b in sizes], tensor.dtype)
+
+    return map_leaves(open_where_different, first)
+
+
+def _traced(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], variant: int
+) -> Any:
+    stand_ins: dict[int, Tensor] = {}
+
+    def stand_in(leaf: Any) -> Any:
+        if not isinstance(leaf, KerasTensor):
+            return leaf
+        if id(leaf) not in stand_ins:
+            sizes = [
+                size if size is not None else (_EXTENTS if axis else _BATCHES)[variant]
+                for axis, size in enumerate(leaf.shape)
+            ]
+            stand_ins[id(leaf)] = graph.placeholder(tuple(sizes), leaf.dtype, name=leaf.name)
+        return stand_ins[id(leaf)]
+
+    with tracing(training=False):
+        return function(*map_leaves(stand_in, args), **map_leaves(stand_in, kwargs))
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    name = getattr(function, "name", None) or getattr(function, "__name__", None)
+    return str(name or type(function).__name__)

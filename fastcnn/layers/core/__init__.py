@@ -1,0 +1,1 @@
+"""Inputs, dense layers, activations, functions as layers."""

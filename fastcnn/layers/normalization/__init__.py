@@ -1,0 +1,1 @@
+"""Layers that normalize a batch or each example."""

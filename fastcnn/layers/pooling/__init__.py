@@ -1,0 +1,1 @@
+"""Layers that pool sequences, images and volumes."""

@@ -1,0 +1,1 @@
+"""Layers that prepare inputs: scale, size, statistics."""

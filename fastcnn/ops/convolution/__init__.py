@@ -1,0 +1,1 @@
+"""Convolution and transposed convolution of one to three axes."""

@@ -1,0 +1,1 @@
+"""Arithmetic, activations and conversions, element by element."""

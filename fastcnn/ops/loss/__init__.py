@@ -1,0 +1,1 @@
+"""Losses, one number for each row of predictions."""

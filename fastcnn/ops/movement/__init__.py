@@ -1,0 +1,1 @@
+"""Operations that view, move, select or resample elements."""

@@ -1,0 +1,1 @@
+"""Normalization over a batch and of each example by itself."""

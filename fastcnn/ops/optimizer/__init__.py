@@ -1,0 +1,1 @@
+"""Updates of Variables in place, as optimizers make them."""

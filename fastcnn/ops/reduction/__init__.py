@@ -1,0 +1,1 @@
+"""Sums, means, rankings and histograms along axes."""

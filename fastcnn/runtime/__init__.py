@@ -1,0 +1,35 @@
+"""What runs and why: instruction set, threads, and where each choice came from; and what this
+machine can do at best.
+"""
+
+from fastcnn.runtime.settings import (
+    available_isas,
+    bandwidth,
+    caches,
+    describe,
+    info,
+    isa,
+    limits,
+    num_threads,
+    peak,
+    set_isa,
+    set_num_threads,
+    set_winograd,
+    winograd,
+)
+
+__all__ = [
+    "available_isas",
+    "bandwidth",
+    "caches",
+    "describe",
+    "info",
+    "isa",
+    "limits",
+    "num_threads",
+    "peak",
+    "set_isa",
+    "set_num_threads",
+    "set_winograd",
+    "winograd",
+]

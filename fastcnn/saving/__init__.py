@@ -1,0 +1,1 @@
+"""Models, weights and training states in files."""

@@ -1,0 +1,335 @@
+"""Models in files, and back: ``model.save(path)`` and ``fastcnn.load(path)``."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcnn import layers, losses, metrics, optimizers
+from fastcnn.config import custom_object, custom_object_scope, lookup
+from fastcnn.graph.variable import Variable
+from fastcnn.layers import Layer
+from fastcnn.layers.base.keras_tensor import call_budget
+from fastcnn.layers.base.weight_creation import awaiting_weights
+from fastcnn.models.call_graph import known_dtype
+from fastcnn.models.model import Model
+from fastcnn.models.sequential import Sequential
+from fastcnn.optimizers import Optimizer
+from fastcnn.saving.safetensors_file import Contents, read_file, write_file
+
+__all__ = [
+    "blamed_on",
+    "built_weights",
+    "fill_weights",
+    "load",
+    "load_weights",
+    "make_layer",
+    "optimizer_state",
+    "restore_optimizer",
+    "save_model",
+    "save_weights",
+]
+
+Array = NDArray[Any]
+
+_local = threading.local()
+
+_VERSION = 1
+
+# Models inside models inside models can describe billions of calls in a few lines.
+_MOST_CALLS = 100_000
+# Layers, those of models inside included.
+_MOST_LAYERS = 10_000
+
+_LAYERS: dict[str, Any] = {
+    **{name: getattr(layers, name) for name in layers.__all__ if name not in ("Input", "Layer")},
+    "Model": Model,
+    "Sequential": Sequential,
+}
+
+
+def make_layer(entry: Any) -> Layer:
+    """The layer that ``{"class_name": ..., "config": {...}}`` describes, with new weights.
+
+    Raises:
+        ValueError: An unknown class, a configuration that it does not take, or, while a file is
+            read, a layer too many.
+    """
+    left = getattr(_local, "layers", None)
+    if left is not None:
+        if left < 1:
+            raise ValueError(f"it describes more than {_MOST_LAYERS} layers")
+        _local.layers = left - 1
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("config"), Mapping):
+        raise ValueError(f"a layer is described by class_name and config, got {entry!r}"[:200])
+    found = lookup("layer", str(entry.get("class_name")), _LAYERS)
+    if found is layers.InputLayer and entry["config"].get("dtype") is not None:
+        known_dtype(entry["config"]["dtype"])
+    try:
+        layer = found.from_config(entry["config"])
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError(
+            f"layer {entry['class_name']!r} cannot be made from its configuration: {error}"
+        ) from error
+    if not isinstance(layer, Layer):
+        raise ValueError(f"{entry['class_name']!r} made no layer but {type(layer).__name__}")
+    return layer
+
+
+def save_model(model: Model, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
+    """See :meth:`fastcnn.Model.save`."""
+    weights = built_weights(model)
+    if (count := _count_layers(model)) > _MOST_LAYERS:
+        raise ValueError(
+            f"cannot save model {model.name!r}: it has {count} layers, at most {_MOST_LAYERS} can "
+            "be loaded again; save_weights(path) writes its weights alone"
+        )
+    description: dict[str, Any] = {
+        "version": _VERSION,
+        "model": {"class_name": type(model).__name__, "config": model.get_config()},
+        "build_shapes": None if model.graph is not None else model.build_shapes,
+        "weights": list(weights),
+        "metadata": model.metadata,
+    }
+    arrays = {name: weight.numpy() for name, weight in weights.items()}
+    description["training"] = {
+        "shuffle_seed": model.shuffle_seed,
+        "epochs_done": model.epochs_done,
+    }
+    if model.objective is not None and model.optimizer is not None:
+        optimizer = model.optimizer
+        description["compile"] = {
+            "optimizer": {
+                "class_name": type(optimizer).__name__,
+                "config": optimizer.get_config(),
+            },
+            **optimizer_state(optimizer, list(weights.values()), arrays),
+            "not_decayed": [
+                number
+                for number, weight in enumerate(weights.values())
+                if not optimizer.decays(weight)
+            ],
+            **model.objective.get_config(),
+        }
+    write_file(path, description, arrays, overwrite=overwrite)
+
+
+def optimizer_state(
+    optimizer: Optimizer, weights: Sequence[Variable], arrays: dict[str, Array]
+) -> dict[str, Any]:
+    """What an optimizer has gathered: its arrays go into ``arrays``, the rest is returned."""
+    slots: list[int] = []
+    for number, weight in enumerate(weights):
+        for slot in optimizer.existing_slots(weight):
+            arrays[f"optimizer/{len(slots)}"] = slot.numpy()
+            slots.append(number)
+    return {"iterations": optimizer.iterations, "slots": slots}
+
+
+def restore_optimizer(
+    optimizer: Optimizer, entry: Mapping[str, Any], weights: Sequence[Variable], contents: Contents
+) -> None:
+    """Give an optimizer back what :func:`optimizer_state` took down.
+
+    Raises:
+        ValueError: It does not fit the optimizer or the weights.
+    """
+    if not isinstance(entry["iterations"], int) or not 0 <= entry["iterations"] < 1 << 62:
+        raise ValueError(f"its optimizer made {entry['iterations']!r} steps")
+    optimizer.iterations = entry["iterations"]
+    owners = entry["slots"]
+    if not all(isinstance(owner, int) and 0 <= owner < len(weights) for owner in owners):
+        raise ValueError("its optimizer state belongs to weights that are not there")
+    trained = [weights[owner] for owner in dict.fromkeys(owners)]
+    optimizer.build(trained)
+    slots = [slot for weight in trained for slot in optimizer.state(weight)]
+    names = [f"optimizer/{index}" for index in range(len(owners))]
+    if len(slots) != len(names):
+        raise ValueError(f"its optimizer has {len(names)} arrays of state, expected {len(slots)}")
+    _assign(slots, names, contents)
+
+
+def _count_layers(layer: Layer) -> int:
+    return 1 + sum(_count_layers(inner) for inner in layer.sublayers)
+
+
+@contextmanager
+def _layer_budget(layers: int) -> Iterator[None]:
+    """Let :func:`make_layer` make only so many layers inside the block."""
+    before = getattr(_local, "layers", None)
+    _local.layers = layers
+    try:
+        yield
+    finally:
+        _local.layers = before
+
+
+def save_weights(model: Model, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
+    """See :meth:`fastcnn.Model.save_weights`."""
+    weights = built_weights(model)
+    arrays = {name: weight.numpy() for name, weight in weights.items()}
+    write_file(path, {"version": _VERSION, "weights": list(weights)}, arrays, overwrite=overwrite)
+
+
+def load_weights(model: Model, path: str | os.PathLike[str]) -> None:
+    """See :meth:`fastcnn.Model.load_weights`."""
+    contents = read_file(path)
+    with blamed_on(contents):
+        fill_weights(list(built_weights(model).values()), contents)
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    verify: bool = False,
+) -> Model:
+    """Read a model that ``model.save(path)`` wrote. Training goes on where it stopped.
+
+    A file holds data only: nothing in it is executed, and layers come from this package or from
+    ``custom_objects``.
+
+    Args:
+        path: The file.
+        custom_objects: Your own layer classes, losses and functions by name.
+        compile: Whether to restore optimizer, loss and metrics too.
+        verify: Whether to compare the contents with the digest stored with them.
+
+    Returns:
+        The model.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is damaged, hostile, or needs a name that is not known.
+    """
+    contents = read_file(path, verify=verify)
+    description = contents.description
+    with blamed_on(contents), custom_object_scope(custom_objects):
+        if description.get("version") != _VERSION:
+            raise ValueError(
+                f"its format has version {description.get('version')!r}, this fastcnn reads "
+                f"{_VERSION}"
+            )
+        if "model" not in description:
+            raise ValueError("it holds weights only; make the model and use load_weights(path)")
+        shapes = (contents.shapes[name] for name in _names(contents))
+        with awaiting_weights(shapes), call_budget(_MOST_CALLS), _layer_budget(_MOST_LAYERS):
+            model = make_layer(description["model"])
+            if not isinstance(model, Model):
+                raise ValueError(f"it describes a layer, {type(model).__name__}, not a model")
+            if description["build_shapes"] is not None:
+                model.build_from_shapes(description["build_shapes"])
+        weights = list(built_weights(model).values())
+        fill_weights(weights, contents)
+        if not isinstance(description["metadata"], dict):
+            raise ValueError("its metadata is no dict")
+        model.metadata = description["metadata"]
+        training = description["training"]
+        model.shuffle_seed = int(training["shuffle_seed"])
+        model.epochs_done = int(training["epochs_done"])
+        if compile and "compile" in description:
+            _restore_training(model, weights, contents)
+    return model
+
+
+def _restore_training(model: Model, weights: Sequence[Variable], contents: Contents) -> None:
+    entry = contents.description["compile"]
+    optimizer = optimizers.get(entry["optimizer"])
+    model.compile(
+        optimizer,
+        loss=_revived(entry["loss"], losses.get),
+        loss_weights=entry["loss_weights"],
+        metrics=_revived(entry["metrics"], metrics.get),
+        weighted_metrics=_revived(entry["weighted_metrics"], metrics.get),
+    )
+    kept = entry.get("not_decayed", [])
+    if not all(isinstance(number, int) and 0 <= number < len(weights) for number in kept):
+        raise ValueError("it keeps weights from decay that are not there")
+    optimizer.exclude_from_weight_decay([weights[number] for number in kept])
+    restore_optimizer(optimizer, entry, weights, contents)
+
+
+def _revived(value: Any, get: Callable[[Any], Any]) -> Any:
+    """Losses or metrics of a description, with objects in place of what only the file's reader,
+    or the caller's custom objects, can name.
+    """
+    if isinstance(value, dict) and "class_name" in value:
+        return get(value)
+    if isinstance(value, dict):
+        return {key: _revived(item, get) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_revived(item, get) for item in value]
+    if isinstance(value, str):
+        return custom_object(value) or value
+    return value
+
+
+def built_weights(model: Model) -> dict[str, Variable]:
+    """Weights by a name that is unique in the file."""
+    if not model.built:
+        raise ValueError(
+            f"model {model.name!r} has no weights yet: give it an Input, or call it on data first"
+        )
+    found: dict[str, Variable] = {}
+    used: Counter[str] = Counter()
+    for weight in model.weights:
+        name = weight.name
+        while name in found or name.startswith("optimizer/"):
+            used[weight.name] += 1
+            name = f"{weight.name.removeprefix('optimizer/')}:{used[weight.name] + 1}"
+        found[name] = weight
+    return found
+
+
+def _names(contents: Contents) -> list[str]:
+    names = contents.description.get("weights")
+    if not isinstance(names, list) or not all(name in contents.shapes for name in names):
+        raise ValueError("its list of weights names tensors that are not there")
+    return names
+
+
+def fill_weights(weights: Sequence[Variable], contents: Contents) -> None:
+    """Write the weights of a file into Variables.
+
+    Raises:
+        ValueError: Their number or a type differs.
+    """
+    names = _names(contents)
+    if len(names) != len(weights):
+        raise ValueError(f"it holds {len(names)} weights, the model has {len(weights)}")
+    _assign(weights, names, contents)
+
+
+def _assign(variables: Sequence[Variable], names: list[str], contents: Contents) -> None:
+    """Write arrays of the file into Variables, after comparing all of their types."""
+    for variable, name in zip(variables, names, strict=True):
+        if name not in contents.shapes:
+            raise ValueError(f"tensor {name!r} is missing")
+        shape, dtype = contents.shapes[name], contents.dtypes[name]
+        if shape != tuple(variable.shape) or dtype != np.dtype(variable.dtype):
+            raise ValueError(
+                f"tensor {name!r} is {dtype} of shape {shape}, but {variable.name!r} is "
+                f"{np.dtype(variable.dtype)} of shape {tuple(variable.shape)}"
+            )
+    for variable, array in zip(variables, contents.arrays(names), strict=True):
+        variable.assign(array)
+
+
+@contextmanager
+def blamed_on(contents: Contents) -> Iterator[None]:
+    """Say which file is at fault, also where its description leads to errors of another kind."""
+    try:
+        yield
+    except OSError:
+        raise  # of the file system
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else error
+        raise ValueError(f"cannot read {contents.path!r}: {reason}") from error

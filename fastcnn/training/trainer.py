@@ -1,0 +1,449 @@
+"""compile, fit, evaluate and predict, with Keras' arguments and meaning."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from typing import Any
+
+from numpy.typing import NDArray
+
+from fastcnn import optimizers
+from fastcnn.callbacks import Callback, CallbackList, History, TerminateOnNaN
+from fastcnn.data_adapters.adapters import Batch, BatchSource, Converter, open_data
+from fastcnn.data_adapters.array_slicing import plain
+from fastcnn.data_adapters.epoch_iterator import Stream
+from fastcnn.data_adapters.input_standardization import ModelFeed
+from fastcnn.data_adapters.validation_split import split_arrays
+from fastcnn.layers import Layer
+from fastcnn.layers.base.keras_tensor import KerasTensor, Shape
+from fastcnn.optimizers import Optimizer
+from fastcnn.seeding import next_seed
+from fastcnn.training.callback import as_list
+from fastcnn.training.compiled_losses import Meters, Objective
+from fastcnn.training.fit_state import Place
+from fastcnn.training.full_batch import FullBatch
+from fastcnn.training.loops import gather_outputs, measure, train_epoch
+from fastcnn.training.nan_diagnosis import refuse_nan
+from fastcnn.training.progress_bar import Progress, resolve_verbose
+from fastcnn.training.step_cache import Programs
+
+__all__ = ["Trainer"]
+
+Array = NDArray[Any]
+
+
+_LOOP = (
+    "write the loop yourself, with fastcnn.training_step(loss, variables, optimizer, inputs=[...]) "
+    "for the step"
+)
+#: What subclasses override in Keras, and what to use here.
+_KERAS_HOOKS = {
+    "train_step": _LOOP,
+    "test_step": f"hand what it measures to compile(metrics=[...]), or {_LOOP}",
+    "predict_step": "put what it computes into call()",
+    "compute_loss": f"hand compile(loss=...) a function of (y_true, y_pred), or {_LOOP}",
+    "compute_metrics": "hand what it measures to compile(metrics=[...])",
+}
+
+
+class Trainer(Layer):
+    """The half of a model that runs it over data.
+
+    Attributes:
+        optimizer: What ``compile`` was given.
+        objective: Losses and metrics that ``compile`` was given.
+        stop_training: Set it in a callback to end ``fit`` after the current step.
+        history: What the last ``fit`` returned.
+        epochs_done: Training epochs begun so far, over all calls; numbers the shuffled orders.
+        place: Where the last ``fit`` is.
+    """
+
+    def __init__(self, *, name: str | None = None, trainable: bool = True) -> None:
+        super().__init__(name=name, trainable=trainable)
+        self.optimizer: Optimizer | None = None
+        self.objective: Objective | None = None
+        self.stop_training = False
+        self.history: History | None = None
+        self.shuffle_seed = next_seed()
+        self.epochs_done = 0
+        self.place: Place | None = None
+        self.programs = Programs(self)
+        self._feed = ModelFeed(self)
+
+    @property
+    def input_specs(self) -> list[KerasTensor] | None:
+        """The model's symbolic inputs; ``None`` while they are not known."""
+        raise NotImplementedError
+
+    @property
+    def output_names(self) -> list[str] | None:
+        """Names of the outputs; ``None`` while they are not known."""
+        raise NotImplementedError
+
+    @property
+    def output_shapes(self) -> list[Shape] | None:
+        """Shapes of the outputs; ``None`` while they are not known."""
+        raise NotImplementedError
+
+    def name_outputs(self, count: int) -> list[str]:
+        """Names for outputs that have none."""
+        return ["output"] if count == 1 else [f"output_{index}" for index in range(count)]
+
+    def on_tensors(self, tensors: Sequence[Any]) -> Any:
+        """The model's outputs for graph Tensors, one per input."""
+        raise NotImplementedError
+
+    def prepare(self, arrays: Sequence[Array]) -> None:
+        """Called with input arrays before anything else; a chance to build for their shapes."""
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: str | bool = "auto",
+    ) -> None:
+        """Say how the model is to be trained and measured.
+
+        Args:
+            optimizer: Name or object of :mod:`fastcnn.optimizers`.
+            loss: Name, object or function of :mod:`fastcnn.losses`; for several outputs a list or
+                a dict by name.
+            loss_weights: Factors of the outputs' losses.
+            metrics: List of names, objects or functions of :mod:`fastcnn.metrics`.
+            weighted_metrics: Metrics that take sample weights into account.
+            run_eagerly: ``False`` only.
+            steps_per_execution: Accepted for Keras' sake; changes nothing.
+            jit_compile: Accepted for Keras' sake; every step is compiled.
+
+        Raises:
+            ValueError: An unknown name.
+            TypeError: The class defines a method of Keras' training loop, which fastcnn has not.
+        """
+        for name, instead in _KERAS_HOOKS.items():
+            if hasattr(type(self), name):
+                raise TypeError(
+                    f"{type(self).__name__} defines {name}(), which fastcnn never calls: {instead}"
+                )
+        if run_eagerly:
+            raise ValueError("compile: run_eagerly=True is not supported; every step is compiled")
+        self.optimizer = optimizers.get(optimizer)
+        self.objective = Objective(loss, loss_weights, metrics, weighted_metrics)
+        if self.output_names is not None and loss is not None:
+            self.objective.losses(self.output_names)
+        self.programs.clear()
+
+    @property
+    def compiled(self) -> bool:
+        """Whether ``compile`` was called."""
+        return self.objective is not None
+
+    def _require_compiled(self, what: str) -> Optimizer:
+        if self.objective is None or self.optimizer is None:
+            raise RuntimeError(
+                f"model {self.name!r} must be compiled before {what}: "
+                "model.compile(optimizer='adam', loss='sparse_categorical_crossentropy', "
+                "metrics=['accuracy'])"
+            )
+        return self.optimizer
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: str | int = "auto",
+        callbacks: Callback | Iterable[Callback] | None = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Mapping[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Iterable[int] = 1,
+    ) -> History:
+        """Train.
+
+        Ctrl-C ends it between two steps: the model keeps the weights of the last finished one.
+
+        Args:
+            x: Input arrays of any real dtype (uint8 images stay uint8 until they are used; a
+                mapped file may be larger than memory), for several inputs a list or a dict by
+                name; or a generator, iterator or sequence of batches ``(x, y)`` or
+                ``(x, y, sample_weight)``.
+            y: Labels; integers as ``(n,)`` or ``(n, 1)``.
+            batch_size: Examples per step, 32 unless told.
+            epochs: Number of the last epoch.
+            verbose: 0 silent, 1 a bar, 2 a line per epoch; ``"auto"`` is 1 on a terminal, else 2.
+            callbacks: One or several of :mod:`fastcnn.callbacks`.
+            validation_split: Share of the examples, taken from the end, to measure on.
+            validation_data: ``(x, y)`` or ``(x, y, sample_weight)``, or a source of batches.
+            shuffle: Whether each epoch takes the examples in another order.
+            class_weight: Factor of the loss by class number; classes not named count 1.0.
+            sample_weight: Factor of the loss by example.
+            initial_epoch: Number of epochs that went before.
+            steps_per_epoch: Steps that make an epoch; needed if ``x`` never ends.
+            validation_steps: Batches to measure on.
+            validation_batch_size: Examples per batch of the validation.
+            validation_freq: Epochs between validations, or the numbers of the epochs that have one.
+
+        Returns:
+            The :class:`~fastcnn.callbacks.History` of losses and metrics.
+
+        Raises:
+            RuntimeError: The model was not compiled.
+            ValueError: Arguments or arrays do not fit.
+        """
+        optimizer = self._require_compiled("fit")
+        verbose = resolve_verbose(verbose)
+        if validation_split and validation_data is None:
+            training, validation_data = split_arrays(x, y, sample_weight, validation_split)
+            x, y, sample_weight = training
+        source = open_data(
+            self._feed,
+            x,
+            y,
+            sample_weight,
+            batch_size=batch_size,
+            shuffle=bool(shuffle) and not optimizer.full_batch,
+            seed=self.shuffle_seed,
+            class_weight=class_weight,
+        )
+        stream = Stream(source, steps_per_epoch)
+        full_batch = FullBatch(self, source, steps_per_epoch) if optimizer.full_batch else None
+        validation_batches = validation_batch_size or batch_size
+        due = _due_epochs(validation_freq)
+        hooks = CallbackList(
+            [*as_list(callbacks), history := History()],
+            self,
+            {
+                "epochs": epochs,
+                "steps": stream.steps,
+                "verbose": verbose,
+                "validates": validation_data is not None
+                and any(due(epoch + 1) for epoch in range(initial_epoch, epochs)),
+            },
+        )
+        self.history = history
+        self.stop_training = False
+        self.place = place = Place(stream, initial_epoch)
+        logs: dict[str, float] = {}
+        with closing(stream):
+            hooks.call("on_train_begin", {})
+            while place.epoch < epochs:
+                epoch = place.epoch
+                hooks.call("on_epoch_begin", epoch, {})
+                if place.learning_rate is not None:  # a schedule by epochs has set its own anew
+                    optimizer.learning_rate = place.learning_rate
+                    place.learning_rate = None
+                title = f"Epoch {epoch + 1}/{epochs}"
+                with Progress(title, stream.steps, verbose, place.step) as progress:
+                    if full_batch is not None:
+                        full_batch.start()
+                    logs = train_epoch(self, place, progress, hooks, full_batch)
+                    if not logs:
+                        if stream.total == 0:
+                            raise ValueError(
+                                "fit: there are no batches: the generator or data set is empty, or "
+                                "an earlier pass has used it up. Make a new one for every fit"
+                            )
+                        _warn_ran_out(stream, epoch, epochs, steps_per_epoch)
+                        break
+                    if not math.isfinite(logs["loss"]) and not hooks.has(TerminateOnNaN):
+                        warnings.warn(
+                            f"fit: the loss of epoch {epoch + 1} is {logs['loss']}: add "
+                            "callbacks.TerminateOnNaN() to see in which step and layer it began; "
+                            "often the learning rate is too high, or the data has infinities",
+                            stacklevel=2,
+                        )
+                    if full_batch is not None:
+                        full_batch.finish()
+                    if validation_data is not None and due(epoch + 1):
+                        held_out = self._held_out(validation_data, validation_batches)
+                        measured = measure(self, Stream(held_out, validation_steps), hooks)
+                        logs.update((f"val_{key}", value) for key, value in measured.items())
+                    progress.finish(logs)
+                place.advance()
+                hooks.call("on_epoch_end", epoch, logs)
+                if stream.ran_out:
+                    _warn_ran_out(stream, epoch, epochs, steps_per_epoch)
+                    break
+                if self.stop_training:
+                    break
+            optimizer.finalize_variable_values(self.trainable_weights)
+            hooks.call("on_train_end", logs)
+        return history
+
+    def _held_out(self, data: Any, batch_size: int | None) -> BatchSource:
+        """The validation data that ``fit`` was given."""
+        if isinstance(data, tuple | list) and len(data) in (2, 3):
+            x, y, weight = (*data, None)[:3]
+            return open_data(self._feed, x, y, weight, batch_size=batch_size)
+        return open_data(self._feed, data)
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Callback | Iterable[Callback] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Measure loss and metrics.
+
+        Args:
+            x: See :meth:`fit`.
+            y: See :meth:`fit`.
+            batch_size: See :meth:`fit`.
+            verbose: See :meth:`fit`.
+            sample_weight: See :meth:`fit`.
+            steps: Batches to measure on; ``None`` means all.
+            callbacks: See :mod:`fastcnn.callbacks`.
+            return_dict: Whether to return a dict by name.
+
+        Returns:
+            The loss, or a list of loss and metrics, or a dict of them.
+        """
+        self._require_compiled("evaluate")
+        verbose = resolve_verbose(verbose)
+        source = open_data(self._feed, x, y, sample_weight, batch_size=batch_size)
+        stream = Stream(source, steps)
+        hooks = CallbackList(as_list(callbacks), self, {"steps": stream.steps, "verbose": verbose})
+        with Progress("Evaluation", stream.steps, verbose) as progress:
+            logs = measure(self, stream, hooks, progress)
+            progress.finish(logs)
+        return _returned(logs, return_dict)
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        steps: int | None = None,
+        callbacks: Callback | Iterable[Callback] | None = None,
+    ) -> Any:
+        """Outputs for many inputs.
+
+        Args:
+            x: See :meth:`fit`; a source of batches may also yield inputs alone.
+            batch_size: Examples at a time, 32 unless told.
+            verbose: 1 shows a bar; ``"auto"`` does so on a terminal if there are several batches.
+            steps: Batches to go through; ``None`` means all.
+            callbacks: See :mod:`fastcnn.callbacks`.
+
+        Returns:
+            An array with one row per example, or arrays in the structure of the model's outputs.
+        """
+        if batch_size is not None and (isinstance(batch_size, bool) or batch_size < 1):
+            raise ValueError(f"predict: batch_size must be a positive integer, got {batch_size!r}")
+        shape: tuple[int, ...] = getattr(x, "shape", ())
+        whole = bool(shape) and 0 < shape[0] <= (batch_size or 32) and steps is None
+        if whole and verbose in ("auto", 0) and callbacks is None:
+            return self.predict_on_batch(x)  # for those who ask again and again about one image
+        source = open_data(self._feed, x, batch_size=batch_size)
+        stream = Stream(source, steps)
+        quiet = verbose == "auto" and (stream.steps == 1 or resolve_verbose(verbose) == 2)
+        verbose = 0 if quiet else resolve_verbose(verbose)
+        hooks = CallbackList(as_list(callbacks), self, {"steps": stream.steps, "verbose": verbose})
+        hooks.call("on_predict_begin", {})
+        rows = source.examples if steps is None else None
+        with Progress("Prediction", stream.steps, verbose) as progress:
+            outputs = gather_outputs(self, stream, hooks, progress, rows)
+            progress.finish({})
+        hooks.call("on_predict_end", {})
+        return outputs
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Make one step on one batch.
+
+        Args:
+            x: Input arrays.
+            y: Labels.
+            sample_weight: Factor by example.
+            class_weight: Factor by class number.
+            return_dict: Whether to return a dict by name.
+
+        Returns:
+            Loss and metrics of this batch, in a list if there are several; from before the step.
+        """
+        self._require_compiled("train_on_batch")
+        batch = Converter(self._feed, class_weight)((x, y, sample_weight))
+        refuse_nan(batch, "train_on_batch")
+        return self._measured(batch, True, return_dict)
+
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """Measure one batch; see :meth:`train_on_batch`."""
+        self._require_compiled("test_on_batch")
+        batch = Converter(self._feed)((x, y, sample_weight))
+        return self._measured(batch, False, return_dict)
+
+    def _measured(self, batch: Batch, train: bool, return_dict: bool) -> Any:
+        meters, program = Meters(), self.programs.measure(batch, train=train)
+        meters.add(program.plan, program.run(*batch.arrays), batch.size)
+        return _returned(meters.logs(), return_dict)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Outputs for one batch of input arrays."""
+        known = self.programs.known(x)
+        if known is not None:
+            return known(x)
+        feed = self._feed
+        inputs = feed.inputs(x)
+        arrays = [
+            plain(array, dtype)
+            for array, dtype in zip(inputs, feed.input_dtypes(inputs), strict=True)
+        ]
+        return self.programs.predict(arrays)(*arrays)
+
+    def reset_metrics(self) -> None:
+        """Nothing to do: every call measures anew. Here for scripts that were written for Keras."""
+
+
+def _warn_ran_out(stream: Stream, epoch: int, epochs: int, steps: int | None) -> None:
+    wanted = "" if steps is None else f" of {steps * epochs} (steps_per_epoch * epochs)"
+    warnings.warn(
+        f"fit: the data ran out in epoch {epoch + 1} of {epochs}, after {stream.total} batches"
+        f"{wanted}: training ends here. A generator must go on for all epochs: let it loop with "
+        "'while True' and give steps_per_epoch, or hand in arrays or a keras.utils.PyDataset",
+        stacklevel=3,
+    )
+
+
+def _due_epochs(frequency: int | Iterable[int]) -> Any:
+    """Tells whether the epoch of a number, counted from 1, has a validation."""
+    if isinstance(frequency, int):
+        if frequency < 1:
+            raise ValueError(f"validation_freq must be positive, got {frequency}")
+        return lambda epoch: epoch % frequency == 0
+    chosen = set(frequency)
+    return lambda epoch: epoch in chosen
+
+
+def _returned(logs: Mapping[str, float], return_dict: bool) -> Any:
+    if return_dict:
+        return dict(logs)
+    values = list(logs.values())
+    return values[0] if len(values) == 1 else values
