@@ -15,14 +15,14 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND NOT MSVC)
   # Without prefer-vector-width g++ would compile plain loops for 256-bit registers.
   set(FASTCNN_FLAGS_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mprfchw
       -mprefer-vector-width=512)
-  # Dot products only; everything else is avx512's (csrc/kernels/isa_dot.inl).
+  # Dot products only; everything else is avx512's (csrc/kernels/dispatch/isa_dot.inl).
   list(APPEND FASTCNN_ISAS avx512_bf16)
   set(FASTCNN_FLAGS_avx512_bf16 ${FASTCNN_FLAGS_avx512} -mavx512vnni -mavx512bf16)
 endif()
 
 set(FASTCNN_ISA_DEFINITIONS "")
 foreach(isa IN LISTS FASTCNN_ISAS)
-  set(file csrc/kernels/isa_${isa}.cpp)
+  set(file csrc/kernels/dispatch/isa_${isa}.cpp)
   target_sources(fastcnn_kernels PRIVATE ${file})
   set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS
     "${FASTCNN_FLAGS_${isa}};-ffp-contract=fast;-fno-math-errno;-fno-trapping-math;-fno-exceptions;-fno-rtti;-fno-asynchronous-unwind-tables;-Wno-psabi")

@@ -25,8 +25,8 @@ def named(text: str) -> set[str]:
 
 
 def test_what_counts_as_a_name():
-    text = "`csrc/kernels/vec.h`, `isa_<name>.cpp`, config.py; https://host/a/b.py `make.x`"
-    assert named(text) == {"csrc/kernels/vec.h", "config.py"}
+    text = "`csrc/kernels/simd/vec.h`, `isa_<name>.cpp`, config.py; https://host/a/b.py `make.x`"
+    assert named(text) == {"csrc/kernels/simd/vec.h", "config.py"}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

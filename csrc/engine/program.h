@@ -3,7 +3,7 @@
 #include <mutex>
 #include <vector>
 
-#include "engine/step.h"
+#include "engine/operator.h"
 #include "engine/variable.h"
 
 namespace fastcnn {

@@ -300,7 +300,7 @@ struct PoolBox {
 };
 
 // The gradient of one row of windows of `size` x `size` that slide by `stride` each way, size -
-// stride of their rows and columns shared (pool_fixed.inl). Each row of dx is written once, when
+// stride of their rows and columns shared (pool_sliding.inl). Each row of dx is written once, when
 // the last row of windows that reaches it has its turn.
 struct PoolSlide {
   int64_t first, end;  // rows of the windows that lie inside the image

@@ -10,8 +10,8 @@
 #include "base/check.h"
 #include "base/parallel.h"
 #include "engine/program.h"
-#include "kernels/table.h"
-#include "ops/winograd.h"
+#include "kernels/dispatch/table.h"
+#include "ops/convolution/algorithm.h"
 
 namespace fastcnn {
 namespace {

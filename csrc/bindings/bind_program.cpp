@@ -1,0 +1,134 @@
+#include <pybind11/stl.h>
+
+#include "base/check.h"
+#include "bindings/arrays.h"
+#include "bindings/bindings.h"
+#include "engine/program.h"
+
+namespace fastcnn {
+
+using namespace pybind11::literals;
+
+namespace {
+
+// The caster's own error is a RuntimeError that does not say what came.
+template <class T>
+T cast_to(const py::handle& object, const char* expected) {
+  try {
+    return object.cast<T>();
+  } catch (const py::cast_error&) {
+    throw std::invalid_argument(concat("expected ", expected, ", got ",
+                                       py::repr(object).cast<std::string>().substr(0, 80)));
+  }
+}
+
+Operand operand_from(const py::handle& object) {
+  const auto pair = cast_to<std::pair<std::string, std::vector<int64_t>>>(
+      object, "a dtype name and a shape of 64-bit integers");
+  return {dtype_from_name(pair.first), Shape(pair.second)};
+}
+
+std::vector<Operand> operands_from(const py::list& list) {
+  std::vector<Operand> operands;
+  for (const py::handle& item : list) operands.push_back(operand_from(item));
+  return operands;
+}
+
+Attrs attrs_from(const py::dict& dict) {
+  Attrs attrs;
+  for (const auto& [key, value] : dict) {
+    const auto name = key.cast<std::string>();
+    if (py::isinstance<py::bool_>(value))
+      attrs.set(name, value.cast<bool>());
+    else if (py::isinstance<py::int_>(value))
+      attrs.set(name, cast_to<int64_t>(value, "a 64-bit integer"));
+    else if (py::isinstance<py::float_>(value))
+      attrs.set(name, value.cast<double>());
+    else if (py::isinstance<py::str>(value))
+      attrs.set(name, value.cast<std::string>());
+    else
+      attrs.set(name, cast_to<std::vector<int64_t>>(value, "a list of 64-bit integers"));
+  }
+  return attrs;
+}
+
+Place place_from(const std::string& name) {
+  if (name == "arena") return Place::arena;
+  if (name == "input") return Place::input;
+  if (name == "output") return Place::output;
+  check(name == "variable", "place must be arena, input, output or variable, got '", name, "'");
+  return Place::variable;
+}
+
+}  // namespace
+
+void bind_program(py::module_& m) {
+  py::class_<Step, std::shared_ptr<Step>>(m, "Step")
+      .def(py::init([](const std::string& op, const py::list& inputs, const py::list& outputs,
+                       const py::dict& attrs, const std::vector<int64_t>& lasting) {
+             return std::shared_ptr<Step>(make_step(
+                 {op, operands_from(inputs), operands_from(outputs), attrs_from(attrs), lasting}));
+           }),
+           "op"_a, "inputs"_a, "outputs"_a, "attrs"_a, "lasting"_a = std::vector<int64_t>())
+      .def_property_readonly("scratch_bytes",
+                             [](const std::shared_ptr<Step>& s) { return s->scratch_bytes(); })
+      .def_property_readonly("packing_bytes",
+                             [](const std::shared_ptr<Step>& s) {
+                               const Packing* packing = s->packing();
+                               return packing && packing->in_run ? packing->bytes : 0;
+                             })
+      .def_property_readonly(
+          "packing_input",
+          [](const std::shared_ptr<Step>& s) { return s->packing() ? s->packing()->input : -1; })
+      .def_property_readonly("flops",
+                             [](const std::shared_ptr<Step>& s) { return s->cost().flops; })
+      .def_property_readonly("bytes",
+                             [](const std::shared_ptr<Step>& s) { return s->cost().bytes; });
+
+  py::class_<Program, std::shared_ptr<Program>>(m, "Program")
+      .def(py::init([](const py::list& values, const py::list& steps,
+                       std::vector<std::shared_ptr<Variable>> variables, int64_t arena_bytes) {
+             std::vector<Value> all;
+             for (const py::handle& item : values) {
+               const auto [dtype, shape, place, index] =
+                   item.cast<std::tuple<std::string, std::vector<int64_t>, std::string, int64_t>>();
+               all.push_back({{dtype_from_name(dtype), Shape(shape)}, place_from(place), index});
+             }
+             std::vector<PlacedStep> placed;
+             for (const py::handle& item : steps) {
+               auto [step, in, out, scratch] =
+                   item.cast<std::tuple<std::shared_ptr<Step>, std::vector<int64_t>,
+                                        std::vector<int64_t>, int64_t>>();
+               placed.push_back({step, in, out, scratch});
+             }
+             return std::make_shared<Program>(std::move(all), std::move(placed),
+                                              std::move(variables), arena_bytes);
+           }),
+           "values"_a, "steps"_a, "variables"_a, "arena_bytes"_a)
+      .def_property_readonly("arena_bytes",
+                             [](const std::shared_ptr<Program>& p) { return p->arena_bytes(); })
+      .def_property_readonly("barriers",
+                             [](const std::shared_ptr<Program>& p) { return p->barriers(); })
+      .def(
+          "run",
+          [](const std::shared_ptr<Program>& program, const py::sequence& feeds,
+             const py::sequence& fetches, int threads) {
+            const Borrowed arrays = borrow_all(*program, feeds, fetches);
+            const py::gil_scoped_release others_run;
+            program->run(arrays.in, arrays.out, threads);
+          },
+          "feeds"_a, "fetches"_a, "threads"_a = 0)
+      .def(
+          "profile",
+          [](const std::shared_ptr<Program>& program, const py::sequence& feeds,
+             const py::sequence& fetches, int threads) {
+            const Borrowed arrays = borrow_all(*program, feeds, fetches);
+            std::vector<double> seconds;
+            const py::gil_scoped_release others_run;
+            program->run(arrays.in, arrays.out, threads, &seconds);
+            return seconds;
+          },
+          "feeds"_a, "fetches"_a, "threads"_a = 0, "Like run; returns the seconds of each step.");
+}
+
+}  // namespace fastcnn

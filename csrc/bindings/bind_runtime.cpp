@@ -1,0 +1,38 @@
+#include <pybind11/stl.h>
+
+#include "base/parallel.h"
+#include "bindings/bindings.h"
+#include "engine/program.h"
+#include "kernels/dispatch/table.h"
+#include "ops/convolution/algorithm.h"
+#include "roofline/machine_limits.h"
+
+namespace fastcnn {
+
+namespace py = pybind11;
+using namespace pybind11::literals;
+
+void bind_runtime(py::module_& m) {
+  m.def("isa", [] { return std::string(kernels().isa); }, "Name of the instruction set in use.");
+  m.def("isa_source", [] { return std::string(isa_source()); }, "Why that one is in use.");
+  m.def("available_isas", &available_isas, "Instruction sets this CPU can run, worst first.");
+  m.def("winograd_enabled", &winograd_enabled, "Whether 'auto' may choose Winograd convolution.");
+  m.def("set_winograd", &set_winograd, "enabled"_a, "Lets 'auto' choose it, or not.");
+  m.def("set_isa", &set_isa, "name"_a, "Uses another instruction set; '' returns to the default.");
+  m.def("num_threads", [] { return thread_choice().threads; }, "Threads that a call may use.");
+  m.def("num_threads_source", [] { return thread_choice().source; }, "Where the number came from.");
+  m.def("set_num_threads", &set_num_threads, "threads"_a, "0 returns to the default.");
+  m.def("set_serial_seconds", &set_serial_seconds, "seconds"_a,
+        "Programs with less estimated work run on the calling thread alone; -1 for the default.");
+  m.def("lanes", [] { return kernels().lanes; }, "float32 numbers in a vector register.");
+  m.def("float_isa", &float_isa, "name"_a,
+        "The instruction set whose float32 kernels this one shares; often itself.");
+  m.def("measure_peak", &measure_peak, "threads"_a = 1, "seconds"_a = 0.2, "dtype"_a = "float32",
+        py::call_guard<py::gil_scoped_release>(),
+        "Billions of operations a second on this many threads: the limit of the machine.");
+  m.def("measure_bandwidth", &measure_bandwidth, "kind"_a, "bytes"_a, "threads"_a = 1,
+        "seconds"_a = 0.2, py::call_guard<py::gil_scoped_release>(),
+        "GB/s of passes over this much memory, an equal part a thread.");
+}
+
+}  // namespace fastcnn

@@ -1,0 +1,276 @@
+// Depthwise convolution with filters of 3 x 3 and 5 x 5, stride 1 or 2: all taps stay in registers,
+// and a vector of channels slides along the columns of a block of rows, so that a pixel is loaded
+// once for all sums that it belongs to. The first and the last columns, of which some lie outside,
+// go apart; so do image rows outside, which are known before the columns begin.
+//
+// A strip of channels touches one line of each pixel, which the machine's own prefetching makes
+// little of. So every step asks for its share of what the next block reads, in memory order.
+
+// 9 taps, 2 rows of 3 sums and a pixel are 16 registers. A third and fourth row would save loads,
+// but the rows at hand and those asked for would fill the second-level cache.
+constexpr int kDepthwiseRows = 2;
+#if defined(__AVX512F__) || defined(__aarch64__)
+// 25 sums, 5 pixels of dy and one of x: 31 registers.
+constexpr int kDepthwiseGradTaps = 5;
+#else
+// 10 sums, 5 pixels of dy and one of x: 16.
+constexpr int kDepthwiseGradTaps = 2;
+#endif
+// Rows that a block reads ahead: each strip of channels, and each of its steps, asks for a share.
+class Ahead {
+ public:
+  // The strip's `share` of the rows that begin at `rows`; nothing unless `wanted`.
+  Ahead(bool wanted, const float* rows, int64_t share) : next_(wanted ? rows + share : nullptr) {}
+  template <int vectors>
+  void ask() {
+    if (next_ == nullptr) return;
+    for (int64_t i = 0; i < vectors * kLanes; i += kLineFloats) __builtin_prefetch(next_ + i, 0, 2);
+    next_ += vectors * kLanes;
+  }
+
+ private:
+  const float* next_;
+};
+
+// Calls body(number of rows, first) for [begin, end) in blocks of `most` rows, then of fewer.
+template <int most, class Body>
+inline void for_row_blocks(int64_t begin, int64_t end, const Body& body) {
+  for (; begin + most <= end; begin += most) body(Count<most>{}, begin);
+  if constexpr (most > 1) for_row_blocks<most / 2>(begin, end, body);
+}
+
+// Of `count` places from `first` on those [begin, end) that lie inside `extent`.
+struct Inside {
+  int begin, end;
+  bool has(int i) const { return i >= begin && i < end; }
+};
+inline Inside inside_of(int64_t extent, int64_t first, int count) {
+  return {(int)smaller(larger(-first, 0), count), (int)larger(smaller(extent - first, count), 0)};
+}
+
+// `rows` rows of positions from `row` on. Step t takes the columns t * stride + e - pad, 0 <= e <
+// stride. They belong to the positions t, t - 1, ..., and finish position t - late.
+template <int taps, int stride, int rows, class Lanes>
+[[gnu::noinline]] void depthwise_strip(const DepthwiseRows& at, const float* x, float* y,
+                                       int64_t row, Lanes lanes) {
+  constexpr int late = (taps - 1) / stride;
+  constexpr int last = (taps - 1) % stride;  // the column of a step that finishes a position
+  constexpr int image_rows = (rows - 1) * stride + taps;
+  const WindowPlaces& w = at.columns;
+  const int64_t x_row = w.in * at.pixel;
+  const int64_t y_row = w.out * at.pixel;
+  const int64_t first_row = row * stride - at.rows.pad;
+  const Inside inside = inside_of(at.rows.in, first_row, image_rows);
+  Ahead ahead(at.ahead, x + (first_row + image_rows) * x_row, lanes.channel * rows * stride * w.in);
+  x += first_row * x_row - w.pad * at.pixel + lanes.channel;
+  y += row * y_row - late * at.pixel + lanes.channel;
+
+  Vec filter[taps][taps];
+  unrolled<0, taps>([&](auto r) FASTCNN_INLINE {
+    unrolled<0, taps>([&](auto s) FASTCNN_INLINE {
+      filter[r.value][s.value] =
+          lanes.from(at.kernel + r.value * at.kernel_row + s.value * at.kernel_tap + lanes.channel);
+    });
+  });
+  const Vec first = at.bias != nullptr ? lanes.from(at.bias + lanes.channel) : Vec{};
+  const bool relu_too = at.activation == Activation::relu;
+  Vec sum[rows][late + 1];
+  for (auto& positions : sum)
+    for (Vec& vec : positions) vec = first;
+
+  const auto step = [&](int64_t t, auto edge) FASTCNN_INLINE {
+    const auto add = [&](auto e) FASTCNN_INLINE {
+      const int64_t u = t * stride + e.value;
+      if (edge.value && (u < w.pad || u >= w.pad + w.in)) return;
+      unrolled<0, image_rows>([&](auto i) FASTCNN_INLINE {
+        if (!inside.has(i.value)) return;
+        const Vec pixel = lanes.from(x + i.value * x_row + u * at.pixel);
+        unrolled<0, rows>([&](auto m) FASTCNN_INLINE {
+          unrolled<0, late + 1>([&](auto q) FASTCNN_INLINE {
+            constexpr int r = decltype(i)::value - decltype(m)::value * stride;
+            constexpr int s = decltype(q)::value * stride + decltype(e)::value;
+            if constexpr (r >= 0 && r < taps && s < taps)
+              sum[m.value][q.value] += pixel * filter[r][s];
+          });
+        });
+      });
+    };
+    if (!edge.value) ahead.ask<rows * stride * stride>();
+    unrolled<0, last + 1>(add);
+    if (!edge.value || t >= late)
+      for (int m = 0; m < rows; ++m) {
+        float* to = y + m * y_row + t * at.pixel;
+        const Vec done = relu_too ? relu(sum[m][late]) : sum[m][late];
+        lanes.put(to, 0, done, at.stream);
+      }
+    unrolled<last + 1, stride>(add);
+    for (int m = 0; m < rows; ++m) {
+      for (int q = late; q > 0; --q) sum[m][q] = sum[m][q - 1];
+      sum[m][0] = first;
+    }
+  };
+  for_steps(w.out + late, larger(late, (w.pad + stride - 1) / stride), (w.in + w.pad) / stride,
+            step);
+}
+
+template <int taps, int stride>
+inline void depthwise_blocks(const DepthwiseRows& at, const float* x, float* y) {
+  // 25 taps leave no registers for a second row.
+  for_row_blocks<taps == 3 ? kDepthwiseRows : 1>(at.begin, at.end, [&](auto rows, int64_t row) {
+    for_lanes(at.channels, [&](auto lanes) {
+      depthwise_strip<taps, stride, decltype(rows)::value>(at, x, y, row, lanes);
+    });
+  });
+}
+
+// Row `row` of the image's gradient under stride 2, of which the tap rows 2 * q + odd meet the
+// rows of dy. Step t takes column t of dy and finishes the columns 2 * t + e - pad, e = 0 and 1.
+template <int taps, int odd, class Lanes>
+[[gnu::noinline]] void depthwise_spread_strip(const DepthwiseRows& at, const float* dy, float* dx,
+                                              int64_t row, Lanes lanes) {
+  constexpr int late = (taps - 1) / 2;
+  constexpr int dy_rows = (taps - odd + 1) / 2;
+  const WindowPlaces& w = at.columns;
+  const int64_t dy_row = w.out * at.pixel;
+  // q counts rows of dy upwards from here.
+  const int64_t lowest = (row + at.rows.pad) / 2;
+  const Inside inside = inside_of(at.rows.out, lowest - dy_rows + 1, dy_rows);
+  // The next row of dy comes with an even row of dx, so the odd one asks for it.
+  Ahead ahead(at.ahead && odd == 1, dy + (lowest + 1) * dy_row, lanes.channel * w.out);
+  dy += lowest * dy_row + lanes.channel;
+  dx += (row * w.in - w.pad) * at.pixel + lanes.channel;
+
+  Vec filter[dy_rows][taps];
+  unrolled<0, dy_rows>([&](auto q) FASTCNN_INLINE {
+    unrolled<0, taps>([&](auto s) FASTCNN_INLINE {
+      filter[q.value][s.value] = lanes.from(at.kernel + (2 * q.value + odd) * at.kernel_row +
+                                            s.value * at.kernel_tap + lanes.channel);
+    });
+  });
+  Vec sum[2][late + 1] = {};
+  const auto step = [&](int64_t t, auto edge) FASTCNN_INLINE {
+    if (!edge.value || t < w.out)
+      unrolled<0, dy_rows>([&](auto q) FASTCNN_INLINE {
+        if (!inside.has(dy_rows - 1 - q.value)) return;
+        const Vec slope = lanes.from(dy - q.value * dy_row + t * at.pixel);
+        unrolled<0, taps>([&](auto s) FASTCNN_INLINE {
+          sum[s.value % 2][s.value / 2] += slope * filter[q.value][s.value];
+        });
+      });
+    if (!edge.value) ahead.ask<1>();
+    for (int e = 0; e < 2; ++e) {
+      const int64_t u = 2 * t + e;
+      float* to = dx + u * at.pixel;
+      if (!edge.value || (u >= w.pad && u < w.pad + w.in)) lanes.put(to, 0, sum[e][0], at.stream);
+      for (int q = 0; q < late; ++q) sum[e][q] = sum[e][q + 1];
+      sum[e][late] = Vec{};
+    }
+  };
+  for_steps((w.in + w.pad + 1) / 2, (w.pad + 1) / 2, smaller(w.out, (w.in + w.pad) / 2), step);
+}
+
+template <int taps>
+inline void depthwise_spread(const DepthwiseRows& at, const float* dy, float* dx) {
+  for (int64_t row = at.begin; row < at.end; ++row)
+    for_lanes(at.channels, [&](auto lanes) {
+      if ((row + at.rows.pad) % 2 == 0)
+        depthwise_spread_strip<taps, 0>(at, dy, dx, row, lanes);
+      else
+        depthwise_spread_strip<taps, 1>(at, dy, dx, row, lanes);
+    });
+}
+
+// Adds what `rows` rows of dy from `row` on give to the tap rows [tap, tap + tap_rows) of the
+// kernel's gradient. Step t meets its columns, as in depthwise_strip, with the pixels t, t - 1, ...
+// of dy.
+template <int taps, int tap_rows, int stride, int rows, class Lanes>
+[[gnu::noinline]] void depthwise_grad_strip(const DepthwiseRows& at, const float* x,
+                                            const float* dy, float* dkernel, int64_t row, int tap,
+                                            Lanes lanes) {
+  constexpr int late = (taps - 1) / stride;
+  constexpr int image_rows = (rows - 1) * stride + tap_rows;
+  const WindowPlaces& w = at.columns;
+  const int64_t x_row = w.in * at.pixel;
+  const int64_t dy_row = w.out * at.pixel;
+  const int64_t first_row = row * stride - at.rows.pad + tap;
+  const Inside inside = inside_of(at.rows.in, first_row, image_rows);
+  // The first tap rows ask for what all need.
+  Ahead ahead_x(at.ahead && tap == 0,
+                x + (row * stride - at.rows.pad + (rows - 1) * stride + taps) * x_row,
+                lanes.channel * rows * stride * w.in);
+  Ahead ahead_dy(at.ahead && tap == 0, dy + (row + rows) * dy_row, lanes.channel * rows * w.out);
+  x += first_row * x_row - w.pad * at.pixel + lanes.channel;
+  dy += row * dy_row + lanes.channel;
+
+  Vec sum[tap_rows][taps] = {};
+  Vec slope[rows][late + 1] = {};
+  const auto step = [&](int64_t t, auto edge) FASTCNN_INLINE {
+    unrolled<0, rows>([&](auto m) FASTCNN_INLINE {
+      for (int q = late; q > 0; --q) slope[m.value][q] = slope[m.value][q - 1];
+      if (!edge.value || t < w.out)
+        slope[m.value][0] = lanes.from(dy + m.value * dy_row + t * at.pixel);
+    });
+    if (!edge.value) {
+      ahead_x.ask<rows * stride * stride>();
+      ahead_dy.ask<rows>();
+    }
+    unrolled<0, stride>([&](auto e) FASTCNN_INLINE {
+      const int64_t u = t * stride + e.value;
+      if (edge.value && (u < w.pad || u >= w.pad + w.in)) return;
+      unrolled<0, image_rows>([&](auto i) FASTCNN_INLINE {
+        if (!inside.has(i.value)) return;
+        const Vec pixel = lanes.from(x + i.value * x_row + u * at.pixel);
+        unrolled<0, late + 1>([&](auto q) FASTCNN_INLINE {
+          // No pixel of dy there: not even zero times infinity.
+          if (edge.value && (t < q.value || t - q.value >= w.out)) return;
+          unrolled<0, rows>([&](auto m) FASTCNN_INLINE {
+            constexpr int r = decltype(i)::value - decltype(m)::value * stride;
+            constexpr int s = decltype(q)::value * stride + decltype(e)::value;
+            if constexpr (r >= 0 && r < tap_rows && s < taps)
+              sum[r][s] += pixel * slope[m.value][q.value];
+          });
+        });
+      });
+    });
+  };
+  for_steps(w.out + late, larger(late, (w.pad + stride - 1) / stride),
+            smaller(w.out, (w.in + w.pad) / stride), step);
+  unrolled<0, tap_rows>([&](auto r) FASTCNN_INLINE {
+    unrolled<0, taps>([&](auto s) FASTCNN_INLINE {
+      float* to =
+          dkernel + (tap + r.value) * at.kernel_row + s.value * at.kernel_tap + lanes.channel;
+      lanes.to(to, lanes.from(to) + sum[r.value][s.value]);
+    });
+  });
+}
+
+template <int taps, int stride>
+inline void depthwise_grad_blocks(const DepthwiseRows& at, const float* x, const float* dy,
+                                  float* dkernel) {
+  constexpr int most = taps == 3 ? kDepthwiseRows : 1;
+  constexpr int together = taps == 3 ? 3 : kDepthwiseGradTaps;
+  for_row_blocks<most>(at.begin, at.end, [&](auto rows, int64_t row) {
+    constexpr int block = decltype(rows)::value;
+    for_lanes(at.channels, [&](auto lanes) {
+      int tap = 0;
+      for (; tap + together <= taps; tap += together)
+        depthwise_grad_strip<taps, together, stride, block>(at, x, dy, dkernel, row, tap, lanes);
+      if constexpr (taps % together != 0)
+        depthwise_grad_strip<taps, taps % together, stride, block>(at, x, dy, dkernel, row, tap,
+                                                                   lanes);
+    });
+  });
+}
+
+// Calls body(taps, stride) and returns true where there is an instance for both axes.
+template <class Body>
+inline bool with_fixed_sizes(const DepthwiseRows& at, const Body& body) {
+  const WindowPlaces& h = at.rows;
+  const WindowPlaces& w = at.columns;
+  if (h.taps != w.taps || h.stride != w.stride || h.dilation != 1 || w.dilation != 1) return false;
+  if (w.taps == 3 && w.stride == 1) return body(Count<3>{}, Count<1>{}), true;
+  if (w.taps == 3 && w.stride == 2) return body(Count<3>{}, Count<2>{}), true;
+  if (w.taps == 5 && w.stride == 1) return body(Count<5>{}, Count<1>{}), true;
+  if (w.taps == 5 && w.stride == 2) return body(Count<5>{}, Count<2>{}), true;
+  return false;
+}

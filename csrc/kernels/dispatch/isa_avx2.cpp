@@ -1,0 +1,2 @@
+#define FASTCNN_ISA avx2
+#include "kernels/dispatch/isa.inl"

@@ -1,0 +1,2 @@
+#define FASTCNN_ISA avx512
+#include "kernels/dispatch/isa.inl"

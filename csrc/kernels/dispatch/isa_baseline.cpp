@@ -1,0 +1,2 @@
+#define FASTCNN_ISA baseline
+#include "kernels/dispatch/isa.inl"

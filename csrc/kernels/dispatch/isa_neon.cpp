@@ -1,0 +1,2 @@
+#define FASTCNN_ISA neon
+#include "kernels/dispatch/isa.inl"

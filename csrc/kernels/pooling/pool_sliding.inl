@@ -1,0 +1,262 @@
+// Pooling with windows of 3 x 3 and stride 1 or 2, and of 2 x 2 that do not overlap: a strip of
+// channels slides along a row of windows, so that what windows share is worked out once and
+// written once.
+
+// Vectors of a strip in the gradients: 3 sums a vector, the window's maximum and its dy, and for
+// stride 1 three sums more.
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int kSlideVectors = 4;
+#else
+constexpr int kSlideVectors = 2;
+#endif
+
+struct Largest {
+  static Vec none() { return splat(-__builtin_inff()); }
+  static Vec join(Vec a, Vec b) { return max(a, b); }
+  static Vec finish(Vec x, int64_t) { return x; }
+};
+struct Average {
+  static Vec none() { return Vec{}; }
+  static Vec join(Vec a, Vec b) { return a + b; }
+  static Vec finish(Vec x, int64_t pixels) {
+    // The inverse of a power of two is exact, and a product cheaper than a quotient.
+    if ((pixels & (pixels - 1)) == 0) return x * (1.0f / (float)pixels);
+    return x / (float)pixels;
+  }
+};
+
+// Columns of a window that lie inside the image.
+inline int64_t columns_inside(const PoolWindows& at, int64_t window) {
+  const int64_t first = window * at.stride - at.pad;
+  return larger(smaller(first + at.size, at.width) - larger(first, 0), 0);
+}
+
+// Rows are joined to one value a column, columns then to windows. Of two rows of windows at once,
+// the image row that they share is read once.
+template <class Pool, int size, int stride, int lines>
+inline void pool_row_fixed(PoolWindows at, const float* x, float* y) {
+  constexpr int shared = size - stride;
+  for_strips(at.channels, [&](auto strip) FASTCNN_INLINE {
+    constexpr int vectors = decltype(strip)::vectors;
+    const auto column = [&](int64_t c, int line, Vec* to) FASTCNN_INLINE {
+      const float* pixel = x + line * stride * at.row + c * at.channels + strip.channel;
+      const bool inside = c >= 0 && c < at.width;
+      for (int v = 0; v < vectors; ++v) {
+        to[v] = inside ? strip.from(pixel, v) : Pool::none();
+        if (inside)
+          for (int64_t r = 1; r < at.rows; ++r)
+            to[v] = Pool::join(to[v], strip.from(pixel + r * at.row, v));
+      }
+    };
+    const auto full_column = [&](int64_t c, int line, Vec* to) FASTCNN_INLINE {
+      const float* pixel = x + line * stride * at.row + c * at.channels + strip.channel;
+      for (int v = 0; v < vectors; ++v) {
+        to[v] = strip.from(pixel, v);
+        for (int r = 1; r < size; ++r) to[v] = Pool::join(to[v], strip.from(pixel + r * at.row, v));
+      }
+    };
+    // Columns [shared, size) of the window at hand follow those that the last one shares with it.
+    Vec columns[lines][size][vectors];
+    for (int l = 0; l < lines; ++l)
+      for (int k = 0; k < shared; ++k) column(k - at.pad, l, columns[l][k]);
+    const int64_t whole =
+        at.rows == size && at.width + at.pad >= size ? (at.width + at.pad - size) / stride + 1 : 0;
+    for_steps(at.windows, (at.pad + stride - 1) / stride, whole,
+              [&](int64_t j, auto edge) FASTCNN_INLINE {
+                unrolled<shared, size>([&](auto k) FASTCNN_INLINE {
+                  const int64_t c = j * stride - at.pad + k.value;
+                  for (int l = 0; l < lines; ++l)
+                    edge.value ? column(c, l, columns[l][k.value])
+                               : full_column(c, l, columns[l][k.value]);
+                });
+                const int64_t pixels =
+                    edge.value ? at.rows * columns_inside(at, j) : int64_t{size} * size;
+                for (int l = 0; l < lines; ++l) {
+                  float* to = y + (l * at.windows + j) * at.channels + strip.channel;
+                  for (int v = 0; v < vectors; ++v) {
+                    Vec joined = columns[l][0][v];
+                    for (int k = 1; k < size; ++k) joined = Pool::join(joined, columns[l][k][v]);
+                    strip.put(to, v, Pool::finish(joined, pixels), at.stream);
+                    for (int k = 0; k < shared; ++k) columns[l][k][v] = columns[l][k + stride][v];
+                  }
+                }
+              });
+  });
+  if (at.stream) stream_end();
+}
+
+// Calls pool_row_fixed and returns true where it serves, which it always does for two lines.
+template <class Pool>
+inline bool pooled_by_fixed(const PoolWindows& at, const float* x, float* y) {
+  // A window without rows has nothing to begin with.
+  if (at.rows < 1 || at.rows > at.size) return false;
+  if (at.size == 2 && at.stride == 2) return pool_row_fixed<Pool, 2, 2, 1>(at, x, y), true;
+  if (at.size != 3 || at.stride > 2) return false;
+  if (at.stride == 1)
+    at.lines == 2 ? pool_row_fixed<Pool, 3, 1, 2>(at, x, y)
+                  : pool_row_fixed<Pool, 3, 1, 1>(at, x, y);
+  else
+    at.lines == 2 ? pool_row_fixed<Pool, 3, 2, 2>(at, x, y)
+                  : pool_row_fixed<Pool, 3, 2, 1>(at, x, y);
+  return true;
+}
+
+// The first of a window's largest pixels gets all; a NaN among them is the largest.
+template <class Channels, int size>
+class LargestShare {
+ public:
+  LargestShare(const PoolWindows& at, const PoolSlide& grad, int64_t window, Channels strip,
+               bool whole)
+      : x_(grad.x + (window * at.stride - at.pad) * at.channels + strip.channel),
+        at_(at),
+        strip_(strip) {
+    const int64_t pixel = window * at.channels + strip.channel;
+    for (int v = 0; v < Channels::vectors; ++v) {
+      dy_[v] = strip.from(grad.dy + pixel, v);
+      free_[v] = all_lanes();
+      // Four pixels are found again sooner than y is brought from memory.
+      if (size == 2 && whole)
+        largest_[v] = max(max(tap(0, 0, v), tap(0, 1, v)), max(tap(1, 0, v), tap(1, 1, v)));
+      else
+        largest_[v] = strip.from(grad.y + pixel, v);
+    }
+  }
+  [[gnu::always_inline]] bool has_nan() const {
+    Vec sum = largest_[0];
+    for (int v = 1; v < Channels::vectors; ++v) sum += largest_[v];
+    return any(sum != sum);  // or infinities of both signs, which do no harm
+  }
+  // What pixel (r, k) of the window gets, on top of `sum` if there is one.
+  template <bool with_nan, bool add>
+  [[gnu::always_inline]] Vec given(int r, int k, int v, Vec sum) {
+    const Vec x = tap(r, k, v);
+    Mask hit = equal_in(free_[v], x, largest_[v]);
+    if (with_nan) hit = both(hit, nan_in(free_[v], x));
+    free_[v] = without(free_[v], hit);
+    return add ? add_chosen(sum, hit, dy_[v]) : chosen(hit, dy_[v]);
+  }
+
+ private:
+  [[gnu::always_inline]] Vec tap(int r, int k, int v) const {
+    return strip_.from(x_ + r * at_.row + k * at_.channels, v);
+  }
+  const float* x_;
+  const PoolWindows& at_;
+  Channels strip_;
+  Vec largest_[Channels::vectors], dy_[Channels::vectors];
+  Mask free_[Channels::vectors];
+};
+
+template <class Channels, int size>
+class AverageShare {
+ public:
+  AverageShare(const PoolWindows& at, const PoolSlide& grad, int64_t window, Channels strip,
+               bool whole) {
+    const int64_t pixels =
+        whole ? int64_t{size} * size : (grad.end - grad.first) * columns_inside(at, window);
+    const float inverse = 1.0f / (float)pixels;
+    for (int v = 0; v < Channels::vectors; ++v)
+      share_[v] = strip.from(grad.dy + window * at.channels + strip.channel, v) * inverse;
+  }
+  static bool has_nan() { return false; }
+  template <bool, bool add>
+  [[gnu::always_inline]] Vec given(int, int, int v, Vec sum) {
+    return add ? sum + share_[v] : share_[v];
+  }
+
+ private:
+  Vec share_[Channels::vectors];
+};
+
+// Takes its arguments by value: what lies elsewhere would be read again after every store.
+// What windows give to a column is summed in registers until the last of them has passed; so are
+// rows, in grad.kept, until the last row of windows has.
+template <template <class, int> class Share, int size, int stride, class Channels>
+[[gnu::noinline]] void slide_strip(PoolWindows at, PoolSlide grad, Channels strip) {
+  constexpr int shared = size - stride;
+  constexpr int vectors = Channels::vectors;
+  Vec carried[size][shared > 0 ? shared : 1][vectors] = {};  // of columns that come next
+
+  // Row r of column c, which no further window of this row reaches.
+  const auto finish = [&](auto r, int64_t c, const Vec* sum) FASTCNN_INLINE {
+    const int64_t column = c * at.channels + strip.channel;
+    Vec total[vectors];
+    for (int v = 0; v < vectors; ++v) total[v] = sum[v];
+    if constexpr (r.value < shared)
+      if (!grad.fresh)
+        for (int v = 0; v < vectors; ++v)
+          total[v] += strip.from(grad.kept + r.value * at.row + column, v);
+    if constexpr (r.value < stride) {
+      if (grad.dx == nullptr) return;
+      for (int v = 0; v < vectors; ++v)
+        strip.put(grad.dx + r.value * at.row + column, v, total[v], grad.stream);
+    } else {
+      for (int v = 0; v < vectors; ++v)
+        strip.to(grad.kept + (r.value - stride) * at.row + column, v, total[v]);
+    }
+  };
+  // Window j, with care where parts of it may lie outside or be NaN.
+  const auto window = [&](int64_t j, auto& share, auto careful) FASTCNN_INLINE {
+    const int64_t first = j * stride - at.pad;
+    unrolled<0, size>([&](auto r) FASTCNN_INLINE {
+      if (careful.value && (r.value < grad.first || r.value >= grad.end)) return;
+      Vec sum[size][vectors];
+      unrolled<0, size>([&](auto k) FASTCNN_INLINE {
+        const int64_t c = first + k.value;
+        for (int v = 0; v < vectors; ++v)
+          sum[k.value][v] = k.value < shared ? carried[r.value][k.value][v] : Vec{};
+        if (careful.value && (c < 0 || c >= at.width)) return;
+        for (int v = 0; v < vectors; ++v)
+          sum[k.value][v] = share.template given<(careful.value != 0), (k.value < shared)>(
+              r.value, k.value, v, sum[k.value][v]);
+        if constexpr (k.value < stride) finish(r, c, sum[k.value]);
+      });
+      for (int k = 0; k < shared; ++k)
+        for (int v = 0; v < vectors; ++v) carried[r.value][k][v] = sum[k + stride][v];
+    });
+  };
+  const bool all_rows = grad.first == 0 && grad.end == size;
+  const int64_t whole =
+      all_rows && at.width + at.pad >= size ? (at.width + at.pad - size) / stride + 1 : 0;
+  for_steps(at.windows, (at.pad + stride - 1) / stride, whole,
+            [&](int64_t j, auto edge) FASTCNN_INLINE {
+              Share<Channels, size> share(at, grad, j, strip, edge.value == 0);
+              if (edge.value || __builtin_expect(share.has_nan(), false))
+                return window(j, share, Count<1>{});
+              window(j, share, Count<0>{});
+            });
+
+  // Columns that the last window shares with none, and those behind it.
+  const int64_t behind = at.windows * stride - at.pad;
+  unrolled<0, size>([&](auto r) FASTCNN_INLINE {
+    if (r.value < grad.first || r.value >= grad.end) return;
+    unrolled<0, shared>([&](auto k) FASTCNN_INLINE {
+      const int64_t c = behind + k.value;
+      if (c >= 0 && c < at.width) finish(r, c, carried[r.value][k.value]);
+    });
+    const Vec nothing[vectors] = {};
+    for (int64_t c = larger(behind + shared, 0); c < at.width; ++c) finish(r, c, nothing);
+  });
+}
+
+template <template <class, int> class Share>
+inline void pool_slide(const PoolWindows& at, const PoolSlide& grad) {
+  if (at.size == 2)
+    for_strips_of<kSlideVectors>(at.channels,
+                                 [&](auto strip) { slide_strip<Share, 2, 2>(at, grad, strip); });
+  else if (at.stride == 2)
+    for_strips_of<kSlideVectors>(at.channels,
+                                 [&](auto strip) { slide_strip<Share, 3, 2>(at, grad, strip); });
+  else
+    for_strips_of<kSlideVectors / 2>(
+        at.channels, [&](auto strip) { slide_strip<Share, 3, 1>(at, grad, strip); });
+  if (grad.stream) stream_end();
+}
+
+void max_pool_slide(const PoolWindows& at, const PoolSlide& grad) noexcept {
+  pool_slide<LargestShare>(at, grad);
+}
+
+void average_pool_slide(const PoolWindows& at, const PoolSlide& grad) noexcept {
+  pool_slide<AverageShare>(at, grad);
+}

@@ -1,0 +1,17 @@
+#pragma once
+#include <memory>
+
+#include "engine/operator.h"
+
+namespace fastcnn {
+
+// Loss of each row of scores (..., classes): inputs scores and truth, output (...), float32.
+// The truth is a float32 weight for each score (categorical_crossentropy), or integers, one a row
+// (sparse_categorical_crossentropy); a label that is no class makes its row NaN.
+// Attribute: from_logits.
+std::unique_ptr<Step> make_crossentropy(const StepSpec& spec);
+
+// Its gradient with respect to the scores: inputs scores, truth, dy (...).
+std::unique_ptr<Step> make_crossentropy_grad(const StepSpec& spec);
+
+}  // namespace fastcnn

@@ -1,0 +1,19 @@
+#pragma once
+#include <memory>
+
+#include "engine/operator.h"
+
+namespace fastcnn {
+
+// Normalisation of groups of neighbouring channels of each example of x (examples, ..., channels),
+// float32; gamma and beta have shape (channels,), mean and variance (examples, groups). Attributes:
+// epsilon, groups.
+
+// y = (x - mean) / sqrt(variance + epsilon) * gamma + beta, mean, variance from inputs x, gamma,
+// beta.
+std::unique_ptr<Step> make_group_normalization(const StepSpec& spec);
+
+// dx, dgamma, dbeta through y, from inputs x, dy, gamma, mean, variance.
+std::unique_ptr<Step> make_group_normalization_grad(const StepSpec& spec);
+
+}  // namespace fastcnn

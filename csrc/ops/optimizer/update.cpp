@@ -1,0 +1,282 @@
+#include "ops/optimizer/update.h"
+
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "base/check.h"
+#include "base/partition.h"
+#include "kernels/dispatch/table.h"
+#include "ops/common/operand_checks.h"
+#include "ops/optimizer/update_rule.h"
+
+namespace fastcnn {
+namespace {
+
+// Several arrays pass through an item, so it has fewer elements than one of a plain operation.
+constexpr int64_t kUpdateElements = int64_t{1} << 14;
+
+void check_like(const StepSpec& spec, const char* name, const Operand& operand) {
+  check_operand(spec.op, name, operand, DType::f32, spec.inputs[0].shape.rank());
+  check_shape(spec.op, name, operand, spec.inputs[0].shape);
+}
+
+void check_counts(const StepSpec& spec, size_t inputs, size_t outputs) {
+  check(spec.inputs.size() == inputs && spec.outputs.size() == outputs, spec.op, ": takes ", inputs,
+        " inputs and ", outputs, " outputs");
+}
+
+double share_from(const StepSpec& spec, const char* name) {
+  const double share = spec.attrs.real(name);
+  check(share >= 0 && share <= 1, spec.op, ": ", name, " must be 0 to 1, got ", share);
+  return share;
+}
+
+// Work items of an update, and what one costs.
+class UpdateStep : public Step {
+ public:
+  UpdateStep(const StepSpec& spec, double flops, double arrays)
+      : split_{spec.inputs[0].shape.elements(), kUpdateElements}, flops_(flops), arrays_(arrays) {}
+
+  int64_t items(int) const final { return split_.items(); }
+  Cost cost() const final {
+    const auto n = static_cast<double>(split_.total);
+    return {flops_ * n, arrays_ * 4 * n};
+  }
+
+ protected:
+  Split split_;
+
+ private:
+  double flops_;
+  double arrays_;
+};
+
+class MovingAverage final : public UpdateStep {
+ public:
+  MovingAverage(const StepSpec& spec, double momentum)
+      : UpdateStep(spec, 3, 3), momentum_(momentum), blend_(kernels().blend) {}
+
+  void run(int, int64_t item, const Buffers& at) const noexcept override {
+    const int64_t begin = split_.begin(item);
+    blend_(split_.size(item), static_cast<float>(momentum_), at.input(0) + begin,
+           static_cast<float>(1 - momentum_), at.input(1) + begin, at.output(0) + begin);
+  }
+
+ private:
+  double momentum_;
+  decltype(KernelTable::blend) blend_;
+};
+
+// Everything around a rule: see make_update.
+struct Surroundings {
+  bool stepped, scaled, summed, averaged;
+  double gradient_factor, limit, decay, rate_factor, average_momentum;
+  int64_t every, overwrite_every;
+
+  explicit Surroundings(const StepSpec& spec)
+      : stepped(spec.attrs.boolean("stepped")),
+        scaled(spec.attrs.boolean("scaled")),
+        summed(spec.attrs.boolean("summed")),
+        averaged(spec.attrs.boolean("averaged")),
+        gradient_factor(spec.attrs.real("gradient_factor")),
+        limit(spec.attrs.real("limit")),
+        decay(spec.attrs.real("decay")),
+        rate_factor(spec.attrs.real("rate_factor")),
+        average_momentum(share_from(spec, "average_momentum")),
+        every(spec.attrs.integer("every")),
+        overwrite_every(spec.attrs.integer("overwrite_every")) {
+    check(limit > 0 && decay >= 0 && rate_factor >= 0, spec.op,
+          ": limit must be above 0, decay and rate_factor at least 0, got ", limit, ", ", decay,
+          " and ", rate_factor);
+    check(every >= 1 && overwrite_every >= 0, spec.op,
+          ": every must be at least 1 and overwrite_every at least 0, got ", every, " and ",
+          overwrite_every);
+    check(stepped || (every == 1 && !averaged && !summed), spec.op,
+          ": waiting for gradients and averages need the number of the step");
+  }
+};
+
+class Update final : public UpdateStep {
+ public:
+  Update(const StepSpec& spec, Rule rule, const Surroundings& around)
+      : UpdateStep(spec, rule.flops() + 2,
+                   3 + 2 * (rule.slots() + (around.summed ? 1 : 0) + (around.averaged ? 1 : 0))),
+        rule_(std::move(rule)),
+        around_(around),
+        whole_step_(around.stepped && spec.inputs[3].dtype == DType::i64),
+        slot_input_(around.stepped ? 4 : 3),
+        update_(kernels().update),
+        wait_(kernels().update_wait) {}
+
+  void run(int, int64_t item, const Buffers& at) const noexcept override {
+    const int64_t begin = split_.begin(item);
+    const double step = !around_.stepped ? 1
+                        : whole_step_    ? static_cast<double>(*at.input<int64_t>(3))
+                                         : static_cast<double>(*at.input(3));
+    const auto every = static_cast<double>(around_.every);
+    // Updates up to this one, also where it only waits: 1 at first.
+    const double number = std::floor((step - 1) / every) + 1;
+    UpdateBlock block{};
+    block.gradient = at.input(1) + begin;
+    block.variable = at.input(0) + begin;
+    block.new_variable = at.output(0) + begin;
+    int in = slot_input_, out = 1;
+    for (int k = 0; k < rule_.slots(); ++k) {
+      block.slot[k] = at.input(in++) + begin;
+      block.new_slot[k] = at.output(out++) + begin;
+    }
+    double factor = around_.gradient_factor;
+    if (around_.scaled) factor *= *at.input(in++);
+    if (around_.summed) {
+      block.sum = at.input(in++) + begin;
+      block.new_sum = at.output(out++) + begin;
+    }
+    if (around_.averaged) {
+      block.average = at.input(in) + begin;
+      block.new_average = at.output(out) + begin;
+      block.average_kept = number == 1 ? 0 : static_cast<float>(around_.average_momentum);
+      const auto often = static_cast<double>(around_.overwrite_every);
+      block.overwrite = often > 0 && std::fmod(number, often) == 0;
+    }
+    if (std::fmod(step, every) != 0) return wait(split_.size(item), block);
+    const double rate = *at.input(2) * around_.rate_factor;
+    block.keep = static_cast<float>(1 - around_.decay * rate);
+    block.factor = static_cast<float>(factor);
+    block.limit = static_cast<float>(around_.limit);
+    rule_.prepare(rate, number, block);
+    update_(rule_.kind(), split_.size(item), block);
+  }
+
+ private:
+  void wait(int64_t n, const UpdateBlock& block) const noexcept {
+    const auto keep = [n](const float* from, float* to) {
+      if (to != from) std::memcpy(to, from, 4 * static_cast<size_t>(n));
+    };
+    for (int k = 0; k < rule_.slots(); ++k) keep(block.slot[k], block.new_slot[k]);
+    if (!around_.averaged) keep(block.variable, block.new_variable);
+    wait_(n, block);
+  }
+
+  Rule rule_;
+  Surroundings around_;
+  bool whole_step_;
+  int slot_input_;
+  decltype(KernelTable::update) update_;
+  decltype(KernelTable::update_wait) wait_;
+};
+
+// Phase 0 sums blocks, phase 1 the blocks.
+class SumOfSquares final : public Step {
+ public:
+  SumOfSquares(int64_t elements, bool has_addend)
+      : split_{elements, kItemElements}, has_addend_(has_addend), sum_(kernels().sum_squares) {}
+
+  int phases() const override { return 2; }
+  int64_t items(int phase) const override { return phase == 0 ? split_.items() : 1; }
+  int64_t scratch_bytes() const override { return 4 * split_.items(); }
+  Cost cost() const override {
+    const auto n = static_cast<double>(split_.total);
+    return {n * (has_addend_ ? 3 : 2), n * (has_addend_ ? 8 : 4)};
+  }
+
+  void run(int phase, int64_t item, const Buffers& at) const noexcept override {
+    auto* partial = reinterpret_cast<float*>(at.scratch);
+    if (phase == 0) {
+      const int64_t begin = split_.begin(item);
+      const float* addend = has_addend_ ? at.input(1) + begin : nullptr;
+      return sum_(split_.size(item), at.input(0) + begin, addend, partial + item);
+    }
+    double total = 0;
+    for (int64_t i = 0; i < split_.items(); ++i) total += partial[i];
+    *at.output(0) = static_cast<float>(total);
+  }
+
+ private:
+  Split split_;
+  bool has_addend_;
+  decltype(KernelTable::sum_squares) sum_;
+};
+
+class ScaleDiagonal final : public Step {
+ public:
+  ScaleDiagonal(int64_t size, float scale, float diagonal)
+      : size_(size),
+        scale_(scale),
+        diagonal_(diagonal),
+        rows_(Split::by_elements(size, size)),
+        binary_(kernels().binary) {}
+
+  int64_t items(int) const override { return rows_.items(); }
+  Cost cost() const override {
+    const double n = static_cast<double>(size_) * static_cast<double>(size_);
+    return {n, 8 * n};
+  }
+
+  void run(int, int64_t item, const Buffers& at) const noexcept override {
+    const int64_t first = rows_.begin(item), columns = rows_.size(item) * size_;
+    float* y = at.output(0) + first * size_;
+    binary_(BinaryOp::multiply,
+            {1, columns, at.input(0) + first * size_, columns, 1, &scale_, 0, 0, y, false});
+    for (int64_t row = 0; row < rows_.size(item); ++row) y[row * size_ + first + row] += diagonal_;
+  }
+
+ private:
+  int64_t size_;
+  float scale_, diagonal_;
+  Split rows_;
+  decltype(KernelTable::binary) binary_;
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_assign_moving_average(const StepSpec& spec) {
+  check_counts(spec, 2, 1);
+  check_like(spec, "variable", spec.inputs[0]);
+  check_like(spec, "value", spec.inputs[1]);
+  check_like(spec, "new variable", spec.outputs[0]);
+  return std::make_unique<MovingAverage>(spec, share_from(spec, "momentum"));
+}
+
+std::unique_ptr<Step> make_update(const StepSpec& spec) {
+  Rule rule(spec);
+  const Surroundings around(spec);
+  const auto slots = static_cast<size_t>(rule.slots());
+  const size_t own = (around.summed ? 1U : 0U) + (around.averaged ? 1U : 0U);
+  const size_t first = around.stepped ? 4 : 3;
+  check_counts(spec, first + slots + (around.scaled ? 1 : 0) + own, 1 + slots + own);
+  check(around.stepped || !rule.counts(), spec.op, ": needs the number of the step");
+  check_like(spec, "variable", spec.inputs[0]);
+  check_like(spec, "gradient", spec.inputs[1]);
+  check_operand(spec.op, "learning_rate", spec.inputs[2], DType::f32, 0);
+  if (around.stepped) {
+    const DType step = spec.inputs[3].dtype == DType::i64 ? DType::i64 : DType::f32;
+    check_operand(spec.op, "step", spec.inputs[3], step, 0);
+  }
+  for (size_t k = 0; k < slots; ++k) check_like(spec, "state", spec.inputs[first + k]);
+  if (around.scaled) check_operand(spec.op, "scale", spec.inputs[first + slots], DType::f32, 0);
+  for (size_t k = 0; k < own; ++k)
+    check_like(spec, "sum or average", spec.inputs[spec.inputs.size() - 1 - k]);
+  for (const Operand& output : spec.outputs) check_like(spec, "output", output);
+  return std::make_unique<Update>(spec, std::move(rule), around);
+}
+
+std::unique_ptr<Step> make_sum_of_squares(const StepSpec& spec) {
+  check(spec.inputs.size() == 1 || spec.inputs.size() == 2, spec.op, ": takes x and maybe addend");
+  check_counts(spec, spec.inputs.size(), 1);
+  for (const Operand& x : spec.inputs) check_like(spec, "x", x);
+  check_operand(spec.op, "y", spec.outputs[0], DType::f32, 0);
+  return std::make_unique<SumOfSquares>(spec.inputs[0].shape.elements(), spec.inputs.size() == 2);
+}
+
+std::unique_ptr<Step> make_scale_diagonal(const StepSpec& spec) {
+  check_counts(spec, 1, 1);
+  check_operand(spec.op, "x", spec.inputs[0], DType::f32, 2);
+  const Shape& shape = spec.inputs[0].shape;
+  check(shape[0] == shape[1], spec.op, ": x must be square, got ", shape.text());
+  check_like(spec, "y", spec.outputs[0]);
+  return std::make_unique<ScaleDiagonal>(shape[0], static_cast<float>(spec.attrs.real("scale")),
+                                         static_cast<float>(spec.attrs.real("diagonal")));
+}
+
+}  // namespace fastcnn

@@ -1,0 +1,145 @@
+#include "ops/reduction/weighted_histogram.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/integer_view.h"
+#include "base/partition.h"
+#include "ops/common/operand_checks.h"
+
+namespace fastcnn {
+namespace {
+
+// Each block of pairs has a table of its own, which a second phase adds up in order.
+constexpr int64_t kMaxBlocks = 16;
+// Tables of more bytes than this in all would leave the caches.
+constexpr int64_t kTableBytes = int64_t{1} << 20;
+// Cells that few pairs are looked through for at a time: as doubles they lie in the first cache.
+constexpr int64_t kPiece = 2048;
+// Few pairs: looking at all of them once for each piece costs less than a table in memory does.
+constexpr int64_t kFewPairs = 2048;
+
+// The cell r * width + c of a pair, or -1 where it is in no cell.
+inline int64_t cell_of(int64_t r, int64_t c, int64_t height, int64_t width) noexcept {
+  return r >= 0 && r < height && c >= 0 && c < width ? r * width + c : -1;
+}
+
+// Few pairs and more cells than the caches hold: each item makes a piece of the table on the stack,
+// in one phase, and only the result goes through memory.
+class SparsePairSums final : public Step {
+ public:
+  SparsePairSums(const IntegerView& rows, const IntegerView& columns, int64_t count, int64_t height,
+                 int64_t width)
+      : rows_(rows),
+        columns_(columns),
+        count_(count),
+        height_(height),
+        width_(width),
+        strips_(Split::by_elements(height * width, 1)) {}
+
+  int64_t items(int) const override { return strips_.items(); }
+  Cost cost() const override {
+    const double looks = static_cast<double>(count_ * strips_.items());
+    const double cells = static_cast<double>(strips_.total);
+    return {4 * looks + cells, 4 * cells};
+  }
+
+  void run(int, int64_t item, const Buffers& at) const noexcept override {
+    const int64_t begin = strips_.begin(item), end = strips_.end(item);
+    // The pairs of this item, in order.
+    int32_t mine[kFewPairs], cells[kFewPairs];
+    int64_t found = 0;
+    for (int64_t i = 0; i < count_; ++i) {
+      const int64_t cell =
+          cell_of(rows_.at(at.in[0], i), columns_.at(at.in[1], i), height_, width_);
+      if (cell < begin || cell >= end) continue;
+      mine[found] = static_cast<int32_t>(i);
+      cells[found++] = static_cast<int32_t>(cell - begin);
+    }
+    double sums[kPiece];
+    for (int64_t first = 0; first < end - begin; first += kPiece) {
+      const int64_t size = std::min(kPiece, end - begin - first);
+      std::fill(sums, sums + size, 0.0);
+      for (int64_t i = 0; i < found; ++i) {
+        const int64_t cell = cells[i] - first;
+        if (cell >= 0 && cell < size) sums[cell] += static_cast<double>(at.input(2)[mine[i]]);
+      }
+      float* y = at.output(0) + begin + first;
+      for (int64_t cell = 0; cell < size; ++cell) y[cell] = static_cast<float>(sums[cell]);
+    }
+  }
+
+ private:
+  IntegerView rows_, columns_;
+  int64_t count_, height_, width_;
+  Split strips_;
+};
+
+class PairSums final : public Step {
+ public:
+  PairSums(const IntegerView& rows, const IntegerView& columns, int64_t count, int64_t height,
+           int64_t width)
+      : rows_(rows), columns_(columns), height_(height), width_(width), cells_(height * width) {
+    const int64_t room = std::max<int64_t>(1, kTableBytes / 8 / std::max<int64_t>(1, cells_));
+    const int64_t wanted = std::max<int64_t>(1, count / kItemElements);
+    blocks_ = {count, std::max<int64_t>(1, ceil_div(count, std::min({kMaxBlocks, room, wanted})))};
+    tables_ = std::max<int64_t>(1, blocks_.items());
+    strips_ = Split::by_elements(cells_, tables_);
+  }
+
+  int phases() const override { return 2; }
+  int64_t items(int phase) const override {
+    if (cells_ == 0) return 0;
+    return phase == 0 ? tables_ : strips_.items();
+  }
+  int64_t scratch_bytes() const override { return 8 * tables_ * cells_; }
+  Cost cost() const override {
+    const double pairs = static_cast<double>(blocks_.total);
+    const double cells = static_cast<double>(tables_ * cells_);
+    return {4 * pairs + cells, 20 * pairs + 16 * cells};
+  }
+
+  void run(int phase, int64_t item, const Buffers& at) const noexcept override {
+    auto* tables = reinterpret_cast<double*>(at.scratch);
+    if (phase == 0) {
+      double* table = tables + item * cells_;
+      std::fill(table, table + cells_, 0.0);
+      for (int64_t i = blocks_.begin(item); i < blocks_.end(item); ++i) {
+        const int64_t cell =
+            cell_of(rows_.at(at.in[0], i), columns_.at(at.in[1], i), height_, width_);
+        if (cell >= 0) table[cell] += static_cast<double>(at.input(2)[i]);
+      }
+      return;
+    }
+    for (int64_t cell = strips_.begin(item); cell < strips_.end(item); ++cell) {
+      double sum = 0;
+      for (int64_t t = 0; t < tables_; ++t) sum += tables[t * cells_ + cell];
+      at.output(0)[cell] = static_cast<float>(sum);
+    }
+  }
+
+ private:
+  IntegerView rows_, columns_;
+  int64_t height_, width_, cells_, tables_;
+  Split blocks_, strips_;
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_pair_sums(const StepSpec& spec) {
+  check(spec.inputs.size() == 3 && spec.outputs.size() == 1, spec.op,
+        ": takes rows, columns, weights and y");
+  const Operand& weights = spec.inputs[2];
+  const Operand& y = spec.outputs[0];
+  check_operand(spec.op, "weights", weights, DType::f32, 1);
+  check_operand(spec.op, "y", y, DType::f32, 2);
+  const int64_t count = weights.shape[0];
+  const IntegerView rows(spec.op, spec.inputs[0].dtype, spec.inputs[0].shape, count);
+  const IntegerView columns(spec.op, spec.inputs[1].dtype, spec.inputs[1].shape, count);
+  const int64_t height = y.shape[0], width = y.shape[1];
+  if (count <= kFewPairs && 8 * y.shape.elements() > kTableBytes)
+    return std::make_unique<SparsePairSums>(rows, columns, count, height, width);
+  return std::make_unique<PairSums>(rows, columns, count, height, width);
+}
+
+}  // namespace fastcnn

@@ -1,0 +1,13 @@
+#pragma once
+#include <memory>
+
+#include "engine/operator.h"
+
+namespace fastcnn {
+
+// y[r, c] = sum of weights[i] where rows[i] = r and columns[i] = c: inputs rows and columns,
+// integer vectors of one length, and float32 weights; output float32 (R, C). Pairs outside of y are
+// left out. Sums are kept in float64, so ones are counted exactly.
+std::unique_ptr<Step> make_pair_sums(const StepSpec& spec);
+
+}  // namespace fastcnn
