@@ -7,6 +7,7 @@ import os
 import warnings
 from pathlib import Path
 
+from fastcnn.saving.atomic_file import remove_leftovers
 from fastcnn.training.callback import Callback, Logs
 
 __all__ = ["BackupAndRestore"]
@@ -69,8 +70,7 @@ class BackupAndRestore(Callback):
         self._steps = 0
         folder = Path(self.backup_dir)
         folder.mkdir(parents=True, exist_ok=True)
-        for part in folder.glob(f".{_LATEST}.*.tmp"):  # of a process killed while it wrote
-            part.unlink()
+        remove_leftovers(folder / _LATEST)  # of a process killed while it wrote
         self._restore([path for path in (folder / _LATEST, folder / _PREVIOUS) if path.exists()])
 
     def _restore(self, paths: list[Path]) -> None:

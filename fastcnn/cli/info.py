@@ -39,24 +39,24 @@ def _describe(path: Path) -> int:
     from fastcnn.models import load
     from fastcnn.saving.safetensors_file import read_file
 
-    contents = read_file(path, verify=True)
-    description = contents.description
-    if "model" not in description:
-        print(f"{path} holds weights only")
-        _list(contents)
+    with read_file(path, verify=True) as contents:
+        description = contents.description
+        if "model" not in description:
+            print(f"{path} holds weights only")
+            _list(contents)
+            return 0
+        try:
+            model = load(path, compile=False)
+        except ValueError as error:
+            # Also a sound file can need layers that only the program that wrote it has.
+            print(f"the model cannot be made here: {error}")
+            _list(contents)
+        else:
+            model.summary()
+        metadata = description.get("metadata")
+        if isinstance(metadata, dict) and isinstance(names := metadata.get("class_names"), list):
+            print(f"classes: {', '.join(map(str, names))}")
         return 0
-    try:
-        model = load(path, compile=False)
-    except ValueError as error:
-        # Also a sound file can need layers that only the program that wrote it has.
-        print(f"the model cannot be made here: {error}")
-        _list(contents)
-    else:
-        model.summary()
-    metadata = description.get("metadata")
-    if isinstance(metadata, dict) and isinstance(names := metadata.get("class_names"), list):
-        print(f"classes: {', '.join(map(str, names))}")
-    return 0
 
 
 def _list(contents: Contents) -> None:

@@ -13,7 +13,7 @@ from fastcnn.saving.model_file import (
     optimizer_state,
     restore_optimizer,
 )
-from fastcnn.saving.safetensors_file import read_file, write_file
+from fastcnn.saving.safetensors_file import Source, read_file, write_file
 
 if TYPE_CHECKING:
     from fastcnn.layers import Layer
@@ -34,7 +34,7 @@ def write_backup(model: Model, path: str | os.PathLike[str]) -> None:
     assert place is not None
     assert optimizer is not None
     weights = built_weights(model)
-    arrays = {name: weight.numpy() for name, weight in weights.items()}
+    arrays: dict[str, Source] = dict(weights)
     rate = None if optimizer.schedule is not None else float(optimizer.learning_rate)
     description = {
         "kind": _KIND,
@@ -64,8 +64,7 @@ def read_backup(model: Model, path: str | os.PathLike[str]) -> None:
     place, optimizer = model.place, model.optimizer
     assert place is not None
     assert optimizer is not None
-    contents = read_file(path)
-    with blamed_on(contents):
+    with read_file(path) as contents, blamed_on(contents):
         description = contents.description
         if description.get("kind") != _KIND:
             raise ValueError("it is no backup of a running fit; it may be a saved model")

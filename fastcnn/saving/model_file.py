@@ -22,7 +22,7 @@ from fastcnn.models.call_graph import known_dtype
 from fastcnn.models.model import Model
 from fastcnn.models.sequential import Sequential
 from fastcnn.optimizers import Optimizer
-from fastcnn.saving.safetensors_file import Contents, read_file, write_file
+from fastcnn.saving.safetensors_file import Contents, Source, read_file, write_file
 
 __all__ = [
     "blamed_on",
@@ -98,7 +98,7 @@ def save_model(model: Model, path: str | os.PathLike[str], *, overwrite: bool = 
         "weights": list(weights),
         "metadata": model.metadata,
     }
-    arrays = {name: weight.numpy() for name, weight in weights.items()}
+    arrays: dict[str, Source] = dict(weights)
     description["training"] = {
         "shuffle_seed": model.shuffle_seed,
         "epochs_done": model.epochs_done,
@@ -122,13 +122,13 @@ def save_model(model: Model, path: str | os.PathLike[str], *, overwrite: bool = 
 
 
 def optimizer_state(
-    optimizer: Optimizer, weights: Sequence[Variable], arrays: dict[str, Array]
+    optimizer: Optimizer, weights: Sequence[Variable], arrays: dict[str, Source]
 ) -> dict[str, Any]:
-    """What an optimizer has gathered: its arrays go into ``arrays``, the rest is returned."""
+    """What an optimizer has gathered: its Variables go into ``arrays``, the rest is returned."""
     slots: list[int] = []
     for number, weight in enumerate(weights):
         for slot in optimizer.existing_slots(weight):
-            arrays[f"optimizer/{len(slots)}"] = slot.numpy()
+            arrays[f"optimizer/{len(slots)}"] = slot
             slots.append(number)
     return {"iterations": optimizer.iterations, "slots": slots}
 
@@ -174,14 +174,12 @@ def _layer_budget(layers: int) -> Iterator[None]:
 def save_weights(model: Model, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
     """See :meth:`fastcnn.Model.save_weights`."""
     weights = built_weights(model)
-    arrays = {name: weight.numpy() for name, weight in weights.items()}
-    write_file(path, {"version": _VERSION, "weights": list(weights)}, arrays, overwrite=overwrite)
+    write_file(path, {"version": _VERSION, "weights": list(weights)}, weights, overwrite=overwrite)
 
 
 def load_weights(model: Model, path: str | os.PathLike[str]) -> None:
     """See :meth:`fastcnn.Model.load_weights`."""
-    contents = read_file(path)
-    with blamed_on(contents):
+    with read_file(path) as contents, blamed_on(contents):
         fill_weights(list(built_weights(model).values()), contents)
 
 
@@ -210,9 +208,12 @@ def load(
         FileNotFoundError: There is no such file.
         ValueError: The file is damaged, hostile, or needs a name that is not known.
     """
-    contents = read_file(path, verify=verify)
-    description = contents.description
-    with blamed_on(contents), custom_object_scope(custom_objects):
+    with (
+        read_file(path, verify=verify) as contents,
+        blamed_on(contents),
+        custom_object_scope(custom_objects),
+    ):
+        description = contents.description
         if description.get("version") != _VERSION:
             raise ValueError(
                 f"its format has version {description.get('version')!r}, this fastcnn reads "

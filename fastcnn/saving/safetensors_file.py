@@ -1,21 +1,30 @@
-"""Files of named arrays and a JSON description: safetensors, written atomically, read with care."""
+"""Files of named arrays and a JSON description, in the safetensors format.
+
+Eight bytes with the length of a header (little-endian), the header (JSON, padded with spaces to a
+multiple of eight), then the bytes of the arrays without gaps. The header has ``dtype``, ``shape``
+and ``data_offsets`` of each array, and under ``__metadata__`` strings: ours are ``format``,
+``description`` and ``sha256``. Arrays come in the order of the safetensors library, wider elements
+first and then by name, so that each is aligned.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import math
 import os
-import secrets
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Any, NoReturn, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
-__all__ = ["Contents", "read_file", "write_file"]
+from fastcnn.saving.atomic_file import open_regular, read_into, replacing, write_at
+from fastcnn.saving.bounded_json import beyond_limits, parse_object
+
+__all__ = ["Contents", "Source", "read_file", "write_file"]
 
 Array = NDArray[Any]
 
@@ -23,37 +32,48 @@ Array = NDArray[Any]
 _LARGEST_HEADER = 64 << 20
 _MOST_TENSORS = 1_000_000
 _MOST_AXES = 8
-# Deeper than any model: a model inside a model adds about ten levels.
-_DEEPEST_JSON = 200
-# Each takes up to 150 bytes once parsed; a tensor has seven.
-_MOST_VALUES = 8_000_000
+# Bytes that are read at once to compute a digest.
+_CHUNK = 1 << 22
 
-# What a byte of JSON outside of strings does to the depth.
-_STEPS = np.zeros(256, np.int8)
-_STEPS[list(b"[{")] = 1
-_STEPS[list(b"]}")] = -1
-_CHUNK = 1 << 20
-
+#: Names of dtypes, in the order in which their arrays are stored.
 _DTYPES = {
-    "BOOL": np.bool_,
-    "U8": np.uint8,
-    "I8": np.int8,
-    "U16": np.uint16,
-    "I16": np.int16,
-    "U32": np.uint32,
-    "I32": np.int32,
-    "U64": np.uint64,
-    "I64": np.int64,
-    "F16": np.float16,
-    "F32": np.float32,
-    "F64": np.float64,
+    name: np.dtype(code)
+    for name, code in [
+        *(("U64", "<u8"), ("I64", "<i8"), ("F64", "<f8"), ("F32", "<f4"), ("U32", "<u4")),
+        *(("I32", "<i4"), ("F16", "<f2"), ("U16", "<u2"), ("I16", "<i2"), ("I8", "|i1")),
+        *(("U8", "|u1"), ("BOOL", "|b1")),
+    ]
 }
+_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
+_ORDER = {name: number for number, name in enumerate(_DTYPES)}
+
+
+class Stored(Protocol):
+    """What holds an array that can be asked for later, as a Variable does."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its shape."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Its dtype."""
+
+    def numpy(self) -> Array:
+        """A copy of it."""
+
+
+Source: TypeAlias = Array | Stored
 
 
 class Contents:
     """An opened file: its description, and arrays that are read when asked for.
 
+    A ``with`` block closes it. Who replaces the file meanwhile, as :func:`write_file` does, changes
+    nothing here.
+
     Attributes:
+        path: The file.
         description: The JSON data beside the arrays.
         shapes: Shape of each array by name.
         dtypes: NumPy dtype of each array by name.
@@ -62,89 +82,180 @@ class Contents:
     def __init__(
         self,
         path: str,
+        file: io.FileIO,
+        state: tuple[int, int],
         description: dict[str, Any],
-        shapes: dict[str, tuple[int, ...]],
-        dtypes: dict[str, np.dtype[Any]],
+        tensors: dict[str, tuple[np.dtype[Any], tuple[int, ...], int]],
     ) -> None:
         self.path = path
         self.description = description
-        self.shapes = shapes
-        self.dtypes = dtypes
+        self.dtypes = {name: dtype for name, (dtype, _, _) in tensors.items()}
+        self.shapes = {name: shape for name, (_, shape, _) in tensors.items()}
+        self._starts = {name: start for name, (_, _, start) in tensors.items()}
+        self._file = file
+        self._state = state
+
+    def __enter__(self) -> Contents:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
 
     def arrays(self, names: list[str]) -> list[Array]:
         """The arrays of these names.
 
         Raises:
-            ValueError: The file changed, or its library refuses it.
+            ValueError: There is no such array, or the file was changed after it was opened.
         """
-        try:
-            with safe_open(self.path, framework="np") as file:
-                return [file.get_tensor(name) for name in names]
-        except (SafetensorError, KeyError) as error:
-            _refuse(self.path, str(error))
+        found = [self._read(name) for name in names]
+        self._check_unchanged()
+        return found
+
+    def _read(self, name: str) -> Array:
+        if name not in self._starts:
+            _refuse(self.path, f"tensor {name!r} is missing")
+        array = np.empty(self.shapes[name], self.dtypes[name])
+        raw = _bytes_of(array)
+        if read_into(self._file, raw, self._starts[name]) < len(raw):
+            _refuse(self.path, f"it was cut off while tensor {name!r} was read; load it again")
+        if array.dtype == np.bool_ and (raw > 1).any():
+            _refuse(self.path, f"tensor {name!r} has truth values other than 0 and 1")
+        return array
+
+    def digest(self, text: str) -> str:
+        """SHA-256 of what is stored with a description of this text; needs little memory.
+
+        Raises:
+            ValueError: The file was changed after it was opened.
+        """
+        digest = hashlib.sha256(text.encode())
+        buffer = np.empty(_CHUNK, np.uint8)
+        for name in sorted(self.shapes):
+            dtype, shape = self.dtypes[name], self.shapes[name]
+            digest.update(_label(name, dtype, shape))
+            start = self._starts[name]
+            stop = start + math.prod(shape) * dtype.itemsize
+            while start < stop:
+                count = read_into(self._file, buffer[: stop - start], start)
+                if count == 0:
+                    _refuse(self.path, "it was cut off while it was read; load it again")
+                digest.update(buffer[:count].data)
+                start += count
+        self._check_unchanged()
+        return digest.hexdigest()
+
+    def _check_unchanged(self) -> None:
+        if _state(self._file) != self._state:
+            _refuse(
+                self.path,
+                "something wrote into it while it was read; load it again when that is done",
+            )
 
 
 def write_file(
     path: str | os.PathLike[str],
     description: Mapping[str, Any],
-    arrays: Mapping[str, Array],
+    arrays: Mapping[str, Source],
     *,
     overwrite: bool = True,
 ) -> None:
     """Write arrays and a description.
 
     The file appears at once: whoever reads meanwhile, and whoever comes after a crash, finds the
-    old file or the new one, never a part.
+    old file or the new one, never a part. A symbolic link is followed. Of what holds an array one
+    copy is made at a time.
+
+    Args:
+        path: The file.
+        description: JSON data.
+        arrays: Arrays, or what holds them, by name.
+        overwrite: Whether an existing file may be replaced.
 
     Raises:
         FileExistsError: There is a file and ``overwrite`` is False.
         FileNotFoundError: The folder does not exist.
-        ValueError: The description is larger than :func:`read_file` allows.
+        OSError: The file system refuses, as on a full disk; has ``errno`` and ``filename``.
+        ValueError: The description is larger than :func:`read_file` allows, an array is of no
+            dtype that is stored, or ``path`` is a device or a FIFO.
     """
-    path = os.fspath(path)
-    folder = os.path.dirname(os.path.abspath(path))
-    if not os.path.isdir(folder):
-        raise FileNotFoundError(
-            f"cannot save {path!r}: there is no folder {folder!r}; make it first"
-        )
-    if os.path.isdir(path):
-        raise IsADirectoryError(f"cannot save {path!r}: it is a folder; give the name of a file")
-    if not overwrite and os.path.exists(path):
-        raise FileExistsError(f"{path!r} is there already; save with overwrite=True to replace it")
+    path = os.fsdecode(path)
     text = json.dumps(description, allow_nan=True, separators=(",", ":"))
-    if reason := _beyond_limits(text.encode()):
+    if reason := beyond_limits(text.encode()):
         raise ValueError(f"cannot save {path!r}: its description {reason}")
-    ordered = {
-        name: np.ascontiguousarray(arrays[name]).reshape(arrays[name].shape)
-        for name in sorted(arrays)
-    }
-    metadata = {"format": "fastcnn", "description": text, "sha256": _digest(text, ordered)}
-    temporary = os.path.join(folder, f".{os.path.basename(path)}.{secrets.token_hex(6)}.tmp")
-    try:
-        # Made here, so that it gets the permissions of any other new file.
-        with open(temporary, "xb"):
-            mode = os.stat(temporary).st_mode
-        save_file(ordered, temporary, metadata)
-        os.chmod(temporary, mode)
-        with open(temporary, "rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            if length > _LARGEST_HEADER or len(ordered) > _MOST_TENSORS:
-                raise ValueError(
-                    f"cannot save {path!r}: its description and the names of its {len(ordered)} "
-                    f"arrays take {length} bytes; at most {_LARGEST_HEADER}, and {_MOST_TENSORS} "
-                    "arrays, can be read again. Large constants are better weights"
-                )
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    entries, size = _entries(path, arrays)
+    # As long as the digest that takes its place.
+    start = len(_header(path, text, "0" * 64, entries))
+    with replacing(path, start + size, overwrite=overwrite) as handle:
+        digest = hashlib.sha256(text.encode())
+        for name in sorted(arrays):
+            entry = entries[name]
+            array = _array(arrays[name], _DTYPES[entry["dtype"]])
+            if list(array.shape) != entry["shape"]:
+                raise ValueError(f"cannot save {path!r}: array {name!r} changed its shape")
+            raw = _bytes_of(array)
+            digest.update(_label(name, array.dtype, array.shape))
+            digest.update(raw.data)
+            write_at(handle, raw, start + entry["data_offsets"][0])
+        write_at(handle, _header(path, text, digest.hexdigest(), entries), 0)
+
+
+def _entries(path: str, arrays: Mapping[str, Source]) -> tuple[dict[str, dict[str, Any]], int]:
+    """What the header says about each array, in the order of the file, and the size of all."""
+    kinds = {}
+    for name, array in arrays.items():
+        shape, dtype = tuple(array.shape), np.dtype(array.dtype).newbyteorder("<")
+        if dtype not in _NAMES or len(shape) > _MOST_AXES:
+            raise ValueError(
+                f"cannot save {path!r}: array {name!r} is {dtype} with {len(shape)} axes; expected "
+                f"at most {_MOST_AXES} axes and one of {', '.join(map(str, _NAMES))}"
+            )
+        if name == "__metadata__" or not _is_unicode(name):
+            raise ValueError(f"cannot save {path!r}: no array can be called {name!r}; rename it")
+        kinds[name] = (_NAMES[dtype], shape, math.prod(shape) * dtype.itemsize)
+    entries: dict[str, dict[str, Any]] = {}
+    end = 0
+    # By name as the library compares it: byte by byte.
+    for name in sorted(kinds, key=lambda name: (_ORDER[kinds[name][0]], name.encode())):
+        kind, shape, size = kinds[name]
+        entries[name] = {"dtype": kind, "shape": list(shape), "data_offsets": [end, end + size]}
+        end += size
+    return entries, end
+
+
+def _header(path: str, text: str, digest: str, entries: Mapping[str, Any]) -> bytes:
+    """What stands before the data, its length included."""
+    metadata = {"format": "fastcnn", "description": text, "sha256": digest}
+    header = json.dumps(
+        {"__metadata__": metadata, **entries}, ensure_ascii=False, separators=(",", ":")
+    ).encode()
+    length = -(-len(header) // 8) * 8
+    if length > _LARGEST_HEADER or len(entries) > _MOST_TENSORS:
+        raise ValueError(
+            f"cannot save {path!r}: its description and the names of its {len(entries)} "
+            f"arrays take {length} bytes; at most {_LARGEST_HEADER}, and {_MOST_TENSORS} "
+            "arrays, can be read again. Large constants are better weights"
+        )
+    return length.to_bytes(8, "little") + header.ljust(length)
+
+
+def _array(source: Source, dtype: np.dtype[Any]) -> Array:
+    array = source.numpy() if not isinstance(source, np.ndarray | np.generic) else source
+    return np.asarray(array, dtype, order="C")
+
+
+def _bytes_of(array: Array) -> NDArray[np.uint8]:
+    """The memory of an array in one piece, without a copy."""
+    return array.reshape(-1).view(np.uint8)
+
+
+def _label(name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
+    """What the digest covers of an array beside its bytes."""
+    return f"\0{name}\0{dtype.str}\0{shape}\0".encode()
 
 
 def read_file(path: str | os.PathLike[str], *, verify: bool = False) -> Contents:
@@ -157,115 +268,98 @@ def read_file(path: str | os.PathLike[str], *, verify: bool = False) -> Contents
         path: The file.
         verify: Whether to compare all bytes with the SHA-256 digest that was stored.
 
+    Returns:
+        Its contents, to be closed by a ``with`` block.
+
     Raises:
         FileNotFoundError: There is none.
+        IsADirectoryError: It is a folder.
         ValueError: It is damaged or not one of ours; says what is wrong.
     """
-    path = os.fspath(path)
-    size = os.stat(path).st_size
-    with open(path, "rb") as file:
-        start = file.read(8)
-        if len(start) < 8:
-            _refuse(path, f"it has {size} bytes; even an empty one has more")
-        length = int.from_bytes(start, "little")
-        if length > min(size - 8, _LARGEST_HEADER):
-            _refuse(
-                path,
-                f"its header is said to have {length} bytes, but the file has {size} in all and a "
-                f"header at most {_LARGEST_HEADER}: it is damaged, or no model file",
-            )
-        raw = file.read(length)
-    header = _json(path, raw, "header")
+    path = os.fsdecode(path)
+    file = open_regular(path)
+    try:
+        return _opened(path, file, verify)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _opened(path: str, file: io.FileIO, verify: bool) -> Contents:
+    state = size, _ = _state(file)
+    start = bytearray(8)
+    if read_into(file, start, 0) < 8:
+        _refuse(path, f"it has {size} bytes; even an empty one has more")
+    length = int.from_bytes(start, "little")
+    if length > min(size - 8, _LARGEST_HEADER):
+        _refuse(
+            path,
+            f"its header is said to have {length} bytes, but the file has {size} in all and a "
+            f"header at most {_LARGEST_HEADER}: it is damaged, or no model file",
+        )
+    raw = bytearray(length)
+    if read_into(file, raw, 8) < length:
+        _refuse(path, "it was cut off while it was read; load it again")
+    header = _json(path, bytes(raw), "header", finite=True)
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict) or metadata.get("format") != "fastcnn":
         _refuse(path, "it is a safetensors file, but not one that fastcnn wrote")
-    shapes, dtypes = _checked_tensors(path, header, size - 8 - length)
+    if not raw.startswith(b"{"):
+        _refuse(path, "its header must begin with a brace, as safetensors has it")
+    if not all(isinstance(value, str) for value in metadata.values()):
+        _refuse(path, "its __metadata__ must hold strings only, as safetensors has it")
+    tensors = dict(_checked_tensors(path, header, size - 8 - length, 8 + length))
     text = metadata.get("description")
     if not isinstance(text, str):
         _refuse(path, "it has no description")
-    contents = Contents(path, _json(path, text.encode(), "description"), shapes, dtypes)
-    if verify:
-        names = sorted(shapes)
-        if _digest(text, dict(zip(names, contents.arrays(names), strict=True))) != metadata.get(
-            "sha256"
-        ):
-            _refuse(path, "its contents do not match the SHA-256 digest stored with them")
+    if not _is_unicode(text):
+        _refuse(path, "its description is not valid Unicode")
+    contents = Contents(path, file, state, _json(path, text.encode(), "description"), tensors)
+    if verify and contents.digest(text) != metadata.get("sha256"):
+        _refuse(path, "its contents do not match the SHA-256 digest stored with them")
     return contents
 
 
-def _digest(text: str, arrays: Mapping[str, Array]) -> str:
-    """SHA-256 over the description and over name, dtype, shape and bytes of each array."""
-    digest = hashlib.sha256(text.encode())
-    for name, array in arrays.items():
-        digest.update(f"\0{name}\0{array.dtype.str}\0{array.shape}\0".encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
+def _state(file: io.FileIO) -> tuple[int, int]:
+    """What of a file changes when something writes into it."""
+    found = os.fstat(file.fileno())
+    return found.st_size, found.st_mtime_ns
 
 
-def _json(path: str, raw: bytes, what: str) -> dict[str, Any]:
-    """JSON data of an object, of bounded depth and size and without double keys."""
-    # The parser itself has no bound that could be relied on.
-    if reason := _beyond_limits(raw):
-        _refuse(path, f"its {what} {reason}")
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            raise ValueError("a key comes twice")
-        return found
-
+def _json(path: str, raw: bytes, what: str, *, finite: bool = False) -> dict[str, Any]:
     try:
-        data = json.loads(raw.decode(), object_pairs_hook=once)
-    except (ValueError, RecursionError) as error:
-        _refuse(path, f"its {what} is no JSON: {error}")
-    if not isinstance(data, dict):
-        _refuse(path, f"its {what} is no JSON object")
-    return data
-
-
-def _beyond_limits(raw: bytes) -> str | None:
-    """What of the limits on JSON data this breaks, if any; takes time in proportion to its length.
-
-    Text that is no JSON may pass: up to its first error it is measured as a parser reads it.
-    """
-    # Without escapes every quotation mark begins or ends a string.
-    text = np.frombuffer(raw.replace(rb"\\", b"").replace(rb"\"", b""), np.uint8)
-    depth = deepest = values = quotes = 0
-    for start in range(0, len(text), _CHUNK):
-        part = text[start : start + _CHUNK]
-        marks = quotes + np.cumsum(part == ord('"'))
-        bare = marks % 2 == 0
-        levels = depth + np.cumsum(_STEPS[part] * bare)
-        deepest = max(deepest, int(levels.max()))
-        values += int(np.count_nonzero(bare & ((part == ord(",")) | (_STEPS[part] > 0))))
-        depth, quotes = int(levels[-1]), int(marks[-1])
-    if deepest > _DEEPEST_JSON:
-        return f"is nested {deepest} deep; at most {_DEEPEST_JSON} is allowed"
-    if values > _MOST_VALUES:
-        return f"has {values} values; at most {_MOST_VALUES} are allowed"
-    return None
+        return parse_object(raw, finite=finite)
+    except ValueError as error:
+        _refuse(path, f"its {what} {error}")
 
 
 def _checked_tensors(
-    path: str, header: dict[str, Any], size: int
-) -> tuple[dict[str, tuple[int, ...]], dict[str, np.dtype[Any]]]:
-    """Shapes and dtypes, after comparing every declared size with the ``size`` bytes of data."""
+    path: str, header: dict[str, Any], size: int, begin: int
+) -> Iterator[tuple[str, tuple[np.dtype[Any], tuple[int, ...], int]]]:
+    """Dtype, shape and place of each tensor, after comparing every declared size with the ``size``
+    bytes of data that begin at byte ``begin``.
+    """
     if len(header) > _MOST_TENSORS:
         _refuse(path, f"it declares {len(header)} tensors; at most {_MOST_TENSORS} are allowed")
-    shapes, dtypes, spans = {}, {}, []
+    spans = []
     for name, entry in header.items():
+        if not _is_unicode(name):
+            _refuse(path, f"its header has the name {name!r}, which is not valid Unicode")
         if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
             _refuse(path, f"tensor {name!r} is not described by dtype, shape and data_offsets")
         kind, shape, span = entry["dtype"], entry["shape"], entry["data_offsets"]
         if not isinstance(kind, str) or kind not in _DTYPES:
-            _refuse(path, f"tensor {name!r} has dtype {kind!r}; known are {', '.join(_DTYPES)}")
+            _refuse(
+                path,
+                f"tensor {name!r} has dtype {kind!r:.100}; known are {', '.join(sorted(_DTYPES))}",
+            )
         if not _sizes(shape) or len(shape) > _MOST_AXES:
             _refuse(path, f"tensor {name!r} has no valid shape: {shape!r}"[:300])
         if not _sizes(span) or len(span) != 2 or not span[0] <= span[1] <= size:
             _refuse(
                 path, f"tensor {name!r} lies at bytes {span!r} of {size}: the file is cut off"[:300]
             )
-        dtype = np.dtype(_DTYPES[kind])
+        dtype = _DTYPES[kind]
         needed = math.prod(shape) * dtype.itemsize
         if needed != span[1] - span[0]:
             _refuse(
@@ -273,8 +367,8 @@ def _checked_tensors(
                 f"tensor {name!r} of shape {tuple(shape)} and dtype {dtype} needs {needed} bytes, "
                 f"its place has {span[1] - span[0]}",
             )
-        shapes[name], dtypes[name] = tuple(shape), dtype
         spans.append((span[0], span[1], name))
+        yield name, (dtype, tuple(shape), begin + span[0])
     end = 0
     for start, stop, name in sorted(spans):
         if start != end:
@@ -282,7 +376,15 @@ def _checked_tensors(
         end = stop
     if end != size:
         _refuse(path, f"its tensors take {end} bytes, the file holds {size}")
-    return shapes, dtypes
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether it has no half of a surrogate pair, which JSON can spell and UTF-8 cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _sizes(value: Any) -> bool:
