@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from fastcnn import graph
+
 LIST = Path(__file__).with_name("public_names.json")
 
 #: Modules that README, docs and packages' ``__all__`` show to users. A class or function that
@@ -52,6 +54,15 @@ class Renamed(NamedTuple):
     use: Callable[[], Any] | None = None
 
 
+class OldOp(graph.Op):
+    """An operation as one could write it with the first version."""
+
+    name = "old"
+
+    def infer(self, *inputs: graph.Spec, **attrs: Any) -> tuple[graph.Spec, ...]:
+        return inputs
+
+
 # The tables name things as "fastcnn.ops.dense" (in a module), "fastcnn.layers.Dense.call" (in a
 # class) and "fastcnn.ops.dense(bias)" (a parameter). What several modules export or what is
 # inherited is named once, where it comes from.
@@ -60,7 +71,10 @@ class Renamed(NamedTuple):
 ADDED: set[str] = set()
 
 #: What has another name now; the old one works for one version more.
-RENAMED: dict[str, Renamed] = {}
+RENAMED: dict[str, Renamed] = {
+    "fastcnn.graph.Op.alias": Renamed("view", lambda: OldOp().alias),
+    "fastcnn.graph.Op.flat": Renamed("non_differentiable", lambda: OldOp().flat),
+}
 
 #: Stays empty: nothing is taken away without a version of warning.
 REMOVED: set[str] = set()
@@ -273,6 +287,16 @@ def test_old_names_work_and_warn() -> None:
     for old, (new, use) in RENAMED.items():
         with pytest.warns(DeprecationWarning, match=new):
             use() if use else look_up(old)
+
+
+def test_operations_with_old_traits() -> None:
+    with pytest.warns(DeprecationWarning, match="Op.flat is now called non_differentiable"):
+
+        class Flat(OldOp):
+            flat = True
+
+    assert Flat().non_differentiable
+    assert not Flat().view
 
 
 def test_tables_name_what_is_there() -> None:

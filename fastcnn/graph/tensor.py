@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,6 +41,14 @@ class Spec:
         return self.elements * np.dtype(self.dtype).itemsize
 
 
+#: Traits of the first version that have another name now; to be removed with the next.
+_OLD_TRAITS = {"alias": "view", "flat": "non_differentiable"}
+
+
+def _warn_of_old_trait(old: str, new: str) -> None:
+    warnings.warn(f"Op.{old} is now called {new}", DeprecationWarning, stacklevel=3)
+
+
 class Op(ABC):
     """An operation: all that others may know of it.
 
@@ -64,6 +73,25 @@ class Op(ABC):
     custom_gradient: ClassVar[bool] = False
     #: What an epilogue (see :meth:`fuses_activation`) calls it; empty where none can compute it.
     epilogue_activation: ClassVar[str] = ""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for old, new in _OLD_TRAITS.items():
+            if old in vars(cls):
+                _warn_of_old_trait(old, new)
+                setattr(cls, new, vars(cls)[old])
+
+    @property
+    def alias(self) -> bool:
+        """The old name of :attr:`view`."""
+        _warn_of_old_trait("alias", "view")
+        return self.view
+
+    @property
+    def flat(self) -> bool:
+        """The old name of :attr:`non_differentiable`."""
+        _warn_of_old_trait("flat", "non_differentiable")
+        return self.non_differentiable
 
     @abstractmethod
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
