@@ -16,14 +16,14 @@ import numpy as np
 from bench.data import cifar10_or_noise
 from bench.libraries import load_keras, version
 from bench.textbook import textbook
-from fastcnn.bench.peer_process import MISSING, Baton
+from fastcnn.bench.peer_process import MISSING, WorkerChannel
 
 
 class Epochs:
     """Waits for the parent between epochs and reports the seconds per step of each."""
 
     def __init__(self, steps: int, **about: object) -> None:
-        self.baton = Baton()
+        self.channel = WorkerChannel()
         self.steps = steps
         self.about = about
         self.begin: float | None = None
@@ -31,10 +31,10 @@ class Epochs:
     def epoch_is_over(self) -> None:
         """Report the epoch, unless it was the first, which warms up; wait for the next slice."""
         if self.begin is None:
-            self.baton.ready(**self.about)
+            self.channel.ready(**self.about)
         else:
-            self.baton.done([(time.perf_counter() - self.begin) / self.steps])
-        self.baton.wait()
+            self.channel.done([(time.perf_counter() - self.begin) / self.steps])
+        self.channel.wait()
         self.begin = time.perf_counter()
 
 

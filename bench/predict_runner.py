@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.libraries import load_keras
 from bench.textbook import textbook
-from fastcnn.bench.peer_process import MISSING, Baton
+from fastcnn.bench.peer_process import MISSING, WorkerChannel
 from fastcnn.bench.timing import turn
 
 Array = np.ndarray
@@ -140,7 +140,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--inputs", type=Path, required=True, help="npz of the image and weights")
     options = parser.parse_args()
-    baton = Baton()
+    channel = WorkerChannel()
     with np.load(options.inputs) as stored:
         image = stored["image"]
         weights = [stored[f"w{number}"] for number in range(10)]
@@ -149,9 +149,9 @@ def main() -> None:
     except ModuleNotFoundError as error:
         print(f"{options.library}: {error}", file=sys.stderr)
         sys.exit(MISSING)
-    baton.ready(answer=call()[0].tolist())
+    channel.ready(answer=call()[0].tolist())
     while True:
-        baton.done(turn(call, baton.wait()))
+        channel.done(turn(call, channel.wait()))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
-"""Races between processes: each peer in a process of its own, one of them running at a time.
+"""Peers in processes of their own, one of them running at a time.
 
-Parent: starts :class:`Runner` s, asks them or hands the baton around with :func:`race`. Between its
-turns a runner is stopped (SIGSTOP), so that no thread of it spins or prefetches on another's time.
+Parent: a :class:`Runner` starts such a process, asks it questions and lets it run for a slice of
+time. Between slices the process is stopped (SIGSTOP), so that no thread of it spins or prefetches
+while another is measured.
 
-Child: ``Baton()`` takes over standard input and output; ``ready`` says that everything is set up,
-``wait`` blocks until the next turn, ``done`` reports it; ``receive`` and ``send`` are for questions
-of other kinds. What libraries print goes to standard error.
+Child: ``WorkerChannel()`` takes over standard input and output. ``ready`` says that everything is
+set up, ``wait`` blocks until the next slice, ``done`` reports it; ``receive`` and ``send`` are for
+questions of other kinds. What libraries print goes to standard error.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Baton", "MissingPeerError", "Runner", "find_tcmalloc", "race"]
+__all__ = ["MissingPeerError", "Runner", "WorkerChannel", "find_tcmalloc"]
 
 MISSING = 3  # exit status of a runner whose library is not installed
 
@@ -30,8 +31,8 @@ class MissingPeerError(Exception):
     """A peer cannot take part here; says why."""
 
 
-class Baton:
-    """The child's end of the race."""
+class WorkerChannel:
+    """The child's end of the connection to its parent."""
 
     def __init__(self) -> None:
         if sys.platform == "linux":
@@ -46,7 +47,7 @@ class Baton:
         self._out.write(json.dumps(answer) + "\n")
 
     def receive(self) -> Any:
-        """Blocks until the parent asks something. Leaves at the race's end."""
+        """Blocks until the parent asks something. Exits when the parent is gone."""
         line = sys.stdin.readline()
         if not line:
             sys.exit(0)
@@ -57,11 +58,11 @@ class Baton:
         self.send(**about)
 
     def wait(self) -> float:
-        """Blocks until the next turn; returns its length in seconds."""
+        """Blocks until the next slice; returns its length in seconds."""
         return float(self.receive())
 
     def done(self, samples: Sequence[float]) -> None:
-        """The turn is over; ``samples`` are the seconds per call measured in it."""
+        """The slice is over; ``samples`` are the seconds per call measured in it."""
         self.send(samples=list(samples))
 
 
@@ -109,7 +110,7 @@ class Runner:
         return answer
 
     def turn(self, seconds: float) -> list[float]:
-        """Runs the peer for one turn; seconds per call."""
+        """Runs the peer for one slice; seconds per call."""
         samples: list[float] = self.ask(seconds)["samples"]
         return samples
 
@@ -134,20 +135,6 @@ class Runner:
         status = self._process.wait()
         reason = "not installed" if status == MISSING else f"failed with status {status}"
         raise MissingPeerError(reason)
-
-
-def race(runners: Mapping[str, Runner], *, turns: int, seconds: float) -> dict[str, list[float]]:
-    """Hands the baton around ``turns`` times; seconds per call of every runner.
-
-    The first rotation is a warm-up and not counted.
-    """
-    samples: dict[str, list[float]] = {name: [] for name in runners}
-    for number in range(turns + 1):
-        for name, runner in runners.items():
-            taken = runner.turn(seconds)
-            if number:
-                samples[name] += taken
-    return samples
 
 
 def find_tcmalloc() -> Path | None:

@@ -1,7 +1,7 @@
 """The process of one peer: ``python -m fastcnn.bench.peers.worker LIBRARY THREADS``.
 
-Started by the race, not by hand. A question is either a case, to be answered once and then kept
-ready, or the length of a turn in seconds, to be spent on calls of that case.
+Started by a run of the benchmark, not by hand. A question is either a case, to be answered once and
+then kept ready, or the length of a slice in seconds, to be spent on calls of that case.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 from fastcnn.bench.operations import Case, Contestant
 from fastcnn.bench.operations.operation import Array, on_line
-from fastcnn.bench.peer_process import MISSING, Baton
+from fastcnn.bench.peer_process import MISSING, WorkerChannel
 from fastcnn.bench.shape_files import parse
 from fastcnn.bench.timing import turn
 
@@ -80,19 +80,19 @@ def prepare(
 
 def main(name: str, threads: int) -> None:
     """Answers questions until the parent is gone."""
-    baton = Baton()
+    channel = WorkerChannel()
     try:
         library: Any = importlib.import_module(_MODULES[name])
     except ImportError as error:
         print(f"{name}: {error}", file=sys.stderr)
         sys.exit(MISSING)
     library.start(threads)
-    baton.send(version=library.VERSION)
+    channel.send(version=library.VERSION)
     call = None
     while True:
-        question = baton.receive()
+        question = channel.receive()
         if not isinstance(question, dict):
-            baton.done(turn(call, float(question)) if call is not None else [])
+            channel.done(turn(call, float(question)) if call is not None else [])
             continue
         call = None  # frees its memory first
         try:
@@ -105,7 +105,7 @@ def main(name: str, threads: int) -> None:
             )
         except Exception as error:
             answer = {"failed": f"{type(error).__name__}: {error}".splitlines()[0]}
-        baton.send(**answer)
+        channel.send(**answer)
 
 
 if __name__ == "__main__":
