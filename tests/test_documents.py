@@ -77,6 +77,20 @@ def test_folders_of_the_tree_are_there():
     for top, part in [("csrc", core), ("fastcnn", package)]:
         listed = set(re.findall(r"(?:^| )(\w+)/(?= |$)", part, flags=re.MULTILINE)) - {top}
         there = {
-            path.parent.name for path in (ROOT / top).glob("*/*.*") if path.parent.name[0] != "_"
+            path.name
+            for path in (ROOT / top).iterdir()
+            if path.name[0] not in "._" and any(path.rglob("*.*"))
         }
-        assert listed == {name for name in there if name[0] != "."}
+        assert listed == there
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_prose_is_wrapped_at_100_columns(document):
+    """Tables, code and single words as long as a link excepted."""
+    prose = re.sub(r"^```.*?^```", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+    long = [
+        line
+        for line in prose.splitlines()
+        if len(line) > 100 and " " in line.strip() and not line.startswith(("|", "    ", "!["))
+    ]
+    assert long == []
