@@ -82,6 +82,8 @@ _HOMES = {
     "tracing": "fastcnn.layers.base.trace_context",
     "training_step": "fastcnn.models",
 }
+# Those whose operators are functions of fastcnn.ops, which lies a floor above them.
+_WITH_ARITHMETIC = {"Variable", "graph"}
 
 
 def _load_core() -> Any:
@@ -108,6 +110,8 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(_HOMES[name]), name)
     else:
         value = importlib.import_module(f"fastcnn.{name}")
+    if name in _WITH_ARITHMETIC:
+        importlib.import_module("fastcnn.ops")
     globals()[name] = value
     return value
 

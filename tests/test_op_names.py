@@ -57,8 +57,8 @@ def names_of_ops() -> set[str]:
 class Strings(ast.NodeVisitor):
     """Lines and values of the strings that code works with.
 
-    Not docstrings, ``__all__``, error texts and parts of f-strings, nor what an argument called
-    ``activation`` is given: that is a word for users.
+    Not docstrings, ``__all__``, error texts and parts of f-strings, nor the ``name`` that a class
+    gives itself, nor what an argument called ``activation`` is given: that is a word for users.
     """
 
     def __init__(self) -> None:
@@ -75,6 +75,14 @@ class Strings(ast.NodeVisitor):
     def visit_Assign(self, node: ast.Assign) -> None:
         if not any(isinstance(each, ast.Name) and each.id == "__all__" for each in node.targets):
             self.generic_visit(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        for statement in node.body:
+            match statement:
+                case ast.Assign(targets=[ast.Name(id="name")]):
+                    pass
+                case _:
+                    self.visit(statement)
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         for part in node.values:

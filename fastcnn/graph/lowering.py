@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastcnn import _core
 from fastcnn.graph.autodiff import ancestors
 from fastcnn.graph.memory_planner import ALIGNMENT, Buffer, place
-from fastcnn.graph.tensor import Node, Spec, Tensor
+from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 
 if TYPE_CHECKING:
     # At run time variables import graph.
     from fastcnn.graph.variable import Variable
 
 __all__ = ["Graph", "PlannedStep", "lower"]
+
+
+class Copy(Op):
+    """Puts an output of a graph where the caller wants it, if it has a place already."""
+
+    name = "copy"
+
+    def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
+        return inputs
 
 
 @dataclass(frozen=True)
@@ -261,6 +270,7 @@ def _add_copy(steps: list[PlannedStep], values: _Values, source: int, output: in
     spec = values.specs[source]
     target = values.add(spec, ("output", output))
     operand = (spec.dtype, spec.shape)
-    step = _core.Step("copy", [operand], [operand], {})
+    copy = Copy()
+    step = _core.Step(copy.name, [operand], [operand], {})
     _extend(values.places[source], len(steps))
-    steps.append(PlannedStep(Node(None, name="copy"), step, [source], [target], [operand]))
+    steps.append(PlannedStep(Node(copy), step, [source], [target], [operand]))

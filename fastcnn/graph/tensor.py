@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn.graph.arithmetic import Arithmetic
+
 if TYPE_CHECKING:
     from fastcnn.graph.variable import Variable
 
@@ -157,15 +159,12 @@ class Node:
         return tuple(Tensor(spec, self, index) for index, spec in enumerate(specs))
 
 
-class Tensor:
+class Tensor(Arithmetic):
     """A symbolic value with a concrete shape and dtype. Arithmetic operators build more graph."""
 
     __slots__ = ("index", "node", "spec")
     # NumPy arrays on the left leave operators to us instead of looping over elements.
     __array_ufunc__ = None
-
-    # Arithmetic is an operation, and operations live a floor above: fastcnn.ops fills this in.
-    operators: ClassVar[dict[str, Callable[[Any, Any], Any]]] = {}
 
     def __init__(self, spec: Spec, node: Node, index: int = 0) -> None:
         self.spec = spec
@@ -187,33 +186,6 @@ class Tensor:
         """Number of axes."""
         return len(self.spec.shape)
 
-    def __add__(self, other: Any) -> Any:
-        return self.operators["add"](self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return self.operators["add"](other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return self.operators["subtract"](self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return self.operators["subtract"](other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return self.operators["multiply"](self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return self.operators["multiply"](other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return self.operators["divide"](self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return self.operators["divide"](other, self)
-
-    def __neg__(self) -> Any:
-        return self.operators["multiply"](self, -1.0)
-
     def __bool__(self) -> bool:
         raise TypeError(
             "a symbolic Tensor has no truth value: it holds no numbers until a Program runs; "
@@ -225,7 +197,7 @@ class Tensor:
         return f"<Tensor {self.spec.shape} {self.spec.dtype} by {made_by}>"
 
 
-class SymbolicTensor(ABC):
+class SymbolicTensor(Arithmetic, ABC):
     """A value of a model under construction, whose batch size is open.
 
     An operation that meets one is recorded instead of applied: see

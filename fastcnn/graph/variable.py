@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn import _core
+from fastcnn.graph.arithmetic import Arithmetic
 from fastcnn.graph.tensor import Node, Spec, Tensor
 from fastcnn.graph.trace_mode import is_recording
 
 __all__ = ["Variable"]
 
 
-class Variable:
+class Variable(Arithmetic):
     """A named mutable array that owns its storage.
 
     Reading copies and writing goes through :meth:`assign`, so a program that runs in another
@@ -97,33 +98,6 @@ class Variable:
             )
         value = self.numpy()
         return value if dtype is None else value.astype(dtype)
-
-    def __add__(self, other: Any) -> Any:
-        return Tensor.operators["add"](self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return Tensor.operators["add"](other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return Tensor.operators["subtract"](self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return Tensor.operators["subtract"](other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return Tensor.operators["multiply"](self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return Tensor.operators["multiply"](other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return Tensor.operators["divide"](self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return Tensor.operators["divide"](other, self)
-
-    def __neg__(self) -> Any:
-        return Tensor.operators["multiply"](self, -1.0)
 
     def __repr__(self) -> str:
         return f"<Variable {self.name!r} {self.shape} {self.dtype}>"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from fastcnn import graph, ops
+from fastcnn import graph
 from fastcnn.graph import SymbolicTensor, Tensor
 from fastcnn.layers.base.trace_context import tracing
 from fastcnn.tree import flatten, map_leaves
@@ -136,33 +136,6 @@ class KerasTensor(SymbolicTensor):
 
     def __bool__(self) -> bool:
         raise TypeError(f"{self!r} has no truth value: its numbers are known only in a run")
-
-    def __add__(self, other: Any) -> Any:
-        return ops.add(self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return ops.add(other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return ops.subtract(self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return ops.subtract(other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return ops.multiply(self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return ops.multiply(other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return ops.divide(self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return ops.divide(other, self)
-
-    def __neg__(self) -> Any:
-        return ops.negative(self)
 
 
 def checked_shape(shape: Sequence[int | None]) -> Shape:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from fastcnn.graph.arithmetic import Arithmetic, Operators
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.common.operation import Operand, apply, operand, operation
 from fastcnn.ops.reduction.sums import sum_to_shape
@@ -398,4 +399,4 @@ def equal(a: Operand, b: Operand) -> Any:
     return _comparison(Equal(), a, b)
 
 
-Tensor.operators.update(add=add, subtract=subtract, multiply=multiply, divide=divide)
+Arithmetic.operators = Operators(add, subtract, multiply, divide, negative)
