@@ -77,3 +77,14 @@ def test_mixed_seeds_are_spread_out():
 def test_wrong_settings(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_orthogonal_and_identity_initializers():
+    np.testing.assert_array_equal(initializers.Identity(2.0)((2, 3)), [[2, 0, 0], [0, 2, 0]])
+    for shape in ((4, 9), (9, 4), (3, 3, 2, 7)):
+        w = initializers.Orthogonal(0.5, seed=1)(shape).reshape(-1, shape[-1])
+        product = w @ w.T if w.shape[0] < w.shape[1] else w.T @ w
+        np.testing.assert_allclose(product, 0.25 * np.eye(len(product)), atol=1e-6)
+    for make in (initializers.Identity(), initializers.Orthogonal()):
+        with pytest.raises(ValueError, match=r"got shape \(3,\)"):
+            make((3,))
