@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.graph.aligned_array import LARGE, empty
-from fastcnn.graph.lowering import Graph, lower
+from fastcnn.graph.graph import Graph
+from fastcnn.graph.lowering import lower
 from fastcnn.graph.passes import run_passes
 from fastcnn.graph.tensor import Tensor
 

@@ -19,7 +19,8 @@ from fastcnn.losses.functions import (
     smoothed_classes,
 )
 from fastcnn.losses.loss import UnitLoss
-from fastcnn.ops.elementwise.activation import Sigmoid, Softmax
+from fastcnn.ops.elementwise.activation import Sigmoid
+from fastcnn.ops.loss.probabilities import Softmax
 
 __all__ = [
     "BinaryFocalCrossentropy",

@@ -9,7 +9,8 @@ import numpy as np
 
 from fastcnn import ops
 from fastcnn.graph import Op, SymbolicTensor, Tensor
-from fastcnn.ops.elementwise.activation import Sigmoid, Softmax
+from fastcnn.ops.elementwise.activation import Sigmoid
+from fastcnn.ops.loss.probabilities import Softmax
 
 __all__ = [
     "as_dtype",

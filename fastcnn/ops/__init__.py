@@ -5,8 +5,9 @@ graph. Each has a float64 twin of the same name in :mod:`fastcnn.reference`.
 """
 
 from fastcnn.ops.common.operation import PUBLIC
-from fastcnn.ops.convolution.convolution import conv, conv2d, conv_transpose
-from fastcnn.ops.elementwise.activation import log_softmax, relu, sigmoid, softmax, sparsemax, tanh
+from fastcnn.ops.convolution.convolution import conv, conv2d
+from fastcnn.ops.convolution.transposed import conv_transpose
+from fastcnn.ops.elementwise.activation import relu, sigmoid, tanh
 from fastcnn.ops.elementwise.activation_formulas import (
     celu,
     elu,
@@ -59,6 +60,7 @@ from fastcnn.ops.loss.crossentropy import (
     mean_squared_error,
     sparse_categorical_crossentropy,
 )
+from fastcnn.ops.loss.probabilities import log_softmax, softmax, sparsemax
 from fastcnn.ops.movement.resampling import resize
 from fastcnn.ops.movement.shaping import (
     concatenate,
@@ -87,20 +89,14 @@ from fastcnn.ops.optimizer.adaptive import (
 )
 from fastcnn.ops.optimizer.descent import Surroundings, heavy_ball_update, sgd_update
 from fastcnn.ops.optimizer.update import assign, assign_moving_average
+from fastcnn.ops.pooling.adaptive_pooling import adaptive_average_pool, adaptive_max_pool
 from fastcnn.ops.pooling.global_pooling import (
-    adaptive_average_pool,
-    adaptive_max_pool,
     global_average_pool,
     global_average_pool2d,
     global_max_pool,
 )
 from fastcnn.ops.pooling.max_pool_fusion import fuse_max_pool as _  # noqa: F401, F811 - the same
-from fastcnn.ops.pooling.pooling import (
-    average_pool,
-    average_pool2d,
-    max_pool,
-    max_pool2d,
-)
+from fastcnn.ops.pooling.sliding_pooling import average_pool, average_pool2d, max_pool, max_pool2d
 from fastcnn.ops.products.linear import dense, matmul
 from fastcnn.ops.random.counter_based import dropout, fold_seed, random_normal
 from fastcnn.ops.reduction.ranking import argmax, in_top_k

@@ -33,7 +33,6 @@ from fastcnn.reference.activations import (
     threshold,
 )
 from fastcnn.reference.convolution import conv, conv2d, conv_transpose
-from fastcnn.reference.counting import pair_sums
 from fastcnn.reference.elementwise import (
     abs,
     absolute,
@@ -61,9 +60,11 @@ from fastcnn.reference.elementwise import (
 from fastcnn.reference.loss import (
     binary_crossentropy,
     categorical_crossentropy,
-    in_top_k,
+    log_softmax,
     mean_squared_error,
+    softmax,
     sparse_categorical_crossentropy,
+    sparsemax,
 )
 from fastcnn.reference.movement import (
     broadcast_to,
@@ -74,6 +75,7 @@ from fastcnn.reference.movement import (
     pad,
     rescale,
     reshape,
+    resize,
     slice,
     transpose,
 )
@@ -97,8 +99,7 @@ from fastcnn.reference.pooling import (
 )
 from fastcnn.reference.products import dense, matmul
 from fastcnn.reference.random import dropout, fold_seed, random_normal
-from fastcnn.reference.reduction import argmax, log_softmax, mean, softmax, sparsemax, sum
-from fastcnn.reference.resampling import resize
+from fastcnn.reference.reduction import argmax, in_top_k, mean, pair_sums, sum
 
 __all__ = [
     "abs",

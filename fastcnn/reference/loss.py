@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from fastcnn.reference.elementwise import Float64, float64, log, square
-from fastcnn.reference.reduction import log_softmax, mean
+from fastcnn.reference.reduction import chosen, is_class, mean
 
 # Probabilities are kept this far from 0 and 1, as Keras does. The bounds are rounded to float32,
 # where 1 - 1e-7 is 1 - 1.19e-7: log(1 - p) would differ by 1 % otherwise.
 SMALLEST = float(np.float32(1e-7))
+
+
 LARGEST = float(np.float32(1) - np.float32(1e-7))
 
 
@@ -39,17 +39,6 @@ def categorical_crossentropy(
     return np.asarray(-np.sum(float64(y_true) * logs, axis=-1))
 
 
-def is_class(labels: NDArray[Any], rows: Float64) -> NDArray[np.bool_]:
-    """Whether each label counts a column of its row."""
-    return np.asarray((labels >= 0) & (labels < rows.shape[-1]))
-
-
-def chosen(rows: Float64, labels: NDArray[Any]) -> Float64:
-    """Each row's element at its label; anything where the label is no class."""
-    safe = np.where(is_class(labels, rows), labels, 0).astype(np.int64)
-    return np.take_along_axis(rows, safe[..., None], axis=-1)[..., 0]
-
-
 def sparse_categorical_crossentropy(
     y_true: ArrayLike, y_pred: ArrayLike, *, from_logits: bool = False
 ) -> Float64:
@@ -70,13 +59,33 @@ def binary_crossentropy(
     return mean(-(t * np.log(p) + (1 - t) * np.log(1 - p)), axis=-1)
 
 
-def in_top_k(y_true: ArrayLike, y_pred: ArrayLike, k: int) -> NDArray[np.float64]:
-    """1 where fewer than ``k`` classes score above the label's, else 0.
+def softmax(x: ArrayLike, axis: int = -1) -> Float64:
+    """``exp(x)`` divided by its sum along ``axis``, after subtracting the largest."""
+    return np.exp(log_softmax(x, axis=axis))
 
-    A NaN counts as above any number; a label that is no class, or scored NaN, is no hit.
+
+def log_softmax(x: ArrayLike, axis: int = -1) -> Float64:
+    """Logarithm of :func:`softmax`, computed without leaving the logarithm."""
+    x = float64(x)
+    # `initial` only matters for rows without an element, which have no largest.
+    largest = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    with np.errstate(invalid="ignore"):  # inf - inf is NaN, and meant
+        shifted = x - largest
+    return np.asarray(shifted - log(np.sum(np.exp(shifted), axis=axis, keepdims=True)))
+
+
+def sparsemax(x: ArrayLike, axis: int = -1) -> Float64:
+    """``max(x - tau, 0)`` with the ``tau`` that makes it sum to 1 along ``axis``.
+
+    Found by sorting, as in algorithm 1 of Martins & Astudillo, "From Softmax to Sparsemax" (2016).
     """
-    scores = float64(y_pred)
-    labels = np.asarray(y_true).reshape(scores.shape[:-1])
-    score = chosen(scores, labels)
-    above = np.count_nonzero(~(scores <= score[..., None]), axis=-1)
-    return float64(is_class(labels, scores) & ~np.isnan(score) & (above < k))
+    x = np.moveaxis(float64(x), axis, -1)
+    # What is infinite or NaN makes NaN of its row, except minus infinity beside a number.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shifted = x - np.max(x, axis=-1, keepdims=True, initial=-np.inf)
+        falling = -np.sort(-shifted, axis=-1)
+        counts = np.arange(1, x.shape[-1] + 1)
+        kept = counts * falling > np.cumsum(falling, axis=-1) - 1
+        total = np.sum(np.where(kept, falling, 0), axis=-1, keepdims=True)
+        tau = (total - 1) / np.sum(kept, axis=-1, keepdims=True)
+        return np.moveaxis(np.maximum(shifted - tau, 0), -1, axis)

@@ -1,13 +1,14 @@
-"""Many elements in, one out, along axes."""
+"""Many elements in, one or a few out, along axes: sums, ranking, histograms."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastcnn.reference.elementwise import Float64, float64, log
+from fastcnn.reference.elementwise import Float64, float64
 
 
 def sum(
@@ -28,38 +29,39 @@ def mean(
         return np.asarray(np.divide(sum(x, axis=axis, keepdims=keepdims), count))
 
 
-def softmax(x: ArrayLike, axis: int = -1) -> Float64:
-    """``exp(x)`` divided by its sum along ``axis``, after subtracting the largest."""
-    return np.exp(log_softmax(x, axis=axis))
-
-
-def log_softmax(x: ArrayLike, axis: int = -1) -> Float64:
-    """Logarithm of :func:`softmax`, computed without leaving the logarithm."""
-    x = float64(x)
-    # `initial` only matters for rows without an element, which have no largest.
-    largest = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
-    with np.errstate(invalid="ignore"):  # inf - inf is NaN, and meant
-        shifted = x - largest
-    return np.asarray(shifted - log(np.sum(np.exp(shifted), axis=axis, keepdims=True)))
-
-
-def sparsemax(x: ArrayLike, axis: int = -1) -> Float64:
-    """``max(x - tau, 0)`` with the ``tau`` that makes it sum to 1 along ``axis``.
-
-    Found by sorting, as in algorithm 1 of Martins & Astudillo, "From Softmax to Sparsemax" (2016).
-    """
-    x = np.moveaxis(float64(x), axis, -1)
-    # What is infinite or NaN makes NaN of its row, except minus infinity beside a number.
-    with np.errstate(invalid="ignore", divide="ignore"):
-        shifted = x - np.max(x, axis=-1, keepdims=True, initial=-np.inf)
-        falling = -np.sort(-shifted, axis=-1)
-        counts = np.arange(1, x.shape[-1] + 1)
-        kept = counts * falling > np.cumsum(falling, axis=-1) - 1
-        total = np.sum(np.where(kept, falling, 0), axis=-1, keepdims=True)
-        tau = (total - 1) / np.sum(kept, axis=-1, keepdims=True)
-        return np.moveaxis(np.maximum(shifted - tau, 0), -1, axis)
-
-
 def argmax(x: ArrayLike, *, axis: int = -1) -> NDArray[np.int64]:
     """Index of the largest element along ``axis``: the first of equal ones, the first NaN."""
     return np.asarray(np.argmax(np.asarray(x), axis=axis), np.int64)
+
+
+def pair_sums(
+    rows: ArrayLike, columns: ArrayLike, weights: ArrayLike, size: Sequence[int]
+) -> Float64:
+    """Sums of weights by pairs of numbers; pairs outside of the table are left out."""
+    r, c, table = np.asarray(rows), np.asarray(columns), np.zeros(tuple(size))
+    inside = (r >= 0) & (r < size[0]) & (c >= 0) & (c < size[1])
+    np.add.at(table, (r[inside], c[inside]), float64(weights)[inside])
+    return table
+
+
+def is_class(labels: NDArray[Any], rows: Float64) -> NDArray[np.bool_]:
+    """Whether each label counts a column of its row."""
+    return np.asarray((labels >= 0) & (labels < rows.shape[-1]))
+
+
+def chosen(rows: Float64, labels: NDArray[Any]) -> Float64:
+    """Each row's element at its label; anything where the label is no class."""
+    safe = np.where(is_class(labels, rows), labels, 0).astype(np.int64)
+    return np.take_along_axis(rows, safe[..., None], axis=-1)[..., 0]
+
+
+def in_top_k(y_true: ArrayLike, y_pred: ArrayLike, k: int) -> NDArray[np.float64]:
+    """1 where fewer than ``k`` classes score above the label's, else 0.
+
+    A NaN counts as above any number; a label that is no class, or scored NaN, is no hit.
+    """
+    scores = float64(y_pred)
+    labels = np.asarray(y_true).reshape(scores.shape[:-1])
+    score = chosen(scores, labels)
+    above = np.count_nonzero(~(scores <= score[..., None]), axis=-1)
+    return float64(is_class(labels, scores) & ~np.isnan(score) & (above < k))

@@ -24,7 +24,7 @@ from fastcnn.bench.operations.operation import (
     roundings,
 )
 from fastcnn.graph.aligned_array import empty
-from fastcnn.ops.convolution.convolution import ALGORITHMS
+from fastcnn.ops.convolution.checks import ALGORITHMS
 
 __all__ = ["OPERATIONS"]
 

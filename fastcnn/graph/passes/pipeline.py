@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from fastcnn.graph.lowering import Graph
+from fastcnn.graph.graph import Graph
 
 __all__ = ["PASSES", "graph_pass", "run_passes"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from fastcnn.graph.lowering import Graph
+from fastcnn.graph.graph import Graph
 from fastcnn.graph.passes.pipeline import graph_pass
 from fastcnn.graph.tensor import Node, Tensor
 

@@ -16,7 +16,7 @@ from fastcnn.graph.tensor import Node, Op, SymbolicTensor, Tensor, constant, pla
 from fastcnn.graph.trace_mode import is_recording
 from fastcnn.graph.variable import Variable
 
-__all__ = ["PUBLIC", "Array", "Operand", "apply", "operand", "operation"]
+__all__ = ["PUBLIC", "Array", "Operand", "apply", "image_operand", "operand", "operation"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -253,3 +253,14 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
 
     PUBLIC[function.__name__] = call
     return call
+
+
+def image_operand(op: str, x: Operand, rank: int | None = None) -> Tensor:
+    """A float32 operand with one to three axes between batch and channels."""
+    found = operand(op, "x", x, rank=rank)
+    if not 3 <= found.ndim <= 5:
+        raise ValueError(
+            f"{op}: x must have rank 3, 4 or 5: (batch, 1 to 3 axes, channels), got shape "
+            f"{found.shape}"
+        )
+    return found

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastcnn.graph.lowering import Graph
+from fastcnn.graph.graph import Graph
 from fastcnn.graph.passes import graph_pass, rewrite
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 
 __all__ = ["Chain", "fuse_elementwise"]
 
-#: Limits of the core (``csrc/ops/elementwise/fused.cpp``), and a bound for what one step reads at a time.
+#: Limits of the core (``csrc/ops/elementwise/fused.cpp``), and a bound for what one step reads at
+#: a time.
 _LONGEST_PERIOD = 4096
 _MAX_OPS = 24
 

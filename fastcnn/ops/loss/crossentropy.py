@@ -9,7 +9,7 @@ import numpy as np
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.common.grad_by_formula import by_formula
 from fastcnn.ops.common.operation import Operand, apply, operand, operation
-from fastcnn.ops.elementwise.activation import log_softmax, sigmoid, softmax
+from fastcnn.ops.elementwise.activation import sigmoid
 from fastcnn.ops.elementwise.arithmetic import (
     divide,
     greater,
@@ -22,6 +22,7 @@ from fastcnn.ops.elementwise.arithmetic import (
     subtract,
 )
 from fastcnn.ops.elementwise.conversion import label_operand, one_hot
+from fastcnn.ops.loss.probabilities import log_softmax, softmax
 from fastcnn.ops.movement.shaping import reshaped
 from fastcnn.ops.reduction.sums import mean, sum
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fastcnn.graph.lowering import Graph
+from fastcnn.graph.graph import Graph
 from fastcnn.graph.passes import graph_pass, rewrite
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.convolution.convolution import Conv
