@@ -7,12 +7,8 @@ from fastcnn.layers.convolutional.conv_transpose import (
     Conv3DTranspose,
 )
 from fastcnn.layers.convolutional.convolution import Conv1D, Conv2D, Conv3D
-from fastcnn.layers.convolutional.depthwise import (
-    DepthwiseConv1D,
-    DepthwiseConv2D,
-    SeparableConv1D,
-    SeparableConv2D,
-)
+from fastcnn.layers.convolutional.depthwise import DepthwiseConv1D, DepthwiseConv2D
+from fastcnn.layers.convolutional.separable import SeparableConv1D, SeparableConv2D
 from fastcnn.layers.core.activation import (
     ELU,
     Activation,
@@ -36,13 +32,15 @@ from fastcnn.layers.normalization.per_example import (
     RMSNormalization,
     UnitNormalization,
 )
-from fastcnn.layers.pooling.global_pooling import (
+from fastcnn.layers.pooling.adaptive_pooling import (
     AdaptiveAveragePooling1D,
     AdaptiveAveragePooling2D,
     AdaptiveAveragePooling3D,
     AdaptiveMaxPooling1D,
     AdaptiveMaxPooling2D,
     AdaptiveMaxPooling3D,
+)
+from fastcnn.layers.pooling.global_pooling import (
     GlobalAveragePooling1D,
     GlobalAveragePooling2D,
     GlobalAveragePooling3D,
@@ -66,16 +64,15 @@ from fastcnn.layers.preprocessing.resizing import (
     CenterCrop,
     Resizing,
 )
+from fastcnn.layers.regularization.activity import ActivityRegularization
 from fastcnn.layers.regularization.dropout import (
-    ActivityRegularization,
-    AlphaDropout,
     Dropout,
-    GaussianDropout,
-    GaussianNoise,
     SpatialDropout1D,
     SpatialDropout2D,
     SpatialDropout3D,
 )
+from fastcnn.layers.regularization.noise import AlphaDropout, GaussianDropout, GaussianNoise
+from fastcnn.layers.reshaping.cropping import Cropping1D, Cropping2D, Cropping3D
 from fastcnn.layers.reshaping.merging import (
     Add,
     Average,
@@ -94,23 +91,14 @@ from fastcnn.layers.reshaping.merging import (
     multiply,
     subtract,
 )
-from fastcnn.layers.reshaping.padding import (
-    Cropping1D,
-    Cropping2D,
-    Cropping3D,
-    UpSampling1D,
-    UpSampling2D,
-    UpSampling3D,
-    ZeroPadding1D,
-    ZeroPadding2D,
-    ZeroPadding3D,
-)
+from fastcnn.layers.reshaping.padding import ZeroPadding1D, ZeroPadding2D, ZeroPadding3D
 from fastcnn.layers.reshaping.shaping import (
     Flatten,
     Permute,
     RepeatVector,
     Reshape,
 )
+from fastcnn.layers.reshaping.upsampling import UpSampling1D, UpSampling2D, UpSampling3D
 
 __all__ = [
     "ELU",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["channels_last", "choice", "positive_int", "spatial_rank"]
+__all__ = ["axis_pairs", "channels_last", "choice", "positive_int", "spatial_rank"]
 
 
 def positive_int(value: Any, name: str, owner: str) -> int:
@@ -64,3 +64,33 @@ def spatial_rank(layer: Any, shape: Sequence[Any], rank: int) -> None:
             f"layer {layer.name!r}: {type(layer).__name__} takes {wanted}, got shape "
             f"{tuple(shape)}; a missing channel axis is added by x[..., None]"
         )
+
+
+Pairs = tuple[tuple[int, int], ...]
+
+
+def is_count(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= 0)
+
+
+def axis_pairs(owner: str, name: str, value: Any, rank: int) -> Pairs:
+    """``value`` as (before, after) of each axis: one int, an int for each axis, or such pairs.
+
+    Raises:
+        ValueError: Something else.
+    """
+    items = [value] * rank if is_count(value) else value
+    if rank == 1 and isinstance(items, list | tuple) and len(items) == 2:
+        items = [items]
+    if isinstance(items, list | tuple) and len(items) == rank:
+        pairs = [(item, item) if is_count(item) else item for item in items]
+        if all(
+            isinstance(pair, list | tuple) and len(pair) == 2 and all(map(is_count, pair))
+            for pair in pairs
+        ):
+            return tuple((int(before), int(after)) for before, after in pairs)
+    if rank == 1:
+        wanted = "an int or two ints (before, after)"
+    else:
+        wanted = f"an int, {rank} ints, or {rank} pairs (before, after)"
+    raise ValueError(f"{owner}: {name} must be {wanted}, none negative; got {value!r}")
