@@ -1,7 +1,8 @@
 """Hooks into training, with Keras' names and arguments."""
 
 from fastcnn.callbacks.backup import BackupAndRestore
-from fastcnn.callbacks.csv_logger import CSVLogger, LearningRateScheduler
+from fastcnn.callbacks.csv_logger import CSVLogger
+from fastcnn.callbacks.learning_rate_scheduler import LearningRateScheduler
 from fastcnn.callbacks.live_curves import LiveCurves
 from fastcnn.callbacks.monitors import EarlyStopping, ModelCheckpoint
 from fastcnn.callbacks.plateau import ReduceLROnPlateau

@@ -43,6 +43,12 @@ from fastcnn.metrics.accuracy import (
 from fastcnn.metrics.auc import (
     AUC,
 )
+from fastcnn.metrics.best_threshold import (
+    PrecisionAtRecall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+)
 from fastcnn.metrics.calibration import (
     ExpectedCalibrationError,
 )
@@ -97,11 +103,7 @@ from fastcnn.metrics.thresholds import (
     FalseNegatives,
     FalsePositives,
     Precision,
-    PrecisionAtRecall,
     Recall,
-    RecallAtPrecision,
-    SensitivityAtSpecificity,
-    SpecificityAtSensitivity,
     TrueNegatives,
     TruePositives,
 )

@@ -2,16 +2,13 @@
 machine can do at best.
 """
 
+from fastcnn.runtime.measuring import bandwidth, caches, limits, peak
 from fastcnn.runtime.settings import (
     available_isas,
-    bandwidth,
-    caches,
     describe,
     info,
     isa,
-    limits,
     num_threads,
-    peak,
     set_isa,
     set_num_threads,
     set_winograd,
