@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     # At run time variables import graph.
     from fastcnn.graph.variable import Variable
 
+__all__ = ["Copy", "PlannedStep", "lower"]
 
 
 class Copy(Op):
@@ -24,9 +25,6 @@ class Copy(Op):
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return inputs
-
-
-__all__ = ["PlannedStep", "lower"]
 
 
 @dataclass
