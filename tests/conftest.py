@@ -15,7 +15,7 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
-@pytest.fixture(params=[name for name in runtime.available_isas() if _core.float_isa(name) == name])
+@pytest.fixture(params=[name for name in runtime.available_isas() if _core.base_isa(name) == name])
 def isa(request: pytest.FixtureRequest) -> Iterator[str]:
     """Runs the test once for every instruction set of this machine that has float32 kernels of
     its own.

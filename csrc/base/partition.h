@@ -9,14 +9,15 @@ inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 // Elements in a work item of an operation that does one cheap thing to each: about 10 us.
 constexpr int64_t kItemElements = int64_t{1} << 15;
 
-// What is larger than this is not in the caches when it is next read, so it is written past them.
-constexpr int64_t kBeyondCaches = int64_t{16} << 20;
+// What is larger than this is not in the caches when it is next read, so it is written with
+// non-temporal stores.
+constexpr int64_t kNonTemporalResult = int64_t{16} << 20;
 
-// Whether a result of so many numbers is stored past the caches: not where it takes the place of
-// what has just been read, which is in them.
-inline bool streams_to(const float* y, int64_t elements, const float* x,
-                       const float* other = nullptr) {
-  return elements >= kBeyondCaches / 4 && y != x && y != other;
+// Whether a result of so many numbers is stored with non-temporal stores: not where it takes the
+// place of what has just been read, which is in them.
+inline bool non_temporal_pays(const float* y, int64_t elements, const float* x,
+                              const float* other = nullptr) {
+  return elements >= kNonTemporalResult / 4 && y != x && y != other;
 }
 
 // `total` units of work cut into equal runs of `grain` units; a function of shapes alone.

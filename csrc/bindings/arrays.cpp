@@ -69,14 +69,14 @@ void* borrow(const py::array& array, const Operand& operand, const char* role, s
 namespace {
 
 // A Program takes its inputs and outputs for separate memory when it decides what must wait.
-void check_apart(const Borrowed& borrowed, size_t feeds) {
+void check_apart(const ArrayViews& views, size_t feeds) {
   const auto bytes = [&](size_t i) {
-    return static_cast<const std::byte*>(borrowed.arrays[i].data());
+    return static_cast<const std::byte*>(views.arrays[i].data());
   };
-  for (size_t out = feeds; out < borrowed.arrays.size(); ++out)
+  for (size_t out = feeds; out < views.arrays.size(); ++out)
     for (size_t other = 0; other < out; ++other) {
-      const bool apart = bytes(out) + borrowed.arrays[out].nbytes() <= bytes(other) ||
-                         bytes(other) + borrowed.arrays[other].nbytes() <= bytes(out);
+      const bool apart = bytes(out) + views.arrays[out].nbytes() <= bytes(other) ||
+                         bytes(other) + views.arrays[other].nbytes() <= bytes(out);
       if (!apart)
         throw std::invalid_argument(concat("fetch ", out - feeds, " shares memory with ",
                                            other < feeds ? "feed " : "fetch ",
@@ -94,25 +94,25 @@ py::array array_of(const py::handle& item, const char* role, size_t i) {
 
 }  // namespace
 
-Borrowed borrow_all(const Program& program, const py::sequence& feeds,
-                    const py::sequence& fetches) {
+ArrayViews borrow_all(const Program& program, const py::sequence& feeds,
+                      const py::sequence& fetches) {
   check(feeds.size() == program.inputs().size() && fetches.size() == program.outputs().size(),
         "program takes ", program.inputs().size(), " feeds and ", program.outputs().size(),
         " fetches, got ", feeds.size(), " and ", fetches.size());
-  Borrowed borrowed;
-  borrowed.in.reserve(feeds.size());
-  borrowed.out.reserve(fetches.size());
-  borrowed.arrays.reserve(feeds.size() + fetches.size());
+  ArrayViews views;
+  views.in.reserve(feeds.size());
+  views.out.reserve(fetches.size());
+  views.arrays.reserve(feeds.size() + fetches.size());
   for (size_t i = 0; i < feeds.size(); ++i) {
-    borrowed.arrays.push_back(array_of(feeds[i], "feed", i));
-    borrowed.in.push_back(borrow(borrowed.arrays.back(), program.inputs()[i], "feed", i, false));
+    views.arrays.push_back(array_of(feeds[i], "feed", i));
+    views.in.push_back(borrow(views.arrays.back(), program.inputs()[i], "feed", i, false));
   }
   for (size_t i = 0; i < fetches.size(); ++i) {
-    borrowed.arrays.push_back(array_of(fetches[i], "fetch", i));
-    borrowed.out.push_back(borrow(borrowed.arrays.back(), program.outputs()[i], "fetch", i, true));
+    views.arrays.push_back(array_of(fetches[i], "fetch", i));
+    views.out.push_back(borrow(views.arrays.back(), program.outputs()[i], "fetch", i, true));
   }
-  check_apart(borrowed, feeds.size());
-  return borrowed;
+  check_apart(views, feeds.size());
+  return views;
 }
 
 }  // namespace fastcnn

@@ -9,7 +9,7 @@ namespace fastcnn {
 
 namespace py = pybind11;
 
-// NumPy arrays as the engine sees them: their memory is borrowed, never converted.
+// NumPy arrays as the engine sees them: their memory is views, never converted.
 
 py::dtype numpy_dtype(DType dtype);
 DType dtype_of(const py::array& array);
@@ -19,7 +19,7 @@ Shape shape_of(const py::array& array);
 void* borrow(const py::array& array, const Operand& operand, const char* role, size_t i,
              bool writable);
 
-struct Borrowed {
+struct ArrayViews {
   std::vector<const void*> in;
   std::vector<void*> out;
   // Keeps the memory alive, whatever becomes of the sequences while others run.
@@ -27,6 +27,7 @@ struct Borrowed {
 };
 
 // The memory of all arrays of a run. Throws where one does not fit, or shares memory with a fetch.
-Borrowed borrow_all(const Program& program, const py::sequence& feeds, const py::sequence& fetches);
+ArrayViews borrow_all(const Program& program, const py::sequence& feeds,
+                      const py::sequence& fetches);
 
 }  // namespace fastcnn

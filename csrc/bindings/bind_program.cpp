@@ -52,59 +52,61 @@ Attrs attrs_from(const py::dict& dict) {
   return attrs;
 }
 
-Place place_from(const std::string& name) {
-  if (name == "arena") return Place::arena;
-  if (name == "input") return Place::input;
-  if (name == "output") return Place::output;
-  check(name == "variable", "place must be arena, input, output or variable, got '", name, "'");
-  return Place::variable;
+Storage storage_from(const std::string& name) {
+  if (name == "arena") return Storage::arena;
+  if (name == "input") return Storage::input;
+  if (name == "output") return Storage::output;
+  check(name == "variable", "storage must be arena, input, output or variable, got '", name, "'");
+  return Storage::variable;
 }
 
 }  // namespace
 
 void bind_program(py::module_& m) {
-  py::class_<Step, std::shared_ptr<Step>>(m, "Step")
+  py::class_<Operator, std::shared_ptr<Operator>>(m, "Operator")
       .def(py::init([](const std::string& op, const py::list& inputs, const py::list& outputs,
                        const py::dict& attrs, const std::vector<int64_t>& lasting) {
-             return std::shared_ptr<Step>(make_step(
+             return std::shared_ptr<Operator>(create_operator(
                  {op, operands_from(inputs), operands_from(outputs), attrs_from(attrs), lasting}));
            }),
            "op"_a, "inputs"_a, "outputs"_a, "attrs"_a, "lasting"_a = std::vector<int64_t>())
       .def_property_readonly("scratch_bytes",
-                             [](const std::shared_ptr<Step>& s) { return s->scratch_bytes(); })
+                             [](const std::shared_ptr<Operator>& s) { return s->scratch_bytes(); })
       .def_property_readonly("packing_bytes",
-                             [](const std::shared_ptr<Step>& s) {
+                             [](const std::shared_ptr<Operator>& s) {
                                const Packing* packing = s->packing();
                                return packing && packing->in_run ? packing->bytes : 0;
                              })
-      .def_property_readonly(
-          "packing_input",
-          [](const std::shared_ptr<Step>& s) { return s->packing() ? s->packing()->input : -1; })
+      .def_property_readonly("packing_input",
+                             [](const std::shared_ptr<Operator>& s) {
+                               return s->packing() ? s->packing()->input : -1;
+                             })
       .def_property_readonly("flops",
-                             [](const std::shared_ptr<Step>& s) { return s->cost().flops; })
+                             [](const std::shared_ptr<Operator>& s) { return s->cost().flops; })
       .def_property_readonly("bytes",
-                             [](const std::shared_ptr<Step>& s) { return s->cost().bytes; });
+                             [](const std::shared_ptr<Operator>& s) { return s->cost().bytes; });
 
   py::class_<Program, std::shared_ptr<Program>>(m, "Program")
-      .def(py::init([](const py::list& values, const py::list& steps,
-                       std::vector<std::shared_ptr<Variable>> variables, int64_t arena_bytes) {
-             std::vector<Value> all;
-             for (const py::handle& item : values) {
-               const auto [dtype, shape, place, index] =
-                   item.cast<std::tuple<std::string, std::vector<int64_t>, std::string, int64_t>>();
-               all.push_back({{dtype_from_name(dtype), Shape(shape)}, place_from(place), index});
-             }
-             std::vector<PlacedStep> placed;
-             for (const py::handle& item : steps) {
-               auto [step, in, out, scratch] =
-                   item.cast<std::tuple<std::shared_ptr<Step>, std::vector<int64_t>,
-                                        std::vector<int64_t>, int64_t>>();
-               placed.push_back({step, in, out, scratch});
-             }
-             return std::make_shared<Program>(std::move(all), std::move(placed),
-                                              std::move(variables), arena_bytes);
-           }),
-           "values"_a, "steps"_a, "variables"_a, "arena_bytes"_a)
+      .def(
+          py::init([](const py::list& values, const py::list& instructions,
+                      std::vector<std::shared_ptr<Variable>> variables, int64_t arena_bytes) {
+            std::vector<Value> all;
+            for (const py::handle& item : values) {
+              const auto [dtype, shape, storage, index] =
+                  item.cast<std::tuple<std::string, std::vector<int64_t>, std::string, int64_t>>();
+              all.push_back({{dtype_from_name(dtype), Shape(shape)}, storage_from(storage), index});
+            }
+            std::vector<Instruction> plan;
+            for (const py::handle& item : instructions) {
+              auto [op, in, out, scratch] =
+                  item.cast<std::tuple<std::shared_ptr<Operator>, std::vector<int64_t>,
+                                       std::vector<int64_t>, int64_t>>();
+              plan.push_back({op, in, out, scratch});
+            }
+            return std::make_shared<Program>(std::move(all), std::move(plan), std::move(variables),
+                                             arena_bytes);
+          }),
+          "values"_a, "instructions"_a, "variables"_a, "arena_bytes"_a)
       .def_property_readonly("arena_bytes",
                              [](const std::shared_ptr<Program>& p) { return p->arena_bytes(); })
       .def_property_readonly("barriers",
@@ -113,22 +115,23 @@ void bind_program(py::module_& m) {
           "run",
           [](const std::shared_ptr<Program>& program, const py::sequence& feeds,
              const py::sequence& fetches, int threads) {
-            const Borrowed arrays = borrow_all(*program, feeds, fetches);
+            const ArrayViews views = borrow_all(*program, feeds, fetches);
             const py::gil_scoped_release others_run;
-            program->run(arrays.in, arrays.out, threads);
+            program->run(views.in, views.out, threads);
           },
           "feeds"_a, "fetches"_a, "threads"_a = 0)
       .def(
           "profile",
           [](const std::shared_ptr<Program>& program, const py::sequence& feeds,
              const py::sequence& fetches, int threads) {
-            const Borrowed arrays = borrow_all(*program, feeds, fetches);
+            const ArrayViews views = borrow_all(*program, feeds, fetches);
             std::vector<double> seconds;
             const py::gil_scoped_release others_run;
-            program->run(arrays.in, arrays.out, threads, &seconds);
+            program->run(views.in, views.out, threads, &seconds);
             return seconds;
           },
-          "feeds"_a, "fetches"_a, "threads"_a = 0, "Like run; returns the seconds of each step.");
+          "feeds"_a, "fetches"_a, "threads"_a = 0,
+          "Like run; returns the seconds of each instruction.");
 }
 
 }  // namespace fastcnn

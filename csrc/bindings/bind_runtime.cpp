@@ -25,7 +25,7 @@ void bind_runtime(py::module_& m) {
   m.def("set_serial_seconds", &set_serial_seconds, "seconds"_a,
         "Programs with less estimated work run on the calling thread alone; -1 for the default.");
   m.def("lanes", [] { return kernels().lanes; }, "float32 numbers in a vector register.");
-  m.def("float_isa", &float_isa, "name"_a,
+  m.def("base_isa", &base_isa, "name"_a,
         "The instruction set whose float32 kernels this one shares; often itself.");
   m.def("measure_peak", &measure_peak, "threads"_a = 1, "seconds"_a = 0.2, "dtype"_a = "float32",
         py::call_guard<py::gil_scoped_release>(),

@@ -12,7 +12,7 @@ namespace fastcnn {
 using namespace pybind11::literals;
 
 // Methods take their object by its holder: that of one made by __new__ alone, without __init__, is
-// missing, which raises; by reference such an object would be read as it lies in memory.
+// missing, which raises; by reference such an object would be read in place in memory.
 void bind_variable(py::module_& m) {
   py::class_<Variable, std::shared_ptr<Variable>>(m, "Variable")
       .def(py::init([](const py::array& value) {

@@ -12,7 +12,7 @@
 
 namespace fastcnn {
 
-// What a step knows of a value: everything but where it lies.
+// What an operator knows of a value: everything but where it is stored.
 struct Operand {
   DType dtype;
   Shape shape;
@@ -25,7 +25,7 @@ struct Operand {
 };
 
 // One operation as Python describes it.
-struct StepSpec {
+struct OperatorSpec {
   std::string op;
   std::vector<Operand> inputs;
   std::vector<Operand> outputs;
@@ -38,12 +38,12 @@ struct StepSpec {
   }
 };
 
-// Where a step's operands and scratch lie during one run; resolved by the Program.
+// Where an operator's operands and scratch are stored during one run; resolved by the Program.
 struct Buffers {
   const void* const* in;
   void* const* out;
-  std::byte* scratch;         // Step::scratch_bytes(), shared by all items of the step
-  std::byte* thread_scratch;  // Step::thread_scratch_bytes(), this thread's own
+  std::byte* scratch;         // Operator::scratch_bytes(), shared by all items
+  std::byte* thread_scratch;  // Operator::thread_scratch_bytes(), this thread's own
   const std::byte* packed;    // what pack() made of the packed input; see Packing::in_run
 
   template <class T = float>
@@ -64,28 +64,28 @@ struct Packing {
   int64_t bytes;
   int64_t items;
   // Whether packing an input pays in a run that is the only one to use the packed form. Where it
-  // does not, run() is handed no packed input and reads the input itself.
+  // does not, run() gets no packed input and reads the input itself.
   bool in_run = true;
 };
 
-// An estimate of a step's work, for explaining plans and for choosing the number of threads.
+// An estimate of an operator's work, for explaining plans and for choosing the number of threads.
 struct Cost {
   double flops;
   double bytes;
 };
 
 // One prepared operation of a Program. Everything that depends only on shapes is decided in the
-// constructor, which throws std::invalid_argument for what it cannot do; a step holds no batch,
-// so several threads may run one Program at once.
+// constructor, which throws std::invalid_argument for what it cannot do; an operator holds no
+// batch, so several threads may run one Program at once.
 //
-// A step is a sequence of phases. The items of one phase may run in any order and on any thread;
-// a phase starts when all items of the one before have ended. How many there are depends on
+// An operator is a sequence of phases. The items of one phase may run in any order and on any
+// thread; a phase starts when all items of the one before have ended. How many there are depends on
 // shapes alone, so results cannot depend on the number of threads.
-class Step {
+class Operator {
  public:
-  virtual ~Step() = default;
+  virtual ~Operator() = default;
 
-  // Types of what run() is handed, as make_step() was told; a Program holds its values to them.
+  // Types of what run() gets, as create_operator() got them; a Program holds its values to them.
   std::vector<Operand> inputs;
   std::vector<Operand> outputs;
 
@@ -93,8 +93,9 @@ class Step {
   virtual int64_t items(int phase) const = 0;
   virtual void run(int phase, int64_t item, const Buffers& at) const noexcept = 0;
   // Whether a thread had better begin with the last items of its share: where the phase before, or
-  // usually the step before, has gone over the same memory, what it read last is still in a cache.
-  virtual bool backwards(int /*phase*/) const { return false; }
+  // usually the instruction before, has gone over the same memory, what it read last is still in a
+  // cache.
+  virtual bool reverse_item_order(int /*phase*/) const { return false; }
 
   virtual int64_t scratch_bytes() const { return 0; }
   virtual int64_t thread_scratch_bytes() const { return 0; }
@@ -107,6 +108,6 @@ class Step {
 
 // Prepares the operation that `spec.op` names. Throws std::invalid_argument for an unknown name
 // and for operands or settings that the operation refuses.
-std::unique_ptr<Step> make_step(const StepSpec& spec);
+std::unique_ptr<Operator> create_operator(const OperatorSpec& spec);
 
 }  // namespace fastcnn

@@ -22,16 +22,16 @@ constexpr double kFlopsPerSecond = 90e9;
 constexpr double kBytesPerSecond = 60e9;
 constexpr double kPackedBytesPerSecond = 10e9;
 
-// A stretch of memory that a step reads or writes.
+// A stretch of memory that an instruction reads or writes.
 struct Range {
-  Place place;
+  Storage storage;
   int64_t index;
   int64_t begin;
   int64_t end;
 };
 
 bool overlap(const Range& a, const Range& b) {
-  return a.place == b.place && a.index == b.index && a.begin < b.end && b.begin < a.end;
+  return a.storage == b.storage && a.index == b.index && a.begin < b.end && b.begin < a.end;
 }
 
 bool any_overlap(const std::vector<Range>& a, const std::vector<Range>& b) {
@@ -43,8 +43,8 @@ bool any_overlap(const std::vector<Range>& a, const std::vector<Range>& b) {
 
 Range range_of(const Value& value) {
   const int64_t bytes = value.operand.shape.elements() * size_of(value.operand.dtype);
-  if (value.place == Place::arena) return {Place::arena, 0, value.index, value.index + bytes};
-  return {value.place, value.index, 0, bytes};
+  if (value.storage == Storage::arena) return {Storage::arena, 0, value.index, value.index + bytes};
+  return {value.storage, value.index, 0, bytes};
 }
 
 void append(std::vector<Range>& to, const std::vector<Range>& from) {
@@ -54,7 +54,7 @@ void append(std::vector<Range>& to, const std::vector<Range>& from) {
 }  // namespace
 
 struct Program::Phase {
-  size_t step;
+  size_t instruction;
   int number;
   int64_t items;
   bool barrier;  // wait for everything before
@@ -66,9 +66,9 @@ struct Program::Context {
   Memory thread_scratch;
   int team_limit = 0;
   std::vector<void*> base;      // by value
-  std::vector<const void*> in;  // operands of all steps, end to end
+  std::vector<const void*> in;  // operands of all instructions, end to end
   std::vector<void*> out;
-  std::vector<Buffers> buffers;            // by step
+  std::vector<Buffers> buffers;            // by instruction
   std::vector<std::atomic<int64_t>> next;  // first item not yet taken, [share][phase]
   std::vector<std::atomic<int64_t>> done;  // items that have ended, by phase
   int team = 1;                            // shares that the items are dealt out in
@@ -76,9 +76,9 @@ struct Program::Context {
 };
 
 // A context taken from the pool, given back at the end of the scope.
-class Program::Borrowed {
+class Program::PooledContext {
  public:
-  explicit Borrowed(const Program& program) : program_(program) {
+  explicit PooledContext(const Program& program) : program_(program) {
     {
       const std::lock_guard<std::mutex> guard(program.pool_mutex_);
       if (!program.pool_.empty()) {
@@ -90,17 +90,17 @@ class Program::Borrowed {
     context_ = std::make_unique<Context>();
     context_->arena = Memory(program.arena_bytes_);
     context_->base.resize(program.values_.size());
-    context_->buffers.resize(program.steps_.size());
+    context_->buffers.resize(program.instructions_.size());
     size_t in = 0;
     size_t out = 0;
-    for (const PlacedStep& placed : program.steps_) {
-      in += placed.inputs.size();
-      out += placed.outputs.size();
+    for (const Instruction& instruction : program.instructions_) {
+      in += instruction.inputs.size();
+      out += instruction.outputs.size();
     }
     context_->in.resize(in);
     context_->out.resize(out);
   }
-  ~Borrowed() {
+  ~PooledContext() {
     const std::lock_guard<std::mutex> guard(program_.pool_mutex_);
     try {
       program_.pool_.push_back(std::move(context_));
@@ -108,8 +108,8 @@ class Program::Borrowed {
       // Then the next run makes another.
     }
   }
-  Borrowed(const Borrowed&) = delete;
-  Borrowed& operator=(const Borrowed&) = delete;
+  PooledContext(const PooledContext&) = delete;
+  PooledContext& operator=(const PooledContext&) = delete;
   Context& operator*() const { return *context_; }
 
  private:
@@ -117,10 +117,10 @@ class Program::Borrowed {
   std::unique_ptr<Context> context_;
 };
 
-Program::Program(std::vector<Value> values, std::vector<PlacedStep> steps,
+Program::Program(std::vector<Value> values, std::vector<Instruction> instructions,
                  std::vector<std::shared_ptr<Variable>> variables, int64_t arena_bytes)
     : values_(std::move(values)),
-      steps_(std::move(steps)),
+      instructions_(std::move(instructions)),
       variables_(std::move(variables)),
       written_(variables_.size()),
       arena_bytes_(arena_bytes) {
@@ -131,21 +131,21 @@ Program::Program(std::vector<Value> values, std::vector<PlacedStep> steps,
     check(variable != nullptr, "program: a variable is None");
   for (const Value& value : values_) {
     const int64_t bytes = value.operand.shape.elements() * size_of(value.operand.dtype);
-    check(value.index >= 0, "program: negative place ", value.index);
+    check(value.index >= 0, "program: negative index ", value.index);
     const auto index = static_cast<size_t>(value.index);
-    if (value.place == Place::arena) {
+    if (value.storage == Storage::arena) {
       check(value.index % kAlignment == 0 && value.index <= arena_bytes - bytes,
             "program: a value of ", bytes, " bytes at ", value.index, " does not fit the arena of ",
             arena_bytes);
-    } else if (value.place == Place::variable) {
+    } else if (value.storage == Storage::variable) {
       check(index < variables_.size(), "program: no variable ", index);
       check(variables_[index]->dtype() == value.operand.dtype &&
                 variables_[index]->shape().elements() == value.operand.shape.elements(),
             "program: variable ", index, " has another type");
     } else {
       check(index <= values_.size(), "program: no input or output ", index);
-      std::vector<Operand>& list = value.place == Place::input ? inputs_ : outputs_;
-      std::vector<int64_t>& known = value.place == Place::input ? input_bytes : output_bytes;
+      std::vector<Operand>& list = value.storage == Storage::input ? inputs_ : outputs_;
+      std::vector<int64_t>& known = value.storage == Storage::input ? input_bytes : output_bytes;
       if (list.size() <= index) {
         list.resize(index + 1, Operand{DType::f32, Shape({0})});
         known.resize(index + 1, -1);
@@ -158,30 +158,30 @@ Program::Program(std::vector<Value> values, std::vector<PlacedStep> steps,
       }
     }
   }
-  for (const PlacedStep& placed : steps_) {
-    check_step(placed);
-    for (const int64_t id : placed.outputs) {
+  for (const Instruction& instruction : instructions_) {
+    check_instruction(instruction);
+    for (const int64_t id : instruction.outputs) {
       const Value& value = values_[static_cast<size_t>(id)];
-      check(value.place != Place::input, "program: a step writes an input");
-      if (value.place == Place::variable) written_[static_cast<size_t>(value.index)] = true;
+      check(value.storage != Storage::input, "program: an instruction writes an input");
+      if (value.storage == Storage::variable) written_[static_cast<size_t>(value.index)] = true;
     }
     thread_scratch_bytes_ =
-        std::max(thread_scratch_bytes_, align_up(placed.step->thread_scratch_bytes()));
+        std::max(thread_scratch_bytes_, align_up(instruction.op->thread_scratch_bytes()));
   }
-  for (const PlacedStep& placed : steps_) {
-    const Packing* packing = placed.step->packing();
-    int64_t scratch = placed.step->scratch_bytes();
+  for (const Instruction& instruction : instructions_) {
+    const Packing* packing = instruction.op->packing();
+    int64_t scratch = instruction.op->scratch_bytes();
     forms_.emplace_back();
-    if (packs_in_run(placed)) {
+    if (packs_in_run(instruction)) {
       scratch = align_up(scratch) + packing->bytes;
-    } else if (packing != nullptr && !changes_in_run(placed)) {
+    } else if (packing != nullptr && !changes_in_run(instruction)) {
       const Value& value =
-          values_[static_cast<size_t>(placed.inputs[static_cast<size_t>(packing->input)])];
+          values_[static_cast<size_t>(instruction.inputs[static_cast<size_t>(packing->input)])];
       forms_.back() =
           variables_[static_cast<size_t>(value.index)]->packed_form(packing->key, packing->bytes);
     }
-    check(placed.scratch_offset >= 0 && placed.scratch_offset % kAlignment == 0 &&
-              placed.scratch_offset <= arena_bytes - scratch,
+    check(instruction.scratch_offset >= 0 && instruction.scratch_offset % kAlignment == 0 &&
+              instruction.scratch_offset <= arena_bytes - scratch,
           "program: scratch of ", scratch, " bytes does not fit the arena");
   }
   lock_order_.resize(variables_.size());
@@ -193,8 +193,8 @@ Program::Program(std::vector<Value> values, std::vector<PlacedStep> steps,
             lock_order_.end(),
         "program: a variable is listed twice");
   double work = 0;
-  for (const PlacedStep& placed : steps_) {
-    const Cost cost = placed.step->cost();
+  for (const Instruction& instruction : instructions_) {
+    const Cost cost = instruction.op->cost();
     work += cost.flops / kFlopsPerSecond + cost.bytes / kBytesPerSecond;
   }
   work_seconds_ = work;
@@ -203,12 +203,13 @@ Program::Program(std::vector<Value> values, std::vector<PlacedStep> steps,
 
 Program::~Program() = default;
 
-void Program::check_step(const PlacedStep& placed) const {
-  check(placed.step != nullptr, "program: a step is None");
-  const Step& step = *placed.step;
-  check(placed.inputs.size() == step.inputs.size() && placed.outputs.size() == step.outputs.size(),
-        "program: a step takes ", step.inputs.size(), " inputs and ", step.outputs.size(),
-        " outputs, got ", placed.inputs.size(), " and ", placed.outputs.size());
+void Program::check_instruction(const Instruction& instruction) const {
+  check(instruction.op != nullptr, "program: an operator is None");
+  const Operator& op = *instruction.op;
+  check(instruction.inputs.size() == op.inputs.size() &&
+            instruction.outputs.size() == op.outputs.size(),
+        "program: an operator takes ", op.inputs.size(), " inputs and ", op.outputs.size(),
+        " outputs, got ", instruction.inputs.size(), " and ", instruction.outputs.size());
   const auto check_list = [this](const std::vector<int64_t>& ids,
                                  const std::vector<Operand>& operands) {
     for (size_t i = 0; i < ids.size(); ++i) {
@@ -216,46 +217,48 @@ void Program::check_step(const PlacedStep& placed) const {
             ids[i]);
       const Operand& value = values_[static_cast<size_t>(ids[i])].operand;
       check(value == operands[i], "program: value ", ids[i], " is ", value.text(),
-            ", the step expects ", operands[i].text());
+            ", the operator expects ", operands[i].text());
     }
   };
-  check_list(placed.inputs, step.inputs);
-  check_list(placed.outputs, step.outputs);
+  check_list(instruction.inputs, op.inputs);
+  check_list(instruction.outputs, op.outputs);
 }
 
 // A packed form may outlive a run only while nothing in the run changes what it was made of.
-bool Program::changes_in_run(const PlacedStep& placed) const {
-  const auto input = static_cast<size_t>(placed.step->packing()->input);
-  const Value& value = values_[static_cast<size_t>(placed.inputs[input])];
-  return value.place != Place::variable || written_[static_cast<size_t>(value.index)];
+bool Program::changes_in_run(const Instruction& instruction) const {
+  const auto input = static_cast<size_t>(instruction.op->packing()->input);
+  const Value& value = values_[static_cast<size_t>(instruction.inputs[input])];
+  return value.storage != Storage::variable || written_[static_cast<size_t>(value.index)];
 }
 
-bool Program::packs_in_run(const PlacedStep& placed) const {
-  const Packing* packing = placed.step->packing();
-  return packing != nullptr && packing->in_run && changes_in_run(placed);
+bool Program::packs_in_run(const Instruction& instruction) const {
+  const Packing* packing = instruction.op->packing();
+  return packing != nullptr && packing->in_run && changes_in_run(instruction);
 }
 
 // A phase has to wait only where it touches what was written, or writes what was touched, since
-// the last wait; independent steps (the two gradients of a layer) run into each other.
+// the last wait; independent ones (the two gradients of a layer) run into each other.
 void Program::add_phases() {
   std::vector<Range> read;
   std::vector<Range> written;
-  for (size_t s = 0; s < steps_.size(); ++s) {
-    const PlacedStep& placed = steps_[s];
+  for (size_t s = 0; s < instructions_.size(); ++s) {
+    const Instruction& instruction = instructions_[s];
     std::vector<Range> in;
     std::vector<Range> out;
-    for (const int64_t id : placed.inputs) in.push_back(range_of(values_[static_cast<size_t>(id)]));
-    for (const int64_t id : placed.outputs)
+    for (const int64_t id : instruction.inputs)
+      in.push_back(range_of(values_[static_cast<size_t>(id)]));
+    for (const int64_t id : instruction.outputs)
       out.push_back(range_of(values_[static_cast<size_t>(id)]));
-    int64_t scratch = placed.step->scratch_bytes();
-    const bool packs = packs_in_run(placed);
-    if (packs) scratch = align_up(scratch) + placed.step->packing()->bytes;
+    int64_t scratch = instruction.op->scratch_bytes();
+    const bool packs = packs_in_run(instruction);
+    if (packs) scratch = align_up(scratch) + instruction.op->packing()->bytes;
     if (scratch > 0)
-      out.push_back({Place::arena, 0, placed.scratch_offset, placed.scratch_offset + scratch});
+      out.push_back(
+          {Storage::arena, 0, instruction.scratch_offset, instruction.scratch_offset + scratch});
     bool barrier = any_overlap(in, written) || any_overlap(out, written) || any_overlap(out, read);
-    for (int number = packs ? kPackPhase : 0; number < placed.step->phases(); ++number) {
+    for (int number = packs ? kPackPhase : 0; number < instruction.op->phases(); ++number) {
       const int64_t items =
-          number == kPackPhase ? placed.step->packing()->items : placed.step->items(number);
+          number == kPackPhase ? instruction.op->packing()->items : instruction.op->items(number);
       if (items == 0) continue;
       if (barrier) {
         read.clear();
@@ -264,7 +267,7 @@ void Program::add_phases() {
       append(read, in);
       append(written, out);
       phases_.push_back({s, number, items, barrier});
-      barrier = true;  // the next phase of this step
+      barrier = true;  // the next phase of this instruction
     }
   }
 }
@@ -282,34 +285,34 @@ int Program::team_size(int threads) const {
 }
 
 // Holds the locks of a Program's variables for a run.
-class Program::Locked {
+class Program::VariableLocks {
  public:
-  explicit Locked(const Program& program) : program_(program) {
+  explicit VariableLocks(const Program& program) : program_(program) {
     for (const size_t v : program_.lock_order_) {
       ReadWriteLock& lock = program_.variables_[v]->lock();
       program_.written_[v] ? lock.lock_write() : lock.lock_read();
     }
   }
-  ~Locked() {
+  ~VariableLocks() {
     for (const size_t v : program_.lock_order_) {
       if (program_.written_[v]) program_.variables_[v]->raise_version();
       program_.variables_[v]->lock().unlock();
     }
   }
-  Locked(const Locked&) = delete;
-  Locked& operator=(const Locked&) = delete;
+  VariableLocks(const VariableLocks&) = delete;
+  VariableLocks& operator=(const VariableLocks&) = delete;
 
  private:
   const Program& program_;
 };
 
 void Program::refresh_packed_forms(int threads) const {
-  for (size_t s = 0; s < steps_.size(); ++s) {
+  for (size_t s = 0; s < instructions_.size(); ++s) {
     if (forms_[s] == nullptr) continue;
-    const Step& step = *steps_[s].step;
-    const Packing& packing = *step.packing();
+    const Operator& op = *instructions_[s].op;
+    const Packing& packing = *op.packing();
     const Value& value =
-        values_[static_cast<size_t>(steps_[s].inputs[static_cast<size_t>(packing.input)])];
+        values_[static_cast<size_t>(instructions_[s].inputs[static_cast<size_t>(packing.input)])];
     const Variable& variable = *variables_[static_cast<size_t>(value.index)];
     const std::lock_guard<std::mutex> guard(forms_[s]->filling);
     if (forms_[s]->version == variable.version()) continue;
@@ -318,7 +321,7 @@ void Program::refresh_packed_forms(int threads) const {
     const double seconds = static_cast<double>(packing.bytes) / kPackedBytesPerSecond;
     parallel_team(threads, seconds, [&](int) {
       for (int64_t item = next++; item < packing.items; item = next++)
-        step.pack(item, variable.data(), packed);
+        op.pack(item, variable.data(), packed);
     });
     forms_[s]->version = variable.version();
   }
@@ -329,8 +332,8 @@ void Program::run(const std::vector<const void*>& inputs, const std::vector<void
   check(inputs.size() == inputs_.size() && outputs.size() == outputs_.size(), "program: takes ",
         inputs_.size(), " inputs and ", outputs_.size(), " outputs, got ", inputs.size(), " and ",
         outputs.size());
-  const Borrowed borrowed(*this);
-  Context& context = *borrowed;
+  const PooledContext pooled(*this);
+  Context& context = *pooled;
   threads = team_size(threads);
   if (context.team_limit < threads) {
     context.thread_scratch = Memory(thread_scratch_bytes_ * threads);
@@ -341,43 +344,43 @@ void Program::run(const std::vector<const void*>& inputs, const std::vector<void
   for (auto* counters : {&context.next, &context.done})
     for (std::atomic<int64_t>& counter : *counters) counter.store(0, std::memory_order_relaxed);
   context.team = threads;
-  if (seconds != nullptr) seconds->assign(steps_.size(), 0.0);
+  if (seconds != nullptr) seconds->assign(instructions_.size(), 0.0);
   context.seconds = seconds;
 
-  const Locked locked(*this);
+  const VariableLocks locks(*this);
   refresh_packed_forms(threads);
 
   for (size_t v = 0; v < values_.size(); ++v) {
     const Value& value = values_[v];
     const auto index = static_cast<size_t>(value.index);
-    switch (value.place) {
-      case Place::arena:
+    switch (value.storage) {
+      case Storage::arena:
         context.base[v] = context.arena.data() + value.index;
         break;
-      case Place::input:
+      case Storage::input:
         context.base[v] = const_cast<void*>(inputs[index]);
         break;
-      case Place::output:
+      case Storage::output:
         context.base[v] = outputs[index];
         break;
-      case Place::variable:
+      case Storage::variable:
         context.base[v] = variables_[index]->data();
         break;
     }
   }
   const void** in = context.in.data();
   void** out = context.out.data();
-  for (size_t s = 0; s < steps_.size(); ++s) {
-    const PlacedStep& placed = steps_[s];
+  for (size_t s = 0; s < instructions_.size(); ++s) {
+    const Instruction& instruction = instructions_[s];
     Buffers& at = context.buffers[s];
     at.in = in;
     at.out = out;
-    for (const int64_t id : placed.inputs) *in++ = context.base[static_cast<size_t>(id)];
-    for (const int64_t id : placed.outputs) *out++ = context.base[static_cast<size_t>(id)];
-    at.scratch = context.arena.data() + placed.scratch_offset;
-    at.packed = forms_[s] != nullptr   ? forms_[s]->memory.data()
-                : packs_in_run(placed) ? at.scratch + align_up(placed.step->scratch_bytes())
-                                       : nullptr;
+    for (const int64_t id : instruction.inputs) *in++ = context.base[static_cast<size_t>(id)];
+    for (const int64_t id : instruction.outputs) *out++ = context.base[static_cast<size_t>(id)];
+    at.scratch = context.arena.data() + instruction.scratch_offset;
+    at.packed = forms_[s] != nullptr        ? forms_[s]->memory.data()
+                : packs_in_run(instruction) ? at.scratch + align_up(instruction.op->scratch_bytes())
+                                            : nullptr;
   }
   // Tests that share the least work want it shared always.
   const double work =
@@ -385,7 +388,7 @@ void Program::run(const std::vector<const void*>& inputs, const std::vector<void
   parallel_team(threads, work, [this, &context](int thread) { walk(context, thread); });
 }
 
-// One thread's way through the steps. Of each phase it takes its own share of the items in
+// One thread's way through the instructions. Of each phase it takes its own share of the items in
 // order; when that is done it helps with the others, so a thread that is late or lost its core
 // delays nobody. A phase waits for items, not for threads.
 void Program::walk(Context& context, int thread) const noexcept {
@@ -405,14 +408,14 @@ void Program::walk(Context& context, int thread) const noexcept {
     if (phase.barrier || context.seconds != nullptr) wait_for_phases(p);
     if (timing && p > 0) {
       const auto now = Clock::now();
-      (*context.seconds)[phases_[p - 1].step] +=
+      (*context.seconds)[phases_[p - 1].instruction] +=
           std::chrono::duration<double>(now - started).count();
       started = now;
     }
-    const Step& step = *steps_[phase.step].step;
-    Buffers at = context.buffers[phase.step];
+    const Operator& op = *instructions_[phase.instruction].op;
+    Buffers at = context.buffers[phase.instruction];
     at.thread_scratch = context.thread_scratch.data() + thread * thread_scratch_bytes_;
-    const bool backwards = step.backwards(phase.number);
+    const bool reversed = op.reverse_item_order(phase.number);
     int64_t finished = 0;
     for (int turn = 0; turn < context.team; ++turn) {
       const int share = (thread + turn) % context.team;
@@ -423,12 +426,12 @@ void Program::walk(Context& context, int thread) const noexcept {
       for (;;) {
         const int64_t taken = next.fetch_add(1, std::memory_order_relaxed);
         if (taken >= end - begin) break;
-        const int64_t item = backwards ? end - 1 - taken : begin + taken;
+        const int64_t item = reversed ? end - 1 - taken : begin + taken;
         if (phase.number == kPackPhase) {
-          const int input = step.packing()->input;
-          step.pack(item, at.in[input], const_cast<std::byte*>(at.packed));
+          const int input = op.packing()->input;
+          op.pack(item, at.in[input], const_cast<std::byte*>(at.packed));
         } else {
-          step.run(phase.number, item, at);
+          op.run(phase.number, item, at);
         }
         ++finished;
       }
@@ -437,7 +440,7 @@ void Program::walk(Context& context, int thread) const noexcept {
   }
   if (thread == 0) wait_for_phases(phases);
   if (timing && phases > 0)
-    (*context.seconds)[phases_[phases - 1].step] +=
+    (*context.seconds)[phases_[phases - 1].instruction] +=
         std::chrono::duration<double>(Clock::now() - started).count();
 }
 

@@ -9,17 +9,17 @@
 namespace fastcnn {
 
 // Where a value of a Program lies.
-enum class Place { arena, input, output, variable };
+enum class Storage { arena, input, output, variable };
 
 struct Value {
   Operand operand;
-  Place place;
+  Storage storage;
   int64_t index;  // of the input, output or variable; for the arena the byte offset
 };
 
-// A prepared step with the values it reads and writes.
-struct PlacedStep {
-  std::shared_ptr<const Step> step;
+// A prepared operator with the values it reads and writes.
+struct Instruction {
+  std::shared_ptr<const Operator> op;
   std::vector<int64_t> inputs;   // indices of values
   std::vector<int64_t> outputs;  // indices of values
   int64_t scratch_offset;        // bytes in the arena
@@ -30,12 +30,12 @@ struct PlacedStep {
 // promised for small work too: then sleeping workers are woken for any work.
 void set_serial_seconds(double seconds);
 
-// A flat list of prepared steps over one arena: what Python's graph is lowered to. Immutable, so
+// A flat list of instructions over one arena: what Python's graph is lowered to. Immutable, so
 // several threads may run it at once; each run borrows an arena from a pool.
 class Program {
  public:
   // Throws std::invalid_argument when an index, offset or operand does not fit.
-  Program(std::vector<Value> values, std::vector<PlacedStep> steps,
+  Program(std::vector<Value> values, std::vector<Instruction> instructions,
           std::vector<std::shared_ptr<Variable>> variables, int64_t arena_bytes);
   ~Program();
 
@@ -43,9 +43,9 @@ class Program {
   const std::vector<Operand>& inputs() const { return inputs_; }
   const std::vector<Operand>& outputs() const { return outputs_; }
 
-  // Runs all steps. Variables that a step writes are locked for writing for the whole run, all
+  // Runs all instructions. Variables that one writes are locked for writing for the whole run, all
   // others for reading. `threads` <= 0 means the default. With `seconds`, also writes how long
-  // each step took (a measuring run: every step waits for the one before).
+  // each instruction took (a measuring run: every one waits for the one before).
   void run(const std::vector<const void*>& inputs, const std::vector<void*>& outputs, int threads,
            std::vector<double>* seconds = nullptr) const;
 
@@ -57,23 +57,24 @@ class Program {
  private:
   struct Phase;
   struct Context;
-  class Borrowed;
-  class Locked;
+  class PooledContext;
+  class VariableLocks;
 
-  void check_step(const PlacedStep& placed) const;
+  void check_instruction(const Instruction& instruction) const;
   void add_phases();
-  bool changes_in_run(const PlacedStep& placed) const;
-  bool packs_in_run(const PlacedStep& placed) const;
+  bool changes_in_run(const Instruction& instruction) const;
+  bool packs_in_run(const Instruction& instruction) const;
   void refresh_packed_forms(int threads) const;
   void walk(Context& context, int thread) const noexcept;
   int team_size(int threads) const;
 
   std::vector<Value> values_;
-  std::vector<PlacedStep> steps_;
+  std::vector<Instruction> instructions_;
   std::vector<std::shared_ptr<Variable>> variables_;
-  std::vector<bool> written_;                       // by variable
-  std::vector<size_t> lock_order_;                  // indices of variables by id
-  std::vector<std::shared_ptr<PackedForm>> forms_;  // by step; null when packed in the run or not
+  std::vector<bool> written_;       // by variable
+  std::vector<size_t> lock_order_;  // indices of variables by id
+  std::vector<std::shared_ptr<PackedForm>>
+      forms_;  // by instruction; null when packed in the run or not
   std::vector<Operand> inputs_;
   std::vector<Operand> outputs_;
   std::vector<Phase> phases_;

@@ -29,7 +29,7 @@ class ReadWriteLock {
   pthread_rwlock_t lock_;
 };
 
-// A packed form of a Variable's value (Step::packing), shared by all Programs that use it.
+// A packed form of a Variable's value (Operator::packing), shared by all Programs that use it.
 struct PackedForm {
   std::mutex filling;
   uint64_t version = 0;  // of the Variable when filled; 0: never

@@ -9,9 +9,9 @@ enum class Activation : int32_t { none, relu, sigmoid, tanh };
 // Independent sums of fma_chain and of the chains of dot products.
 constexpr int kFmaChains = 12;
 
-// How memory_sweep goes over memory, and the block of floats that its counts are multiples of.
-enum class Sweep : int32_t { read, copy, stream_copy, write, stream_write };
-constexpr int64_t kSweepBlock = 256;
+// How bandwidth_pass goes over memory, and the block of floats that its counts are multiples of.
+enum class BandwidthPass : int32_t { read, copy, non_temporal_copy, write, non_temporal_write };
+constexpr int64_t kBandwidthBlock = 256;
 
 // No GEMM tile is larger, on any instruction set.
 constexpr int64_t kMostGemmRows = 32;
@@ -39,7 +39,7 @@ struct GemmTile {
   float* c;
   const int64_t* c_row;
   bool accumulate;    // add to what C holds instead of to the bias
-  bool stream;        // C goes past the caches: whole vectors on their boundaries
+  bool non_temporal;  // C is written with non-temporal stores: whole vectors on their boundaries
   const float* bias;  // `columns` numbers, or null for zeros
   Activation activation;
   // gemm_tile_pooled alone: where the largest of each window stood, or null; as c otherwise.
@@ -51,10 +51,10 @@ struct GemmTile {
   const GemmTap* next_tap;
 };
 
-// Most columns of gemm_tile_few, whose B lies transposed: B[t][n] = b + tap[t].b + n * b_stride is
-// contiguous in k. Its tiles have up to gemm_few_sums / columns rows; a_row has entries
-// for all, each that of a row which may be read.
-constexpr int64_t kFewColumns = 4;
+// Most columns of gemm_tile_narrow, whose B is stored transposed: B[t][n] = b + tap[t].b + n *
+// b_stride is contiguous in k. Its tiles have up to gemm_narrow_sums / columns rows; a_row has
+// entries for all, each that of a row which may be read.
+constexpr int64_t kNarrowN = 4;
 
 // Pixels of the window whose largest value gemm_tile_pooled stores: 2 x 2, in row-major order.
 constexpr int64_t kPooledPixels = 4;
@@ -131,7 +131,7 @@ struct CopyRows {
   int64_t from_row;
   uint8_t* to;
   int64_t to_row;
-  bool streams;  // past the caches
+  bool non_temporal;  // with non-temporal stores
 };
 
 // to[r * to_row + c] = from[r + c * from_step], 4-byte elements.
@@ -141,13 +141,14 @@ struct Transpose {
   int64_t from_step;
   float* to;
   int64_t to_row;
-  bool far;      // `from` lies beyond the caches
-  bool streams;  // whole squares go past the caches; `to` and its rows lie on cache lines
+  bool far;           // `from` lies beyond the caches
+  bool non_temporal;  // whole squares are written with non-temporal stores; `to` and its rows begin
+                      // on cache lines
 };
 
 // One tile of a product of matrices:
 //   C[m][n] = act((C[m][n] +) sum over k of A[m][k] * b[k * b_stride + n] + bias[n])
-struct ProductTile {
+struct BlockedGemmTile {
   int64_t rows;     // of C: 1 to KernelTable::gemm_rows
   int64_t columns;  // of C: 1 to width
   int64_t width;    // numbers of b that are read: 1 or 2 vectors; to gemm_wide_rows rows 3 or 4
@@ -159,14 +160,15 @@ struct ProductTile {
   int64_t a_step;
   const float* b;
   int64_t b_stride;
-  // What will be read after this tile: a line of cache for each k is asked for, `ahead_step`
+  // What will be read after this tile: a line of cache for each k is prefetched, `prefetch_step`
   // numbers apart, unless that is 0. Any address will do.
-  const float* ahead;
-  int64_t ahead_step;
+  const float* prefetch;
+  int64_t prefetch_step;
   float* c;
   int64_t c_stride;
   bool accumulate;    // add what C holds
-  bool stream;        // C goes past the caches: whole vectors on their boundaries, up to ReLU
+  bool non_temporal;  // C is written with non-temporal stores: whole vectors on their boundaries,
+                      // up to ReLU
   const float* bias;  // `columns` numbers, or null for zeros
   Activation activation;
 };
@@ -215,34 +217,35 @@ struct BinaryRows {
   const float* b;
   int64_t b_row, b_step;
   float* y;
-  bool streams;  // y goes past the caches; it is neither a nor b then
+  bool non_temporal;  // y is written with non-temporal stores; it is neither a nor b then
 };
 
-// Vectors that a chain of elementwise operations keeps in registers.
-constexpr int64_t kChainVectors = 8;
-constexpr int64_t kMostChainLinks = 256;
+// Vectors that fused elementwise operations keeps in registers.
+constexpr int64_t kFusedVectors = 8;
+constexpr int64_t kMaxFusedOps = 256;
 
-enum class ChainAct : int32_t { load, save, unary, binary, swapped, store };
+enum class FusedAction : int32_t { load, save, unary, binary, swapped, store };
 // How an operand goes on from group to group: not at all, or with the place in a block, at whose
-// end it begins anew, or with the numbers of the output.
-enum class ChainMoves : int32_t { never, in_block, always };
+// end it begins again, or with the numbers of the output.
+enum class OperandAdvance : int32_t { never, in_block, always };
 
 // What is done to the vectors in registers. binary: with those at p as second operand, swapped: as
 // the first.
-struct ChainLink {
-  ChainAct act;
+struct FusedOp {
+  FusedAction act;
   UnaryOp unary;
   BinaryOp binary;
   float* p;  // only `save` and `store`, the last, write; `save` never moves
-  ChainMoves moves;
+  OperandAdvance moves;
 };
 
-struct ChainGroups {
-  int64_t groups;        // of kChainVectors vectors
+struct FusedGroups {
+  int64_t groups;        // of kFusedVectors vectors
   int64_t place, block;  // where in a block the first begins; no less than a group
-  int64_t count;         // links, kMostChainLinks at most
-  const ChainLink* link;
-  bool streams;  // what is stored goes past the caches, to whole vectors on their boundaries
+  int64_t count;         // operations, kMaxFusedOps at most
+  const FusedOp* link;
+  bool non_temporal;  // what is stored is written with non-temporal stores, to whole vectors on
+                      // their boundaries
 };
 
 // Cross-entropy of rows of scores. The truth is a row of weights, or the index of one class.
@@ -266,7 +269,8 @@ struct PoolWindows {
   int64_t windows;   // window j reaches `size` columns from j * stride - pad, where inside
   int64_t size, stride, pad;
   int64_t lines;  // rows of windows: 1, or 2 where windows of 3 x 3 slide by at most 2 both ways
-  bool stream;    // y is written past the caches: it begins on a line, and so does each pixel
+  bool non_temporal;  // y is written with non-temporal stores: it begins on a line, and so does
+                      // each pixel
 };
 
 // What the gradient of such a row reads and writes: dx lies like x, y and dy hold a pixel for
@@ -289,7 +293,7 @@ struct PoolTaps {
 
 // One row of pooling windows of any kind, from the first row of the first plane that they reach.
 // Distances are in floats.
-struct PoolBox {
+struct PoolWindowsNd {
   int64_t planes, plane;    // that a window takes, and their distance
   int64_t rows, row;        // of a plane
   int64_t channels, pixel;  // and the distance of two columns
@@ -302,15 +306,15 @@ struct PoolBox {
 // The gradient of one row of windows of `size` x `size` that slide by `stride` each way, size -
 // stride of their rows and columns shared (pool_sliding.inl). Each row of dx is written once, when
 // the last row of windows that reaches it has its turn.
-struct PoolSlide {
+struct SlidingPool {
   int64_t first, end;  // rows of the windows that lie inside the image
   const float* x;      // row 0 of the windows, which may lie outside; null, as y, for an average
   const float* y;
   const float* dy;
-  float* dx;    // row 0 of the windows, or null: these windows serve those below them only
-  float* kept;  // sums of the size - stride rows that the next windows share, with dx's columns
-  bool fresh;   // nothing is kept yet
-  bool stream;  // as above, for dx
+  float* dx;       // row 0 of the windows, or null: these windows serve those below them only
+  float* carried;  // sums of the size - stride rows that the next windows share, with dx's columns
+  bool fresh;      // nothing is kept yet
+  bool non_temporal;  // as above, for dx
 };
 
 // dx = dy * dy_scale + (x - center) * x_scale + shift; the last four are a number a channel.
@@ -322,7 +326,8 @@ struct NormalizeGrad {
   const float* dy_scale;
   const float* x_scale;
   const float* shift;
-  bool streams;  // dx goes past the caches: it and its rows lie on cache lines
+  bool
+      non_temporal;  // dx is written with non-temporal stores: it and its rows begin on cache lines
 };
 
 // Rows of `columns` numbers, each with a mean and a variance of its own.
@@ -337,7 +342,7 @@ struct LayerNorm {
   float* y;
   float* mean;
   float* variance;
-  bool streams;  // y goes past the caches: it and its rows lie on cache lines
+  bool non_temporal;  // y is written with non-temporal stores: it and its rows begin on cache lines
 };
 
 struct LayerNormGrad {
@@ -368,21 +373,21 @@ struct DropoutBlock {
 // How an update turns the gradient into a step. Beside it: what slots and coefficients hold.
 enum class UpdateRule : int32_t {
   sgd,
-  momentum,                   // slot velocity; share kept
+  momentum,                   // slot velocity; momentum factor
   nesterov,                   // the same
-  heavy_ball,                 // the variable itself: share kept
-  adam,                       // m, v; shares of the new m and v, epsilon
+  momentum_accumulate,        // the variable itself: momentum factor
+  adam,                       // m, v; factors of the new m and v, epsilon
   amsgrad,                    // m, v, largest v; the same
-  rmsprop,                    // v; shares of old and new v, epsilon
-  rmsprop_momentum,           // v, velocity; the same and the share of the old velocity
+  rmsprop,                    // v; factors of old and new v, epsilon
+  rmsprop_momentum,           // v, velocity; the same and the factor of the old velocity
   rmsprop_centered,           // v, mean gradient
   rmsprop_centered_momentum,  // v, mean gradient, velocity
   adagrad,                    // sum of squares; epsilon
-  adadelta,                   // squared gradients, squared steps; shares of old and new, epsilon
-  adamax,                     // m, norm; share of the new m, of the old norm, epsilon
+  adadelta,                   // squared gradients, squared steps; factors of old and new, epsilon
+  adamax,                     // m, norm; factors of the new m and of the old norm, epsilon
   nadam,                      // m, v; as adam, factors of m, of the gradient and of v
   ftrl,  // sum of squares, linear; l1, twice l2, twice shrinkage, power, 1 / rate
-  lion   // m; shares of m and gradient in the step, then in the new m
+  lion   // m; factors of m and gradient in the step, then in the new m
 };
 constexpr int kUpdateSlots = 3;
 constexpr int kUpdateCoefficients = 6;
@@ -394,17 +399,17 @@ struct UpdateBlock {
   float* new_variable;
   const float* slot[kUpdateSlots];
   float* new_slot[kUpdateSlots];
-  float rate;    // of the step
-  float keep;    // factor of the variable before it
-  float factor;  // of the gradient, after `sum` is added and before its elements are held to
-  float limit;   // +-limit
+  float rate;          // of the step
+  float decay_factor;  // of the variable, before it
+  float factor;        // of the gradient, after `sum` is added and before its elements are held to
+  float limit;         // +-limit
   float coefficient[kUpdateCoefficients];
   const float* sum;      // of earlier gradients, or null
   float* new_sum;        // becomes 0
   const float* average;  // of the variable over steps, or null
   float* new_average;
-  float average_kept;  // share of the old average
-  bool overwrite;      // the variable becomes its average
+  float average_factor;  // factor of the old average
+  bool overwrite;        // the variable becomes its average
 };
 
 // An axis of an image under a sliding window: place i of `out` meets the image at
@@ -424,8 +429,9 @@ struct DepthwiseRows {
   int64_t kernel_row, kernel_tap;  // distances of taps; negative where the filter is turned round
   const float* bias;               // `channels` numbers or null; forward only, as the next
   Activation activation;
-  bool ahead;   // ask for the next rows: they are far away
-  bool stream;  // the result goes past the caches: whole lines, on their boundaries
+  bool prefetch;      // the next rows: they are far away
+  bool non_temporal;  // the result is written with non-temporal stores: whole lines, on their
+                      // boundaries
 };
 
 }  // namespace fastcnn

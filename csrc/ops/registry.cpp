@@ -26,7 +26,7 @@ namespace {
 
 struct Row {
   const char* op;
-  std::unique_ptr<Step> (*make)(const StepSpec&);
+  std::unique_ptr<Operator> (*make)(const OperatorSpec&);
 };
 
 // Every operation that Python can name.
@@ -52,7 +52,7 @@ constexpr Row kRows[] = {
     {"binary_crossentropy_slope", make_binary},
     {"broadcast_to", make_broadcast_to},
     {"cast", make_cast},
-    {"chain", make_chain},
+    {"chain", make_fused_elementwise},
     {"concatenate", make_concatenate},
     {"conv", make_conv},
     {"conv2d", make_conv},
@@ -98,7 +98,7 @@ constexpr Row kRows[] = {
     {"nadam_update", make_update},
     {"negative", make_unary},
     {"one_hot", make_one_hot},
-    {"pair_sums", make_pair_sums},
+    {"pair_sums", make_weighted_histogram_2d},
     {"random_normal", make_random_normal},
     {"relu", make_unary},
     {"relu_grad", make_binary},
@@ -126,10 +126,10 @@ constexpr Row kRows[] = {
 
 }  // namespace
 
-std::unique_ptr<Step> make_step(const StepSpec& spec) {
+std::unique_ptr<Operator> create_operator(const OperatorSpec& spec) {
   for (const Row& row : kRows)
     if (spec.op == row.op) {
-      std::unique_ptr<Step> step = row.make(spec);
+      std::unique_ptr<Operator> step = row.make(spec);
       step->inputs = spec.inputs;
       step->outputs = spec.outputs;
       return step;

@@ -81,14 +81,14 @@ Chain chain_for(const KernelTable& table, const std::string& dtype) {
   return {table.dot->dot_bytes_chain, 8};
 }
 
-Sweep sweep_for(const std::string& kind) {
+BandwidthPass pass_for(const std::string& kind) {
   constexpr std::array<const char*, 5> kNames{"read", "copy", "stream_copy", "write",
                                               "stream_write"};
   const auto at = std::find(kNames.begin(), kNames.end(), kind);
   check(at != kNames.end(),
         "measure_bandwidth: kind must be read, copy, stream_copy, write or stream_write, got '",
         kind, "'");
-  return static_cast<Sweep>(at - kNames.begin());
+  return static_cast<BandwidthPass>(at - kNames.begin());
 }
 
 }  // namespace
@@ -107,14 +107,15 @@ double measure_peak(int threads, double seconds, const std::string& dtype) {
 }
 
 double measure_bandwidth(const std::string& kind, int64_t bytes, int threads, double seconds) {
-  const Sweep sweep = sweep_for(kind);
+  const BandwidthPass pass_kind = pass_for(kind);
   check_effort("measure_bandwidth", threads, seconds);
-  constexpr int64_t kBlockBytes = kSweepBlock * static_cast<int64_t>(sizeof(float));
+  constexpr int64_t kBlockBytes = kBandwidthBlock * static_cast<int64_t>(sizeof(float));
   constexpr int64_t kMaxBytes = int64_t{1} << 40;
   check(bytes >= 2 * kBlockBytes * threads && bytes <= kMaxBytes,
         "measure_bandwidth: bytes must be ", 2 * kBlockBytes, " a thread to ", kMaxBytes, ", got ",
         bytes, " for ", threads, " threads");
-  const bool halves = sweep == Sweep::copy || sweep == Sweep::stream_copy;
+  const bool halves =
+      pass_kind == BandwidthPass::copy || pass_kind == BandwidthPass::non_temporal_copy;
   const int64_t blocks = bytes / threads / kBlockBytes / (halves ? 2 : 1);
   const int64_t part = blocks * kBlockBytes * (halves ? 2 : 1);
   // Long enough for the clock, short enough to find a moment in which nobody disturbs.
@@ -122,16 +123,16 @@ double measure_bandwidth(const std::string& kind, int64_t bytes, int threads, do
   const int64_t passes = std::max<int64_t>(1, kBytesAtOnce / part);
 
   const Memory memory(part * threads);
-  const auto memory_sweep = kernels().memory_sweep;
+  const auto bandwidth_pass = kernels().bandwidth_pass;
   std::vector<Memory> sinks;
   for (int thread = 0; thread < threads; ++thread) sinks.emplace_back(kAlignment);
   // By its own thread first, so that on large machines it lies near that one's core.
   const auto pass = [&](int thread, int64_t times) {
     auto* const x = reinterpret_cast<float*>(memory.data() + thread * part);
-    const int64_t n = blocks * kSweepBlock;
+    const int64_t n = blocks * kBandwidthBlock;
     float* const sink = reinterpret_cast<float*>(sinks[static_cast<size_t>(thread)].data());
-    float* const y = sweep == Sweep::read ? sink : halves ? x + n : x;
-    for (int64_t i = 0; i < times; ++i) memory_sweep(sweep, n, x, y);
+    float* const y = pass_kind == BandwidthPass::read ? sink : halves ? x + n : x;
+    for (int64_t i = 0; i < times; ++i) bandwidth_pass(pass_kind, n, x, y);
   };
   parallel_team(threads, kSharedAlways, [&](int thread) {
     // Not zeros, which some memory systems move faster than anything else.

@@ -14,7 +14,7 @@ namespace fastcnn {
 double measure_peak(int threads, double seconds, const std::string& dtype);
 
 // GB/s of passes over `bytes` of memory, of which each thread has its own equal part. `kind` is
-// "read", "copy" or "write", or "stream_copy" or "stream_write" with stores past the caches. A copy
+// "read", "copy" or "write", or "stream_copy" or "stream_write" with non-temporal stores. A copy
 // goes from one half of the memory to the other and counts what it reads and what it writes.
 double measure_bandwidth(const std::string& kind, int64_t bytes, int threads, double seconds);
 

@@ -24,6 +24,7 @@ class Copy(Op):
     name = "copy"
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
+        """The types of the inputs."""
         return inputs
 
 
@@ -32,7 +33,7 @@ class PlannedStep:
     """One step of the Program, for explaining it."""
 
     node: Node
-    step: _core.Step
+    step: _core.Operator
     inputs: list[int]
     outputs: list[int]
     #: Dtype and shape of each output.
@@ -103,7 +104,7 @@ def lower(graph: Graph) -> tuple[_core.Program, list[PlannedStep]]:
             outputs.append(values.add(spec, where))
             ids[node, index] = outputs[-1]
         operands = [(spec.dtype, spec.shape) for spec in specs[node]]
-        step = _core.Step(
+        step = _core.Operator(
             node.op.name,
             [(values.specs[i].dtype, values.specs[i].shape) for i in inputs],
             operands,
@@ -230,6 +231,6 @@ def _add_copy(steps: list[PlannedStep], values: _Values, source: int, output: in
     target = values.add(spec, ("output", output))
     operand = (spec.dtype, spec.shape)
     copy = Copy()
-    step = _core.Step(copy.name, [operand], [operand], {})
+    step = _core.Operator(copy.name, [operand], [operand], {})
     _extend(values.places[source], len(steps))
     steps.append(PlannedStep(Node(copy), step, [source], [target], [operand]))

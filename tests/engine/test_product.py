@@ -33,7 +33,7 @@ def program(
 ) -> tuple[Any, list[np.ndarray]]:
     """A step alone; with ``kept`` b is a Variable, whose packed form outlives a run."""
     operands = [(F32, a.shape) for a in arrays]
-    step = _core.Step("matmul", operands, [(F32, out)], attrs)
+    step = _core.Operator("matmul", operands, [(F32, out)], attrs)
     values: list[tuple[str, tuple[int, ...], str, int]] = []
     feeds: list[np.ndarray] = []
     variables = []

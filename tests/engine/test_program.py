@@ -20,7 +20,7 @@ def matmul_program(
     variables: list[_core.Variable] | None = None,
     arena: int = 1 << 16,
 ) -> _core.Program:
-    step = _core.Step("matmul", [(F32, (2, 3)), (F32, (3, 4))], [(F32, (2, 4))], MATMUL)
+    step = _core.Operator("matmul", [(F32, (2, 3)), (F32, (3, 4))], [(F32, (2, 4))], MATMUL)
     return _core.Program(
         values
         or [
@@ -79,9 +79,9 @@ def test_output_must_be_writeable() -> None:
         ([(F32, (2, 3), "arena", 1 << 20)] * 3, "does not fit the arena"),
         ([(F32, (2, 3), "arena", 8)] * 3, "does not fit the arena"),
         ([(F32, (2, 3), "variable", 0)] * 3, "no variable 0"),
-        ([(F32, (2, 3), "input", -1)] * 3, "negative place -1"),
+        ([(F32, (2, 3), "input", -1)] * 3, "negative index -1"),
         ([(F32, (2, 3), "input", 1 << 40)] * 3, "no input or output"),
-        ([(F32, (2, 3), "nowhere", 0)] * 3, "place must be arena, input, output or variable"),
+        ([(F32, (2, 3), "nowhere", 0)] * 3, "storage must be arena, input, output or variable"),
         ([(F32, (2, 2**62), "arena", 0)] * 3, "at most"),
         ([(F32, (2, -1), "arena", 0)] * 3, "negative size -1"),
         ([(F32, (1,) * 9, "arena", 0)] * 3, "rank 9, at most 8"),
@@ -96,7 +96,7 @@ def test_values_outside_their_memory_are_refused(
 
 
 def test_operands_of_another_type_are_refused() -> None:
-    with pytest.raises(ValueError, match="value 0 is float32 .3, 2., the step expects"):
+    with pytest.raises(ValueError, match="value 0 is float32 .3, 2., the operator expects"):
         matmul_program(
             values=[
                 (F32, (3, 2), "input", 0),
@@ -107,11 +107,11 @@ def test_operands_of_another_type_are_refused() -> None:
 
 
 def test_steps_need_known_values_and_scratch_inside_the_arena() -> None:
-    step = _core.Step("matmul", [(F32, (2, 3)), (F32, (3, 4))], [(F32, (2, 4))], MATMUL)
+    step = _core.Operator("matmul", [(F32, (2, 3)), (F32, (3, 4))], [(F32, (2, 4))], MATMUL)
     with pytest.raises(ValueError, match="no value 9"):
         matmul_program(steps=[(step, [0, 9], [2], 0)])
-    with pytest.raises(ValueError, match="a step writes an input"):
-        square = _core.Step("matmul", [(F32, (2, 2))] * 2, [(F32, (2, 2))], MATMUL)
+    with pytest.raises(ValueError, match="an instruction writes an input"):
+        square = _core.Operator("matmul", [(F32, (2, 2))] * 2, [(F32, (2, 2))], MATMUL)
         values = [(F32, (2, 2), "input", 0)] * 2
         matmul_program(values=values, steps=[(square, [0, 1], [0], 0)])
     with pytest.raises(ValueError, match="does not fit the arena"):
@@ -122,9 +122,9 @@ def test_steps_need_known_values_and_scratch_inside_the_arena() -> None:
 
 def test_unknown_operation_and_missing_attribute() -> None:
     with pytest.raises(ValueError, match="unknown operation 'divine'"):
-        _core.Step("divine", [], [], {})
+        _core.Operator("divine", [], [], {})
     with pytest.raises(ValueError, match="attribute 'activation' is missing"):
-        _core.Step(
+        _core.Operator(
             "matmul",
             [(F32, (2, 3)), (F32, (3, 4))],
             [(F32, (2, 4))],
@@ -169,7 +169,7 @@ def test_convolution_never_reads_outside(
         "conv_kernel_grad": ([x, y], kernel),
     }[op]
     with pytest.raises(ValueError, match=message):
-        _core.Step(op, inputs, [output], settings)
+        _core.Operator(op, inputs, [output], settings)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_convolution_of_any_rank_never_reads_outside(
         "conv_transpose": ([y, kernel], x),
     }[op]
     with pytest.raises(ValueError, match=message):
-        _core.Step(op, inputs, [output], settings)
+        _core.Operator(op, inputs, [output], settings)
 
 
 def test_transposed_convolution_checks_its_bias() -> None:
@@ -217,7 +217,7 @@ def test_transposed_convolution_checks_its_bias() -> None:
     }  # fmt: skip
     inputs = [(F32, (1, 2, 8)), (F32, (3, 3, 8)), (F32, (8,))]
     with pytest.raises(ValueError, match=r"bias must have shape \(3,\), got \(8,\)"):
-        _core.Step("conv_transpose", inputs, [(F32, (1, 4, 3))], settings)
+        _core.Operator("conv_transpose", inputs, [(F32, (1, 4, 3))], settings)
 
 
 def test_variable_round_trip_and_version() -> None:
@@ -281,7 +281,7 @@ def test_arrays_live_as_long_as_the_run(rng: np.random.Generator) -> None:
 
 
 def test_memory_must_be_apart_and_aligned() -> None:
-    square = _core.Step("matmul", [(F32, (2, 2))] * 2, [(F32, (2, 2))], MATMUL)
+    square = _core.Operator("matmul", [(F32, (2, 2))] * 2, [(F32, (2, 2))], MATMUL)
     program = _core.Program(
         [(F32, (2, 2), "input", 0), (F32, (2, 2), "input", 1), (F32, (2, 2), "output", 0)],
         [(square, [0, 1], [2], 0)],
@@ -296,13 +296,13 @@ def test_memory_must_be_apart_and_aligned() -> None:
         program.run([crooked, a], [a.copy()])
 
 
-def test_nothing_in_place_of_steps_variables_and_integers() -> None:
-    with pytest.raises(ValueError, match="a step is None"):
+def test_nothing_in_place_of_operators_variables_and_integers() -> None:
+    with pytest.raises(ValueError, match="an operator is None"):
         _core.Program([], [(None, [], [], 0)], [], 0)  # type: ignore[list-item]
     with pytest.raises(ValueError, match="a variable is None"):
         _core.Program([], [], [None], 0)  # type: ignore[list-item]
     with pytest.raises(ValueError, match="64-bit integers, got"):
-        _core.Step("relu", [(F32, (2**63,))], [(F32, (2,))], {})
+        _core.Operator("relu", [(F32, (2**63,))], [(F32, (2,))], {})
     with pytest.raises(ValueError, match="at most 256 threads"):
         run_threads = matmul_program()
         run_threads.run([A, B], [np.empty((2, 4), np.float32)], threads=2**31 - 1)
@@ -319,10 +319,10 @@ def test_plans_are_bounded() -> None:
     }
     x, kernel = (1, 256, 256, 2), (256, 256, 2, 2)
     with pytest.raises(ValueError, match="use a smaller window, stride or padding"):
-        _core.Step("conv", [(F32, x), (F32, kernel)], [(F32, x)], settings)
+        _core.Operator("conv", [(F32, x), (F32, kernel)], [(F32, x)], settings)
 
 
-@pytest.mark.parametrize("kind", [_core.Variable, _core.Step, _core.Program])
+@pytest.mark.parametrize("kind", [_core.Variable, _core.Operator, _core.Program])
 def test_objects_without_init_raise(kind: type) -> None:
     made = kind.__new__(kind)
     names = [name for name in dir(kind) if not name.startswith("_")]

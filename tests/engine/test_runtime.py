@@ -109,10 +109,10 @@ def test_limits_refuse(call: Callable[[], float], message: str) -> None:
 
 def test_an_instruction_set_may_share_float_kernels() -> None:
     for name in runtime.available_isas():
-        shared = _core.float_isa(name)
+        shared = _core.base_isa(name)
         assert shared == ("avx512" if name == "avx512_bf16" else name)
     with pytest.raises(ValueError, match="isa 'mmx' is not available"):
-        _core.float_isa("mmx")
+        _core.base_isa("mmx")
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs CPU affinity")

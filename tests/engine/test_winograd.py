@@ -141,7 +141,7 @@ def test_the_core_refuses(settings: dict[str, object], message: str) -> None:
     }
     rows = 4 // attributes["strides"][0]  # type: ignore[index]
     with pytest.raises(ValueError, match=message):
-        _core.Step(
+        _core.Operator(
             "conv",
             [(F32, (1, 4, 4, 2)), (F32, (3, 3, 2, 4))],
             [(F32, (1, rows, 4, 4))],

@@ -141,4 +141,4 @@ WHOLE = ("float32", [4, 6])
 )
 def test_core_refuses(inputs: Any, attrs: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        _core.Step("chain", inputs, [WHOLE], attrs)
+        _core.Operator("chain", inputs, [WHOLE], attrs)

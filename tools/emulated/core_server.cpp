@@ -132,10 +132,10 @@ class Server {
     if (what == "set_winograd") return set_winograd(call.integer() != 0);
     if (what == "set_num_threads") return set_num_threads(call.integer());
     if (what == "set_serial_seconds") return set_serial_seconds(call.real());
-    if (what == "make_step") return make_one_step(call, result);
+    if (what == "create_operator") return create_one_operator(call, result);
     if (what == "make_variable") return make_variable(call, result);
     if (what == "make_program") return make_program(call, result);
-    if (what == "drop_step") return steps_.drop(call.integer());
+    if (what == "drop_operator") return operators_.drop(call.integer());
     if (what == "drop_variable") return variables_.drop(call.integer());
     if (what == "drop_program") return programs_.drop(call.integer());
     if (what == "version")
@@ -158,7 +158,7 @@ class Server {
     result.put(thread_choice().source);
     for (const std::string& name : available_isas()) {
       result.put(name);
-      result.put(float_isa(name));
+      result.put(base_isa(name));
     }
   }
 
@@ -185,21 +185,21 @@ class Server {
     return attrs;
   }
 
-  void make_one_step(Message& call, Message& result) {
-    StepSpec spec;
+  void create_one_operator(Message& call, Message& result) {
+    OperatorSpec spec;
     spec.op = call.text();
     spec.inputs = operands(call);
     spec.outputs = operands(call);
     spec.attrs = attrs(call);
     spec.lasting = call.integers();
-    const std::shared_ptr<Step> step = make_step(spec);
-    const Packing* const packing = step->packing();
-    result.put(steps_.add(step));
-    result.put(step->scratch_bytes());
+    const std::shared_ptr<Operator> op = create_operator(spec);
+    const Packing* const packing = op->packing();
+    result.put(operators_.add(op));
+    result.put(op->scratch_bytes());
     result.put(packing && packing->in_run ? packing->bytes : int64_t{0});
     result.put(int64_t{packing ? packing->input : -1});
-    result.put(step->cost().flops);
-    result.put(step->cost().bytes);
+    result.put(op->cost().flops);
+    result.put(op->cost().bytes);
   }
 
   void make_variable(Message& call, Message& result) {
@@ -222,19 +222,19 @@ class Server {
     for (int64_t left = call.integer(); left > 0; --left) {
       const DType dtype = dtype_from_name(call.text());
       const Shape shape(call.integers());
-      const auto place = static_cast<Place>(call.integer());
-      values.push_back({{dtype, shape}, place, call.integer()});
+      const auto storage = static_cast<Storage>(call.integer());
+      values.push_back({{dtype, shape}, storage, call.integer()});
     }
-    std::vector<PlacedStep> steps;
+    std::vector<Instruction> instructions;
     for (int64_t left = call.integer(); left > 0; --left) {
-      const std::shared_ptr<Step> step = steps_[call.integer()];
+      const std::shared_ptr<Operator> op = operators_[call.integer()];
       const std::vector<int64_t> in = call.integers();
       const std::vector<int64_t> out = call.integers();
-      steps.push_back({step, in, out, call.integer()});
+      instructions.push_back({op, in, out, call.integer()});
     }
     std::vector<std::shared_ptr<Variable>> variables;
     for (const int64_t number : call.integers()) variables.push_back(variables_[number]);
-    const auto program = std::make_shared<Program>(std::move(values), std::move(steps),
+    const auto program = std::make_shared<Program>(std::move(values), std::move(instructions),
                                                    std::move(variables), call.integer());
     result.put(programs_.add(program));
     result.put(program->barriers());
@@ -265,7 +265,7 @@ class Server {
     for (size_t i = 0; i < out.size(); ++i) result.put(out[i], bytes_of(program->outputs()[i]));
   }
 
-  Kept<Step> steps_;
+  Kept<Operator> operators_;
   Kept<Variable> variables_;
   Kept<Program> programs_;
 };

@@ -100,11 +100,11 @@ def state():
         "winograd_enabled": bool(answer.integer()),
         "num_threads": answer.integer(),
         "num_threads_source": answer.text(),
-        "float_isas": {},
+        "base_isas": {},
     }
     while answer.at < len(answer.message):
         name = answer.text()
-        found["float_isas"][name] = answer.text()
+        found["base_isas"][name] = answer.text()
     return found
 
 
@@ -133,11 +133,11 @@ def num_threads_source():
 
 
 def available_isas():
-    return list(state()["float_isas"])
+    return list(state()["base_isas"])
 
 
-def float_isa(name):
-    return state()["float_isas"][name]
+def base_isa(name):
+    return state()["base_isas"][name]
 
 
 def set_isa(name):
@@ -182,10 +182,10 @@ class Variable(Remote):
         server.call("assign", self.number, value)
 
 
-class Step(Remote):
+class Operator(Remote):
     def __init__(self, op, inputs, outputs, attrs, lasting=()):
         answer = server.call(
-            "make_step",
+            "create_operator",
             op,
             operands(inputs),
             operands(outputs),
@@ -212,11 +212,11 @@ def setting(item):
 
 
 class Program(Remote):
-    def __init__(self, values, steps, variables, arena_bytes):
+    def __init__(self, values, instructions, variables, arena_bytes):
         answer = server.call(
             "make_program",
             [(dtype, list(shape), PLACES.index(place), i) for dtype, shape, place, i in values],
-            [(step.number, list(ins), list(outs), at) for step, ins, outs, at in steps],
+            [(op.number, list(ins), list(outs), at) for op, ins, outs, at in instructions],
             [variable.number for variable in variables],
             arena_bytes,
         )

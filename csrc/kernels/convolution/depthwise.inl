@@ -59,7 +59,7 @@ void depthwise_rows_of_any(const DepthwiseRows& at, const float* x, float* y) {
     const TapRange rows = tap_range(at.rows, i);
     const float* from = x + (i * at.rows.stride - at.rows.pad) * w.in * at.pixel;
     float* to = y + i * w.out * at.pixel;
-    for_lanes(at.channels, [&](auto lanes) {
+    for_lane_blocks(at.channels, [&](auto lanes) {
       const auto edge = [&](int64_t first, int64_t last) {
         for (int64_t j = first; j < last; ++j)
           depthwise_positions<1>(at, rows, tap_range(w, j), from, to, j, j + 1, lanes);
@@ -78,7 +78,7 @@ void depthwise_rows(const DepthwiseRows& at, const float* x, float* y) noexcept 
   if (!fixed) depthwise_rows_of_any(at, x, y);
   if (at.activation == Activation::sigmoid || at.activation == Activation::tanh)
     activate_rows(at, y);
-  if (at.stream) stream_end();
+  if (at.non_temporal) non_temporal_end();
 }
 
 // Adds tap row r's share of an image row's gradient: dx[j] (+)= sum of dy * kernel over the taps
@@ -87,7 +87,7 @@ inline void add_input_grad(const DepthwiseRows& at, const float* dy, const float
                            float* dx) {
   const WindowPlaces& w = at.columns;
   for (int64_t j = 0; j < w.in; ++j, dx += at.pixel)
-    for_lanes(at.channels, [&](auto lanes) {
+    for_lane_blocks(at.channels, [&](auto lanes) {
       Vec sum = add ? lanes.from(dx + lanes.channel) : Vec{};
       for (int64_t s = 0; s < w.taps; ++s) {
         const int64_t distance = j + w.pad - s * w.dilation;
@@ -120,7 +120,7 @@ void depthwise_input_grad_rows(const DepthwiseRows& at, const float* dy, float* 
   }
   const bool fixed = with_fixed_sizes(
       at, [&](auto taps, auto) { depthwise_spread<decltype(taps)::value>(at, dy, dx); });
-  if (at.stream) stream_end();
+  if (at.non_temporal) non_temporal_end();
   if (fixed) return;
   for (int64_t i = at.begin; i < at.end; ++i) {
     float* row = dx + i * w.in * at.pixel;
@@ -134,8 +134,8 @@ void depthwise_input_grad_rows(const DepthwiseRows& at, const float* dy, float* 
     }
     if (!written)
       for (int64_t j = 0; j < w.in; ++j)
-        for_lanes(at.channels,
-                  [&](auto lanes) { lanes.to(row + j * at.pixel + lanes.channel, Vec{}); });
+        for_lane_blocks(at.channels,
+                        [&](auto lanes) { lanes.to(row + j * at.pixel + lanes.channel, Vec{}); });
   }
 }
 
@@ -149,7 +149,7 @@ void depthwise_kernel_grad_rows(const DepthwiseRows& at, const float* x, const f
   const WindowPlaces& w = at.columns;
   for (int64_t i = at.begin; i < at.end; ++i) {
     const TapRange rows = tap_range(at.rows, i);
-    for_strips(at.channels, [&](auto strip) {
+    for_channel_blocks(at.channels, [&](auto block) {
       for (int64_t r = rows.begin; r < rows.end; ++r)
         for (int64_t s = 0; s < w.taps; ++s) {
           // Positions whose tap s lies inside: 0 <= j * stride + first < in.
@@ -157,17 +157,17 @@ void depthwise_kernel_grad_rows(const DepthwiseRows& at, const float* x, const f
           const int64_t begin = first >= 0 ? 0 : (-first + w.stride - 1) / w.stride;
           const int64_t room = w.in - first;
           const int64_t end = room <= 0 ? 0 : smaller(w.out, (room + w.stride - 1) / w.stride);
-          float* sums = dkernel + r * at.kernel_row + s * at.kernel_tap + strip.channel;
-          Vec sum[strip.vectors];
-          for (int v = 0; v < strip.vectors; ++v) sum[v] = strip.from(sums, v);
+          float* sums = dkernel + r * at.kernel_row + s * at.kernel_tap + block.channel;
+          Vec sum[block.vectors];
+          for (int v = 0; v < block.vectors; ++v) sum[v] = block.from(sums, v);
           const int64_t row = i * at.rows.stride + r * at.rows.dilation - at.rows.pad;
-          const float* pixel = x + (row * w.in + first) * at.pixel + strip.channel;
-          const float* slope = dy + i * w.out * at.pixel + strip.channel;
+          const float* pixel = x + (row * w.in + first) * at.pixel + block.channel;
+          const float* slope = dy + i * w.out * at.pixel + block.channel;
           for (int64_t j = begin; j < end; ++j)
-            for (int v = 0; v < strip.vectors; ++v)
-              sum[v] += strip.from(pixel + j * w.stride * at.pixel, v) *
-                        strip.from(slope + j * at.pixel, v);
-          for (int v = 0; v < strip.vectors; ++v) strip.to(sums, v, sum[v]);
+            for (int v = 0; v < block.vectors; ++v)
+              sum[v] += block.from(pixel + j * w.stride * at.pixel, v) *
+                        block.from(slope + j * at.pixel, v);
+          for (int v = 0; v < block.vectors; ++v) block.to(sums, v, sum[v]);
         }
     });
   }

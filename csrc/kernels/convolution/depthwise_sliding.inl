@@ -3,11 +3,11 @@
 // once for all sums that it belongs to. The first and the last columns, of which some lie outside,
 // go apart; so do image rows outside, which are known before the columns begin.
 //
-// A strip of channels touches one line of each pixel, which the machine's own prefetching makes
-// little of. So every step asks for its share of what the next block reads, in memory order.
+// A block of channels touches one line of each pixel, which the machine's own prefetching makes
+// little of. So every step prefetches  share of what the next block reads, in memory order.
 
 // 9 taps, 2 rows of 3 sums and a pixel are 16 registers. A third and fourth row would save loads,
-// but the rows at hand and those asked for would fill the second-level cache.
+// but the rows at hand and those prefetched would fill the second-level cache.
 constexpr int kDepthwiseRows = 2;
 #if defined(__AVX512F__) || defined(__aarch64__)
 // 25 sums, 5 pixels of dy and one of x: 31 registers.
@@ -16,13 +16,14 @@ constexpr int kDepthwiseGradTaps = 5;
 // 10 sums, 5 pixels of dy and one of x: 16.
 constexpr int kDepthwiseGradTaps = 2;
 #endif
-// Rows that a block reads ahead: each strip of channels, and each of its steps, asks for a share.
-class Ahead {
+// Rows that a block reads ahead: each block of channels, and each of its steps, prefetches  share.
+class Prefetcher {
  public:
-  // The strip's `share` of the rows that begin at `rows`; nothing unless `wanted`.
-  Ahead(bool wanted, const float* rows, int64_t share) : next_(wanted ? rows + share : nullptr) {}
+  // The block's `share` of the rows that begin at `rows`; nothing unless `wanted`.
+  Prefetcher(bool wanted, const float* rows, int64_t share)
+      : next_(wanted ? rows + share : nullptr) {}
   template <int vectors>
-  void ask() {
+  void fetch() {
     if (next_ == nullptr) return;
     for (int64_t i = 0; i < vectors * kLanes; i += kLineFloats) __builtin_prefetch(next_ + i, 0, 2);
     next_ += vectors * kLanes;
@@ -48,10 +49,10 @@ inline Inside inside_of(int64_t extent, int64_t first, int count) {
   return {(int)smaller(larger(-first, 0), count), (int)larger(smaller(extent - first, count), 0)};
 }
 
-// `rows` rows of positions from `row` on. Step t takes the columns t * stride + e - pad, 0 <= e <
-// stride. They belong to the positions t, t - 1, ..., and finish position t - late.
+// `rows` rows of positions from `row` on. Operator t takes the columns t * stride + e - pad, 0 <= e
+// < stride. They belong to the positions t, t - 1, ..., and finish position t - late.
 template <int taps, int stride, int rows, class Lanes>
-[[gnu::noinline]] void depthwise_strip(const DepthwiseRows& at, const float* x, float* y,
+[[gnu::noinline]] void depthwise_block(const DepthwiseRows& at, const float* x, float* y,
                                        int64_t row, Lanes lanes) {
   constexpr int late = (taps - 1) / stride;
   constexpr int last = (taps - 1) % stride;  // the column of a step that finishes a position
@@ -61,7 +62,8 @@ template <int taps, int stride, int rows, class Lanes>
   const int64_t y_row = w.out * at.pixel;
   const int64_t first_row = row * stride - at.rows.pad;
   const Inside inside = inside_of(at.rows.in, first_row, image_rows);
-  Ahead ahead(at.ahead, x + (first_row + image_rows) * x_row, lanes.channel * rows * stride * w.in);
+  Prefetcher prefetch(at.prefetch, x + (first_row + image_rows) * x_row,
+                      lanes.channel * rows * stride * w.in);
   x += first_row * x_row - w.pad * at.pixel + lanes.channel;
   y += row * y_row - late * at.pixel + lanes.channel;
 
@@ -95,13 +97,13 @@ template <int taps, int stride, int rows, class Lanes>
         });
       });
     };
-    if (!edge.value) ahead.ask<rows * stride * stride>();
+    if (!edge.value) prefetch.fetch<rows * stride * stride>();
     unrolled<0, last + 1>(add);
     if (!edge.value || t >= late)
       for (int m = 0; m < rows; ++m) {
         float* to = y + m * y_row + t * at.pixel;
         const Vec done = relu_too ? relu(sum[m][late]) : sum[m][late];
-        lanes.put(to, 0, done, at.stream);
+        lanes.put(to, 0, done, at.non_temporal);
       }
     unrolled<last + 1, stride>(add);
     for (int m = 0; m < rows; ++m) {
@@ -117,16 +119,17 @@ template <int taps, int stride>
 inline void depthwise_blocks(const DepthwiseRows& at, const float* x, float* y) {
   // 25 taps leave no registers for a second row.
   for_row_blocks<taps == 3 ? kDepthwiseRows : 1>(at.begin, at.end, [&](auto rows, int64_t row) {
-    for_lanes(at.channels, [&](auto lanes) {
-      depthwise_strip<taps, stride, decltype(rows)::value>(at, x, y, row, lanes);
+    for_lane_blocks(at.channels, [&](auto lanes) {
+      depthwise_block<taps, stride, decltype(rows)::value>(at, x, y, row, lanes);
     });
   });
 }
 
 // Row `row` of the image's gradient under stride 2, of which the tap rows 2 * q + odd meet the
-// rows of dy. Step t takes column t of dy and finishes the columns 2 * t + e - pad, e = 0 and 1.
+// rows of dy. Operator t takes column t of dy and finishes the columns 2 * t + e - pad, e = 0
+// and 1.
 template <int taps, int odd, class Lanes>
-[[gnu::noinline]] void depthwise_spread_strip(const DepthwiseRows& at, const float* dy, float* dx,
+[[gnu::noinline]] void depthwise_spread_block(const DepthwiseRows& at, const float* dy, float* dx,
                                               int64_t row, Lanes lanes) {
   constexpr int late = (taps - 1) / 2;
   constexpr int dy_rows = (taps - odd + 1) / 2;
@@ -135,8 +138,8 @@ template <int taps, int odd, class Lanes>
   // q counts rows of dy upwards from here.
   const int64_t lowest = (row + at.rows.pad) / 2;
   const Inside inside = inside_of(at.rows.out, lowest - dy_rows + 1, dy_rows);
-  // The next row of dy comes with an even row of dx, so the odd one asks for it.
-  Ahead ahead(at.ahead && odd == 1, dy + (lowest + 1) * dy_row, lanes.channel * w.out);
+  // The next row of dy comes with an even row of dx, so the odd one prefetches it.
+  Prefetcher prefetch(at.prefetch && odd == 1, dy + (lowest + 1) * dy_row, lanes.channel * w.out);
   dy += lowest * dy_row + lanes.channel;
   dx += (row * w.in - w.pad) * at.pixel + lanes.channel;
 
@@ -157,11 +160,12 @@ template <int taps, int odd, class Lanes>
           sum[s.value % 2][s.value / 2] += slope * filter[q.value][s.value];
         });
       });
-    if (!edge.value) ahead.ask<1>();
+    if (!edge.value) prefetch.fetch<1>();
     for (int e = 0; e < 2; ++e) {
       const int64_t u = 2 * t + e;
       float* to = dx + u * at.pixel;
-      if (!edge.value || (u >= w.pad && u < w.pad + w.in)) lanes.put(to, 0, sum[e][0], at.stream);
+      if (!edge.value || (u >= w.pad && u < w.pad + w.in))
+        lanes.put(to, 0, sum[e][0], at.non_temporal);
       for (int q = 0; q < late; ++q) sum[e][q] = sum[e][q + 1];
       sum[e][late] = Vec{};
     }
@@ -172,19 +176,19 @@ template <int taps, int odd, class Lanes>
 template <int taps>
 inline void depthwise_spread(const DepthwiseRows& at, const float* dy, float* dx) {
   for (int64_t row = at.begin; row < at.end; ++row)
-    for_lanes(at.channels, [&](auto lanes) {
+    for_lane_blocks(at.channels, [&](auto lanes) {
       if ((row + at.rows.pad) % 2 == 0)
-        depthwise_spread_strip<taps, 0>(at, dy, dx, row, lanes);
+        depthwise_spread_block<taps, 0>(at, dy, dx, row, lanes);
       else
-        depthwise_spread_strip<taps, 1>(at, dy, dx, row, lanes);
+        depthwise_spread_block<taps, 1>(at, dy, dx, row, lanes);
     });
 }
 
 // Adds what `rows` rows of dy from `row` on give to the tap rows [tap, tap + tap_rows) of the
-// kernel's gradient. Step t meets its columns, as in depthwise_strip, with the pixels t, t - 1, ...
-// of dy.
+// kernel's gradient. Operator t meets its columns, as in depthwise_block, with the pixels t, t - 1,
+// ... of dy.
 template <int taps, int tap_rows, int stride, int rows, class Lanes>
-[[gnu::noinline]] void depthwise_grad_strip(const DepthwiseRows& at, const float* x,
+[[gnu::noinline]] void depthwise_grad_block(const DepthwiseRows& at, const float* x,
                                             const float* dy, float* dkernel, int64_t row, int tap,
                                             Lanes lanes) {
   constexpr int late = (taps - 1) / stride;
@@ -194,11 +198,12 @@ template <int taps, int tap_rows, int stride, int rows, class Lanes>
   const int64_t dy_row = w.out * at.pixel;
   const int64_t first_row = row * stride - at.rows.pad + tap;
   const Inside inside = inside_of(at.rows.in, first_row, image_rows);
-  // The first tap rows ask for what all need.
-  Ahead ahead_x(at.ahead && tap == 0,
-                x + (row * stride - at.rows.pad + (rows - 1) * stride + taps) * x_row,
-                lanes.channel * rows * stride * w.in);
-  Ahead ahead_dy(at.ahead && tap == 0, dy + (row + rows) * dy_row, lanes.channel * rows * w.out);
+  // The first tap rows prefetch what all need.
+  Prefetcher prefetch_x(at.prefetch && tap == 0,
+                        x + (row * stride - at.rows.pad + (rows - 1) * stride + taps) * x_row,
+                        lanes.channel * rows * stride * w.in);
+  Prefetcher prefetch_dy(at.prefetch && tap == 0, dy + (row + rows) * dy_row,
+                         lanes.channel * rows * w.out);
   x += first_row * x_row - w.pad * at.pixel + lanes.channel;
   dy += row * dy_row + lanes.channel;
 
@@ -211,8 +216,8 @@ template <int taps, int tap_rows, int stride, int rows, class Lanes>
         slope[m.value][0] = lanes.from(dy + m.value * dy_row + t * at.pixel);
     });
     if (!edge.value) {
-      ahead_x.ask<rows * stride * stride>();
-      ahead_dy.ask<rows>();
+      prefetch_x.fetch<rows * stride * stride>();
+      prefetch_dy.fetch<rows>();
     }
     unrolled<0, stride>([&](auto e) FASTCNN_INLINE {
       const int64_t u = t * stride + e.value;
@@ -251,12 +256,12 @@ inline void depthwise_grad_blocks(const DepthwiseRows& at, const float* x, const
   constexpr int together = taps == 3 ? 3 : kDepthwiseGradTaps;
   for_row_blocks<most>(at.begin, at.end, [&](auto rows, int64_t row) {
     constexpr int block = decltype(rows)::value;
-    for_lanes(at.channels, [&](auto lanes) {
+    for_lane_blocks(at.channels, [&](auto lanes) {
       int tap = 0;
       for (; tap + together <= taps; tap += together)
-        depthwise_grad_strip<taps, together, stride, block>(at, x, dy, dkernel, row, tap, lanes);
+        depthwise_grad_block<taps, together, stride, block>(at, x, dy, dkernel, row, tap, lanes);
       if constexpr (taps % together != 0)
-        depthwise_grad_strip<taps, taps % together, stride, block>(at, x, dy, dkernel, row, tap,
+        depthwise_grad_block<taps, taps % together, stride, block>(at, x, dy, dkernel, row, tap,
                                                                    lanes);
     });
   });

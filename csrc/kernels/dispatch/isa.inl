@@ -51,8 +51,8 @@ namespace {
 
 extern const KernelTable table;
 constexpr KernelTable table = {
-    FASTCNN_STR(FASTCNN_ISA), nullptr,  kLanes, kGemmRows, kGemmVectors, kWideRows, kWideVectors,
-    kOneRowVectors,           kFewSums,
+    FASTCNN_STR(FASTCNN_ISA), nullptr,     kLanes, kGemmRows, kGemmVectors, kWideRows, kWideVectors,
+    kOneRowVectors,           kNarrowSums,
 #define FASTCNN_KERNEL(name, args) name,
 #include "kernels/dispatch/kernels.inc"
 #undef FASTCNN_KERNEL

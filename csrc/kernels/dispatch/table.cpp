@@ -36,12 +36,11 @@ struct Row {
   bool runs;
   // The row that the kernels on float32 come from: the table itself, or the one that it adds dot
   // products to.
-  const KernelTable* floats;
+  const KernelTable* base;
 
-  Row(const KernelTable& kernels, bool can_run)
-      : table(&kernels), runs(can_run), floats(&kernels) {}
+  Row(const KernelTable& kernels, bool can_run) : table(&kernels), runs(can_run), base(&kernels) {}
   Row(const KernelTable& kernels, bool can_run, const KernelTable& shared)
-      : table(&kernels), runs(can_run), floats(&shared) {}
+      : table(&kernels), runs(can_run), base(&shared) {}
 };
 
 #if defined(FASTCNN_HAVE_AVX512_BF16)
@@ -131,7 +130,7 @@ std::vector<std::string> available_isas() {
 
 void set_isa(const std::string& name) { forced = name.empty() ? nullptr : find(name, "isa").table; }
 
-std::string float_isa(const std::string& name) { return find(name, "isa").floats->isa; }
+std::string base_isa(const std::string& name) { return find(name, "isa").base->isa; }
 
 const char* isa_source() { return forced.load() ? "set_isa" : initial_choice().source; }
 

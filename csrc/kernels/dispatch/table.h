@@ -15,7 +15,7 @@ std::vector<std::string> available_isas();
 // Throws std::invalid_argument listing the choices when `name` is none of them; "" means default.
 void set_isa(const std::string& name);
 // The one whose kernels on float32 `name` shares: itself, unless all it adds are dot products.
-std::string float_isa(const std::string& name);
+std::string base_isa(const std::string& name);
 // Why this one runs: "best this CPU supports", "FASTCNN_ISA" or "set_isa".
 const char* isa_source();
 

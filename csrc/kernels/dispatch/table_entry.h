@@ -26,10 +26,10 @@ struct KernelTable {
   // A wider tile for few rows.
   int64_t gemm_wide_rows;
   int64_t gemm_wide_vectors;
-  // For one row, in product_tile alone.
+  // For one row, in blocked_gemm_tile alone.
   int64_t one_row_vectors;
-  // Sums that gemm_tile_few keeps in registers: rows * columns.
-  int64_t gemm_few_sums;
+  // Sums that gemm_tile_narrow keeps in registers: rows * columns.
+  int64_t gemm_narrow_sums;
 #define FASTCNN_KERNEL(name, args) void(*name) args noexcept;
 #include "kernels/dispatch/kernels.inc"
 #undef FASTCNN_KERNEL

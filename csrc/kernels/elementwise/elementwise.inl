@@ -13,19 +13,19 @@ inline bool on_boundary(const float* p) { return ((uintptr_t)p & (4 * kLanes - 1
 
 // y[i] = f(i) for the whole vectors from i on; returns where they end.
 template <class F>
-inline int64_t fill_vectors(int64_t i, int64_t n, float* y, bool streams, F f) {
-  if (streams && on_boundary(y + i))
-    for (; i + kLanes <= n; i += kLanes) stream(y + i, f(i));
+inline int64_t fill_vectors(int64_t i, int64_t n, float* y, bool non_temporal, F f) {
+  if (non_temporal && on_boundary(y + i))
+    for (; i + kLanes <= n; i += kLanes) store_non_temporal(y + i, f(i));
   for (; i + kLanes <= n; i += kLanes) store(y + i, f(i));
   return i;
 }
 
 // y[i] = f(x[i]); y may be x.
 template <class F>
-inline void map(int64_t n, const float* x, float* y, F f, bool streams = false) {
+inline void map(int64_t n, const float* x, float* y, F f, bool non_temporal = false) {
   int64_t i = before_boundary(y, n);
   if (i > 0) store_head(y, f(load_head(x, i)), i);
-  i = fill_vectors(i, n, y, streams, [=](int64_t place) { return f(load(x + place)); });
+  i = fill_vectors(i, n, y, non_temporal, [=](int64_t place) { return f(load(x + place)); });
   if (i < n) store_head(y + i, f(load_head(x + i, n - i)), n - i);
 }
 
@@ -46,47 +46,47 @@ inline Vec apply(Vec v) {
 }
 
 template <UnaryOp op>
-inline void map_unary(int64_t n, const float* x, float* y, bool streams) {
-  map(n, x, y, [](Vec v) { return apply<op>(v); }, streams);
+inline void map_unary(int64_t n, const float* x, float* y, bool non_temporal) {
+  map(n, x, y, [](Vec v) { return apply<op>(v); }, non_temporal);
 }
 
-inline void unary_of(UnaryOp op, int64_t n, const float* x, float* y, bool streams) {
+inline void unary_of(UnaryOp op, int64_t n, const float* x, float* y, bool non_temporal) {
   switch (op) {
     case UnaryOp::relu:
-      return map_unary<UnaryOp::relu>(n, x, y, streams);
+      return map_unary<UnaryOp::relu>(n, x, y, non_temporal);
     case UnaryOp::sigmoid:
-      return map_unary<UnaryOp::sigmoid>(n, x, y, streams);
+      return map_unary<UnaryOp::sigmoid>(n, x, y, non_temporal);
     case UnaryOp::tanh:
-      return map_unary<UnaryOp::tanh>(n, x, y, streams);
+      return map_unary<UnaryOp::tanh>(n, x, y, non_temporal);
     case UnaryOp::exp:
-      return map_unary<UnaryOp::exp>(n, x, y, streams);
+      return map_unary<UnaryOp::exp>(n, x, y, non_temporal);
     case UnaryOp::log:
-      return map_unary<UnaryOp::log>(n, x, y, streams);
+      return map_unary<UnaryOp::log>(n, x, y, non_temporal);
     case UnaryOp::sqrt:
-      return map_unary<UnaryOp::sqrt>(n, x, y, streams);
+      return map_unary<UnaryOp::sqrt>(n, x, y, non_temporal);
     case UnaryOp::square:
-      return map_unary<UnaryOp::square>(n, x, y, streams);
+      return map_unary<UnaryOp::square>(n, x, y, non_temporal);
     case UnaryOp::negative:
-      return map_unary<UnaryOp::negative>(n, x, y, streams);
+      return map_unary<UnaryOp::negative>(n, x, y, non_temporal);
     case UnaryOp::absolute:
-      return map_unary<UnaryOp::absolute>(n, x, y, streams);
+      return map_unary<UnaryOp::absolute>(n, x, y, non_temporal);
     case UnaryOp::erf:
-      return map_unary<UnaryOp::erf>(n, x, y, streams);
+      return map_unary<UnaryOp::erf>(n, x, y, non_temporal);
     case UnaryOp::expm1:
-      return map_unary<UnaryOp::expm1>(n, x, y, streams);
+      return map_unary<UnaryOp::expm1>(n, x, y, non_temporal);
     case UnaryOp::log1p:
-      return map_unary<UnaryOp::log1p>(n, x, y, streams);
+      return map_unary<UnaryOp::log1p>(n, x, y, non_temporal);
   }
 }
 
-void unary(UnaryOp op, int64_t n, const float* x, float* y, bool streams) noexcept {
-  unary_of(op, n, x, y, streams);
-  if (streams) stream_end();
+void unary(UnaryOp op, int64_t n, const float* x, float* y, bool non_temporal) noexcept {
+  unary_of(op, n, x, y, non_temporal);
+  if (non_temporal) non_temporal_end();
 }
 
 // A probability kept away from 0 and 1, as Keras does; NaN stays.
 inline Vec clipped(Vec p) {
-  return below(splat(kLargestProbability), above(splat(kSmallestProbability), p));
+  return min_number(splat(kLargestProbability), max_number(splat(kSmallestProbability), p));
 }
 
 // One operand of a row: contiguous, or one number for all columns.
@@ -107,7 +107,7 @@ inline void binary_rows(const BinaryRows& at, F f) {
     float* y = at.y + r * at.columns;
     int64_t i = before_boundary(y, at.columns);
     if (i > 0) store_head(y, f(a.head(0, i), b.head(0, i)), i);
-    i = fill_vectors(i, at.columns, y, at.streams,
+    i = fill_vectors(i, at.columns, y, at.non_temporal,
                      [=](int64_t place) { return f(a.at(place), b.at(place)); });
     const int64_t left = at.columns - i;
     if (left > 0) store_head(y + i, f(a.head(i, left), b.head(i, left)), left);
@@ -185,7 +185,7 @@ inline void binary_of(BinaryOp op, const BinaryRows& at) {
 
 void binary(BinaryOp op, const BinaryRows& at) noexcept {
   binary_of(op, at);
-  if (at.streams) stream_end();
+  if (at.non_temporal) non_temporal_end();
 }
 
 // y[i] = x[i] * scale + offset

@@ -1,25 +1,25 @@
-// Chains of elementwise operations: a group of vectors stays in registers from the first operation
+// Fused elementwise operations: a group of vectors stays in registers from the first operation
 // to the last. Each operation is a function that takes them as arguments and ends with a call of
 // the next one, which compilers turn into a jump.
 
-struct ChainCode;
-using ChainFunction = void (*)(const ChainCode* code, const int64_t* offset, Vec a, Vec b, Vec c,
+struct FusedCode;
+using FusedFunction = void (*)(const FusedCode* code, const int64_t* offset, Vec a, Vec b, Vec c,
                                Vec d, Vec e, Vec f, Vec g, Vec h);
-static_assert(kChainVectors == 8, "the arguments above");
+static_assert(kFusedVectors == 8, "the arguments above");
 
 // Operand and place of an operation: p + offset[moves].
-struct ChainCode {
-  ChainFunction run;
+struct FusedCode {
+  FusedFunction run;
   float* p;
-  ChainMoves moves;
+  OperandAdvance moves;
   const float* vectors(const int64_t* offset) const { return p + offset[(int)moves]; }
 };
 
 // The end of every function but the last.
-#define FASTCNN_CHAIN_NEXT code[1].run(code + 1, offset, a, b, c, d, e, f, g, h)
-#define FASTCNN_CHAIN_VECTORS Vec a, Vec b, Vec c, Vec d, Vec e, Vec f, Vec g, Vec h
+#define FASTCNN_FUSED_NEXT code[1].run(code + 1, offset, a, b, c, d, e, f, g, h)
+#define FASTCNN_FUSED_VECTORS Vec a, Vec b, Vec c, Vec d, Vec e, Vec f, Vec g, Vec h
 
-void chain_load(const ChainCode* code, const int64_t* offset, Vec, Vec, Vec, Vec, Vec, Vec, Vec,
+void fused_load(const FusedCode* code, const int64_t* offset, Vec, Vec, Vec, Vec, Vec, Vec, Vec,
                 Vec) {
   const float* p = code->vectors(offset);
   code[1].run(code + 1, offset, load(p), load(p + kLanes), load(p + 2 * kLanes),
@@ -27,10 +27,10 @@ void chain_load(const ChainCode* code, const int64_t* offset, Vec, Vec, Vec, Vec
               load(p + 6 * kLanes), load(p + 7 * kLanes));
 }
 
-template <bool streams>
-inline void chain_put(float* p, FASTCNN_CHAIN_VECTORS) {
+template <bool non_temporal>
+inline void fused_put(float* p, FASTCNN_FUSED_VECTORS) {
   const auto put = [p](int64_t v, Vec x) {
-    streams ? stream(p + v * kLanes, x) : store(p + v * kLanes, x);
+    non_temporal ? store_non_temporal(p + v * kLanes, x) : store(p + v * kLanes, x);
   };
   put(0, a);
   put(1, b);
@@ -42,18 +42,18 @@ inline void chain_put(float* p, FASTCNN_CHAIN_VECTORS) {
   put(7, h);
 }
 
-void chain_save(const ChainCode* code, const int64_t* offset, FASTCNN_CHAIN_VECTORS) {
-  chain_put<false>(code->p, a, b, c, d, e, f, g, h);
-  FASTCNN_CHAIN_NEXT;
+void fused_save(const FusedCode* code, const int64_t* offset, FASTCNN_FUSED_VECTORS) {
+  fused_put<false>(code->p, a, b, c, d, e, f, g, h);
+  FASTCNN_FUSED_NEXT;
 }
 
-template <bool streams>
-void chain_end(const ChainCode* code, const int64_t* offset, FASTCNN_CHAIN_VECTORS) {
-  chain_put<streams>(code->p + offset[(int)code->moves], a, b, c, d, e, f, g, h);
+template <bool non_temporal>
+void fused_end(const FusedCode* code, const int64_t* offset, FASTCNN_FUSED_VECTORS) {
+  fused_put<non_temporal>(code->p + offset[(int)code->moves], a, b, c, d, e, f, g, h);
 }
 
 template <UnaryOp op>
-void chain_unary(const ChainCode* code, const int64_t* offset, FASTCNN_CHAIN_VECTORS) {
+void fused_unary(const FusedCode* code, const int64_t* offset, FASTCNN_FUSED_VECTORS) {
   a = apply<op>(a);
   b = apply<op>(b);
   c = apply<op>(c);
@@ -62,12 +62,12 @@ void chain_unary(const ChainCode* code, const int64_t* offset, FASTCNN_CHAIN_VEC
   f = apply<op>(f);
   g = apply<op>(g);
   h = apply<op>(h);
-  FASTCNN_CHAIN_NEXT;
+  FASTCNN_FUSED_NEXT;
 }
 
 // What is in registers is the first operand or, swapped, the second.
 template <BinaryOp op, bool swapped>
-void chain_binary(const ChainCode* code, const int64_t* offset, FASTCNN_CHAIN_VECTORS) {
+void fused_binary(const FusedCode* code, const int64_t* offset, FASTCNN_FUSED_VECTORS) {
   const float* p = code->vectors(offset);
   const auto with = [p](Vec x, int64_t v) {
     const Vec other = load(p + v * kLanes);
@@ -81,98 +81,98 @@ void chain_binary(const ChainCode* code, const int64_t* offset, FASTCNN_CHAIN_VE
   f = with(f, 5);
   g = with(g, 6);
   h = with(h, 7);
-  FASTCNN_CHAIN_NEXT;
+  FASTCNN_FUSED_NEXT;
 }
-#undef FASTCNN_CHAIN_NEXT
-#undef FASTCNN_CHAIN_VECTORS
+#undef FASTCNN_FUSED_NEXT
+#undef FASTCNN_FUSED_VECTORS
 
-inline ChainFunction chain_unary_of(UnaryOp op) {
+inline FusedFunction fused_unary_of(UnaryOp op) {
   switch (op) {
     case UnaryOp::relu:
-      return chain_unary<UnaryOp::relu>;
+      return fused_unary<UnaryOp::relu>;
     case UnaryOp::sigmoid:
-      return chain_unary<UnaryOp::sigmoid>;
+      return fused_unary<UnaryOp::sigmoid>;
     case UnaryOp::tanh:
-      return chain_unary<UnaryOp::tanh>;
+      return fused_unary<UnaryOp::tanh>;
     case UnaryOp::exp:
-      return chain_unary<UnaryOp::exp>;
+      return fused_unary<UnaryOp::exp>;
     case UnaryOp::log:
-      return chain_unary<UnaryOp::log>;
+      return fused_unary<UnaryOp::log>;
     case UnaryOp::sqrt:
-      return chain_unary<UnaryOp::sqrt>;
+      return fused_unary<UnaryOp::sqrt>;
     case UnaryOp::square:
-      return chain_unary<UnaryOp::square>;
+      return fused_unary<UnaryOp::square>;
     case UnaryOp::negative:
-      return chain_unary<UnaryOp::negative>;
+      return fused_unary<UnaryOp::negative>;
     case UnaryOp::absolute:
-      return chain_unary<UnaryOp::absolute>;
+      return fused_unary<UnaryOp::absolute>;
     case UnaryOp::erf:
-      return chain_unary<UnaryOp::erf>;
+      return fused_unary<UnaryOp::erf>;
     case UnaryOp::expm1:
-      return chain_unary<UnaryOp::expm1>;
+      return fused_unary<UnaryOp::expm1>;
     case UnaryOp::log1p:
-      return chain_unary<UnaryOp::log1p>;
+      return fused_unary<UnaryOp::log1p>;
   }
   return nullptr;
 }
 
 template <bool swapped>
-inline ChainFunction chain_binary_of(BinaryOp op) {
+inline FusedFunction fused_binary_of(BinaryOp op) {
   switch (op) {
     case BinaryOp::add:
-      return chain_binary<BinaryOp::add, swapped>;
+      return fused_binary<BinaryOp::add, swapped>;
     case BinaryOp::subtract:
-      return chain_binary<BinaryOp::subtract, swapped>;
+      return fused_binary<BinaryOp::subtract, swapped>;
     case BinaryOp::multiply:
-      return chain_binary<BinaryOp::multiply, swapped>;
+      return fused_binary<BinaryOp::multiply, swapped>;
     case BinaryOp::divide:
-      return chain_binary<BinaryOp::divide, swapped>;
+      return fused_binary<BinaryOp::divide, swapped>;
     case BinaryOp::maximum:
-      return chain_binary<BinaryOp::maximum, swapped>;
+      return fused_binary<BinaryOp::maximum, swapped>;
     case BinaryOp::minimum:
-      return chain_binary<BinaryOp::minimum, swapped>;
+      return fused_binary<BinaryOp::minimum, swapped>;
     case BinaryOp::greater:
-      return chain_binary<BinaryOp::greater, swapped>;
+      return fused_binary<BinaryOp::greater, swapped>;
     case BinaryOp::equal:
-      return chain_binary<BinaryOp::equal, swapped>;
+      return fused_binary<BinaryOp::equal, swapped>;
     case BinaryOp::relu_grad:
-      return chain_binary<BinaryOp::relu_grad, swapped>;
+      return fused_binary<BinaryOp::relu_grad, swapped>;
     case BinaryOp::sigmoid_grad:
-      return chain_binary<BinaryOp::sigmoid_grad, swapped>;
+      return fused_binary<BinaryOp::sigmoid_grad, swapped>;
     case BinaryOp::tanh_grad:
-      return chain_binary<BinaryOp::tanh_grad, swapped>;
-    default:  // losses are no links of chains
+      return fused_binary<BinaryOp::tanh_grad, swapped>;
+    default:  // losses are never fused
       return nullptr;
   }
 }
 
-void chain(const ChainGroups& at) noexcept {
-  ChainCode code[kMostChainLinks];
+void fused_elementwise(const FusedGroups& at) noexcept {
+  FusedCode code[kMaxFusedOps];
   for (int64_t j = 0; j < at.count; ++j) {
-    const ChainLink& link = at.link[j];
-    ChainFunction run = chain_load;
+    const FusedOp& link = at.link[j];
+    FusedFunction run = fused_load;
     switch (link.act) {
-      case ChainAct::load:
+      case FusedAction::load:
         break;
-      case ChainAct::save:
-        run = chain_save;
+      case FusedAction::save:
+        run = fused_save;
         break;
-      case ChainAct::unary:
-        run = chain_unary_of(link.unary);
+      case FusedAction::unary:
+        run = fused_unary_of(link.unary);
         break;
-      case ChainAct::binary:
-        run = chain_binary_of<false>(link.binary);
+      case FusedAction::binary:
+        run = fused_binary_of<false>(link.binary);
         break;
-      case ChainAct::swapped:
-        run = chain_binary_of<true>(link.binary);
+      case FusedAction::swapped:
+        run = fused_binary_of<true>(link.binary);
         break;
-      case ChainAct::store:
-        run = at.streams ? chain_end<true> : chain_end<false>;
+      case FusedAction::store:
+        run = at.non_temporal ? fused_end<true> : fused_end<false>;
         break;
     }
     code[j] = {run, link.p, link.moves};
   }
-  constexpr int64_t kGroup = kChainVectors * kLanes;
+  constexpr int64_t kGroup = kFusedVectors * kLanes;
   int64_t place = at.place;
   const Vec none{};
   for (int64_t i = 0; i < at.groups * kGroup; i += kGroup) {
@@ -181,5 +181,5 @@ void chain(const ChainGroups& at) noexcept {
     place += kGroup;
     if (place >= at.block) place -= at.block;
   }
-  if (at.streams) stream_end();
+  if (at.non_temporal) non_temporal_end();
 }

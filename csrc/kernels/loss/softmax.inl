@@ -6,7 +6,7 @@ inline float largest_of(int64_t columns, const float* x) {
   const Vec none = splat(-__builtin_inff());
   constexpr int64_t kChains = 4;
   Vec best[kChains] = {none, none, none, none};
-  const auto take = [](Vec& to, Vec v) { to = above(v, to); };
+  const auto take = [](Vec& to, Vec v) { to = max_number(v, to); };
   int64_t i = 0;
   for (; i + kChains * kLanes <= columns; i += kChains * kLanes)
     for (int64_t v = 0; v < kChains; ++v) take(best[v], load(x + i + v * kLanes));

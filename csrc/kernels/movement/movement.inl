@@ -13,7 +13,7 @@ inline void store_any(uint8_t* p, Vec v) { __builtin_memcpy(p, &v, sizeof v); }
 // Bytes from p to the next boundary of whole vectors.
 inline int64_t bytes_to_boundary(const void* p) { return -(int64_t)(uintptr_t)p & (kBytes - 1); }
 
-inline void copy_row(int64_t n, const uint8_t* x, uint8_t* y, bool streams) {
+inline void copy_row(int64_t n, const uint8_t* x, uint8_t* y, bool non_temporal) {
   if (n < kBytes) {
     __builtin_memcpy(y, x, (uint64_t)n);
     return;
@@ -22,8 +22,8 @@ inline void copy_row(int64_t n, const uint8_t* x, uint8_t* y, bool streams) {
   // them all stores lie within a cache line, and none is stored to in both ways if y starts there.
   int64_t i = bytes_to_boundary(y);
   if (i > 0) store_any(y, load_any(x));
-  if (streams)
-    for (; i + kBytes <= n; i += kBytes) stream((float*)(y + i), load_any(x + i));
+  if (non_temporal)
+    for (; i + kBytes <= n; i += kBytes) store_non_temporal((float*)(y + i), load_any(x + i));
   else
     for (; i + kBytes <= n; i += kBytes) store_any(y + i, load_any(x + i));
   if (i < n) store_any(y + n - kBytes, load_any(x + n - kBytes));
@@ -31,8 +31,8 @@ inline void copy_row(int64_t n, const uint8_t* x, uint8_t* y, bool streams) {
 
 void copy_rows(const CopyRows& at) noexcept {
   for (int64_t r = 0; r < at.rows; ++r)
-    copy_row(at.bytes, at.from + r * at.from_row, at.to + r * at.to_row, at.streams);
-  if (at.streams) stream_end();
+    copy_row(at.bytes, at.from + r * at.from_row, at.to + r * at.to_row, at.non_temporal);
+  if (at.non_temporal) non_temporal_end();
 }
 
 // Rows of squares that are worked through for all columns: whole pieces of the rows of `from`.
@@ -47,8 +47,8 @@ inline void transpose_tile(const Transpose& at, int64_t r, int64_t c) {
     for (int64_t i = 0; i < kLanes; ++i) __builtin_prefetch(p + i * at.from_step + kRun);
   for (int64_t i = 0; i < kLanes; ++i) v[i] = load(p + i * at.from_step);
   transpose_square(v);
-  if (at.streams)
-    for (int64_t j = 0; j < kLanes; ++j) stream(q + j * at.to_row, v[j]);
+  if (at.non_temporal)
+    for (int64_t j = 0; j < kLanes; ++j) store_non_temporal(q + j * at.to_row, v[j]);
   else
     for (int64_t j = 0; j < kLanes; ++j) store(q + j * at.to_row, v[j]);
 }
@@ -72,8 +72,8 @@ constexpr int64_t kWoven = kLanes >= 8 ? 4 : 0;
 template <int32_t ways>
 inline void weave(const Transpose& at, bool unweave) {
   constexpr int32_t lanes = (int32_t)kLanes;
-  // Step k puts the lanes that come from vector k + 1, the first also those from vector 0; a lane
-  // that has its number already takes itself.
+  // Operator k puts the lanes that come from vector k + 1, the first also those from vector 0; a
+  // lane that has its number already takes itself.
   VecInt from[ways][ways - 1];
   for (int32_t m = 0; m < ways; ++m)
     for (int32_t lane = 0; lane < lanes; ++lane) {
@@ -130,7 +130,7 @@ void transpose(const Transpose& at) noexcept {
                          width < kLanes ? width : kLanes);
       }
   }
-  if (at.streams) stream_end();
+  if (at.non_temporal) non_temporal_end();
 }
 
 // One row of a weighted sum of rows: y[i] = sum over t of weight[t] * x[row[t] * columns + i].

@@ -1,75 +1,76 @@
 // Batch normalisation: x is `rows` rows of `channels` numbers.
 
-// Calls body(strip, first, count) for runs of rows and strips of their channels, so that numbers of
-// a channel are read once for `count` rows. Few channels are one strip for all rows; else a run is
-// short, so that memory is read nearly in order.
+// Calls body(block, first, count) for runs of rows and channel blocks of their channels, so that
+// numbers of a channel are read once for `count` rows. Few channels are one block for all rows;
+// else a run is short, so that memory is read nearly in order.
 template <class Body>
 inline void for_runs(int64_t rows, int64_t channels, const Body& body) {
   constexpr int64_t kRun = 8;
   const int64_t run = channels <= 4 * kLanes ? rows : kRun;
   for (int64_t first = 0; first < rows; first += run) {
     const int64_t count = rows - first < run ? rows - first : run;
-    for_strips(channels, [&](auto strip) { body(strip, first, count); });
+    for_channel_blocks(channels, [&](auto block) { body(block, first, count); });
   }
 }
 
-template <bool streams, class Strip>
-inline void put(const Strip& strip, float* p, int v, Vec x) {
-  if constexpr (streams) return stream(p + v * kLanes, x);
-  strip.to(p, v, x);
+template <bool non_temporal, class ChannelBlock>
+inline void put(const ChannelBlock& block, float* p, int v, Vec x) {
+  if constexpr (non_temporal) return store_non_temporal(p + v * kLanes, x);
+  block.to(p, v, x);
 }
 
-template <bool streams>
+template <bool non_temporal>
 inline void normalize_runs(int64_t rows, int64_t channels, const float* x, const float* center,
                            const float* scale, const float* shift, float* y) {
-  for_runs(rows, channels, [&](auto strip, int64_t first, int64_t count) {
-    const int64_t c = strip.channel;
-    Vec middle[strip.vectors], factor[strip.vectors], offset[strip.vectors];
-    for (int v = 0; v < strip.vectors; ++v) {
-      middle[v] = strip.from(center + c, v);
-      factor[v] = strip.from(scale + c, v);
-      offset[v] = strip.from(shift + c, v);
+  for_runs(rows, channels, [&](auto block, int64_t first, int64_t count) {
+    const int64_t c = block.channel;
+    Vec middle[block.vectors], factor[block.vectors], offset[block.vectors];
+    for (int v = 0; v < block.vectors; ++v) {
+      middle[v] = block.from(center + c, v);
+      factor[v] = block.from(scale + c, v);
+      offset[v] = block.from(shift + c, v);
     }
     for (int64_t i = first * channels + c; count > 0; --count, i += channels)
-      for (int v = 0; v < strip.vectors; ++v)
-        put<streams>(strip, y + i, v, (strip.from(x + i, v) - middle[v]) * factor[v] + offset[v]);
+      for (int v = 0; v < block.vectors; ++v)
+        put<non_temporal>(block, y + i, v,
+                          (block.from(x + i, v) - middle[v]) * factor[v] + offset[v]);
   });
 }
 
 // y = (x - center) * scale + shift, with one center, scale and shift a channel. y may be x. With
-// `streams` it goes past the caches: it and its rows lie on cache lines.
+// `non_temporal` it is written with non-temporal stores: it and its rows begin on cache lines.
 void normalize_rows(int64_t rows, int64_t channels, const float* x, const float* center,
-                    const float* scale, const float* shift, float* y, bool streams) noexcept {
-  if (!streams) return normalize_runs<false>(rows, channels, x, center, scale, shift, y);
+                    const float* scale, const float* shift, float* y, bool non_temporal) noexcept {
+  if (!non_temporal) return normalize_runs<false>(rows, channels, x, center, scale, shift, y);
   normalize_runs<true>(rows, channels, x, center, scale, shift, y);
-  stream_end();
+  non_temporal_end();
 }
 
-template <bool streams>
+template <bool non_temporal>
 inline void normalize_grad_runs(int64_t rows, int64_t channels, const NormalizeGrad& at) {
-  for_runs(rows, channels, [&](auto strip, int64_t first, int64_t count) {
-    const int64_t c = strip.channel;
-    Vec middle[strip.vectors], dy_factor[strip.vectors], x_factor[strip.vectors];
-    Vec offset[strip.vectors];
-    for (int v = 0; v < strip.vectors; ++v) {
-      middle[v] = strip.from(at.center + c, v);
-      dy_factor[v] = strip.from(at.dy_scale + c, v);
-      x_factor[v] = strip.from(at.x_scale + c, v);
-      offset[v] = strip.from(at.shift + c, v);
+  for_runs(rows, channels, [&](auto block, int64_t first, int64_t count) {
+    const int64_t c = block.channel;
+    Vec middle[block.vectors], dy_factor[block.vectors], x_factor[block.vectors];
+    Vec offset[block.vectors];
+    for (int v = 0; v < block.vectors; ++v) {
+      middle[v] = block.from(at.center + c, v);
+      dy_factor[v] = block.from(at.dy_scale + c, v);
+      x_factor[v] = block.from(at.x_scale + c, v);
+      offset[v] = block.from(at.shift + c, v);
     }
     for (int64_t i = first * channels + c; count > 0; --count, i += channels)
-      for (int v = 0; v < strip.vectors; ++v)
-        put<streams>(strip, at.dx + i, v,
-                     strip.from(at.dy + i, v) * dy_factor[v] +
-                         ((strip.from(at.x + i, v) - middle[v]) * x_factor[v] + offset[v]));
+      for (int v = 0; v < block.vectors; ++v)
+        put<non_temporal>(block, at.dx + i, v,
+                          block.from(at.dy + i, v) * dy_factor[v] +
+                              ((block.from(at.x + i, v) - middle[v]) * x_factor[v] + offset[v]));
   });
 }
 
 // dx = dy * dy_scale + (x - center) * x_scale + shift, each a number a channel. dx may be dy or x.
 void normalize_grad_rows(int64_t rows, int64_t channels, const NormalizeGrad& at) noexcept {
-  if (!at.streams) return normalize_grad_runs<false>(rows, channels, at);
+  if (!at.non_temporal) return normalize_grad_runs<false>(rows, channels, at);
   normalize_grad_runs<true>(rows, channels, at);
-  stream_end();
+  non_temporal_end();
 }
 
 // Rows whose numbers stay in the first-level cache for a second look.
@@ -83,18 +84,18 @@ inline void block_moments(int64_t rows, int64_t channels, const float* x, float*
                           float* squares) {
   sum_rows(rows, channels, x, channels, mean);
   const float share = 1.0f / (float)rows;
-  for_strips(channels, [&](auto strip) {
-    const int64_t c = strip.channel;
-    Vec center[strip.vectors], sum[strip.vectors] = {};
-    for (int v = 0; v < strip.vectors; ++v) center[v] = strip.from(mean + c, v) * share;
+  for_channel_blocks(channels, [&](auto block) {
+    const int64_t c = block.channel;
+    Vec center[block.vectors], sum[block.vectors] = {};
+    for (int v = 0; v < block.vectors; ++v) center[v] = block.from(mean + c, v) * share;
     for (int64_t r = 0; r < rows; ++r)
-      for (int v = 0; v < strip.vectors; ++v) {
-        const Vec deviation = strip.from(x + r * channels + c, v) - center[v];
+      for (int v = 0; v < block.vectors; ++v) {
+        const Vec deviation = block.from(x + r * channels + c, v) - center[v];
         sum[v] += deviation * deviation;
       }
-    for (int v = 0; v < strip.vectors; ++v) {
-      strip.to(mean + c, v, center[v]);
-      strip.to(squares + c, v, sum[v]);
+    for (int v = 0; v < block.vectors; ++v) {
+      block.to(mean + c, v, center[v]);
+      block.to(squares + c, v, sum[v]);
     }
   });
 }
@@ -110,22 +111,22 @@ void moments(int64_t rows, int64_t channels, const float* x, float* mean, float*
   for (int64_t begin = step; begin < rows; begin += step) {
     const int64_t end = rows - begin < step ? rows : begin + step;
     const float share = 1.0f / (float)end;
-    for_strips(channels, [&](auto strip) {
-      const int64_t c = strip.channel;
-      Vec center[strip.vectors], sum[strip.vectors] = {}, square[strip.vectors] = {};
-      for (int v = 0; v < strip.vectors; ++v) center[v] = strip.from(mean + c, v);
+    for_channel_blocks(channels, [&](auto block) {
+      const int64_t c = block.channel;
+      Vec center[block.vectors], sum[block.vectors] = {}, square[block.vectors] = {};
+      for (int v = 0; v < block.vectors; ++v) center[v] = block.from(mean + c, v);
       for (int64_t r = begin; r < end; ++r)
-        for (int v = 0; v < strip.vectors; ++v) {
-          const Vec deviation = strip.from(x + r * channels + c, v) - center[v];
+        for (int v = 0; v < block.vectors; ++v) {
+          const Vec deviation = block.from(x + r * channels + c, v) - center[v];
           sum[v] += deviation;
           square[v] += deviation * deviation;
         }
       // With n rows before, m of this block and d their mean deviation, the squares grow by
       // square - m d^2 + n m / (n + m) d^2 = square - sum^2 / (n + m).
-      for (int v = 0; v < strip.vectors; ++v) {
-        strip.to(mean + c, v, center[v] + sum[v] * share);
-        strip.to(squares + c, v,
-                 strip.from(squares + c, v) + (square[v] - sum[v] * sum[v] * share));
+      for (int v = 0; v < block.vectors; ++v) {
+        block.to(mean + c, v, center[v] + sum[v] * share);
+        block.to(squares + c, v,
+                 block.from(squares + c, v) + (square[v] - sum[v] * sum[v] * share));
       }
     });
   }
@@ -137,23 +138,23 @@ void deviation_sums(int64_t rows, int64_t channels, const float* x, const float*
   const int64_t step = rows_in_cache(2 * channels);
   for (int64_t begin = 0; begin < rows; begin += step) {
     const int64_t end = rows - begin < step ? rows : begin + step;
-    for_strips(channels, [&](auto strip) {
-      const int64_t c = strip.channel;
-      Vec mean[strip.vectors], plain[strip.vectors] = {}, weighted[strip.vectors] = {};
-      for (int v = 0; v < strip.vectors; ++v) mean[v] = strip.from(center + c, v);
+    for_channel_blocks(channels, [&](auto block) {
+      const int64_t c = block.channel;
+      Vec mean[block.vectors], plain[block.vectors] = {}, weighted[block.vectors] = {};
+      for (int v = 0; v < block.vectors; ++v) mean[v] = block.from(center + c, v);
       for (int64_t r = begin; r < end; ++r)
-        for (int v = 0; v < strip.vectors; ++v) {
-          const Vec weight = strip.from(dy + r * channels + c, v);
+        for (int v = 0; v < block.vectors; ++v) {
+          const Vec weight = block.from(dy + r * channels + c, v);
           plain[v] += weight;
-          weighted[v] += weight * (strip.from(x + r * channels + c, v) - mean[v]);
+          weighted[v] += weight * (block.from(x + r * channels + c, v) - mean[v]);
         }
-      for (int v = 0; v < strip.vectors; ++v) {
+      for (int v = 0; v < block.vectors; ++v) {
         if (begin > 0) {
-          plain[v] += strip.from(sum + c, v);
-          weighted[v] += strip.from(product + c, v);
+          plain[v] += block.from(sum + c, v);
+          weighted[v] += block.from(product + c, v);
         }
-        strip.to(sum + c, v, plain[v]);
-        strip.to(product + c, v, weighted[v]);
+        block.to(sum + c, v, plain[v]);
+        block.to(product + c, v, weighted[v]);
       }
     });
   }

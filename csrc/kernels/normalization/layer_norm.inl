@@ -40,10 +40,10 @@ inline void row_statistics(const LayerNorm& at, int64_t first) {
   }
 }
 
-template <int count, bool streams>
+template <int count, bool non_temporal>
 inline void layer_norm_block(const LayerNorm& at, int64_t first) {
   row_statistics<count>(at, first);
-  const int64_t ahead = 2 * count * at.columns;
+  const int64_t distance = 2 * count * at.columns;
   for (int64_t r = first; r < first + count; ++r) {
     const float* x = at.x + r * at.columns;
     float* y = at.y + r * at.columns;
@@ -51,31 +51,31 @@ inline void layer_norm_block(const LayerNorm& at, int64_t first) {
     const Vec inverse = inverse_deviation(at.variance[r], at.epsilon);
     for_row(at.columns, [&](int64_t i, int64_t n) {
       // Several rows at once, as the statistics take them, are no stream to the hardware.
-      __builtin_prefetch(x + ahead + i, 0, 3);
+      __builtin_prefetch(x + distance + i, 0, 3);
       const Vec normal = (load_head(x + i, n) - center) * inverse;
       const Vec result = normal * load_head(at.gamma + i, n) + load_head(at.beta + i, n);
-      if constexpr (streams)
-        stream(y + i, result);
+      if constexpr (non_temporal)
+        store_non_temporal(y + i, result);
       else
         store_head(y + i, result, n);
     });
   }
 }
 
-template <bool streams>
+template <bool non_temporal>
 inline void layer_norm_rows(const LayerNorm& at) {
   constexpr int kAtOnce = 4;
   int64_t r = 0;
-  for (; r + kAtOnce <= at.rows; r += kAtOnce) layer_norm_block<kAtOnce, streams>(at, r);
-  for (; r < at.rows; ++r) layer_norm_block<1, streams>(at, r);
+  for (; r + kAtOnce <= at.rows; r += kAtOnce) layer_norm_block<kAtOnce, non_temporal>(at, r);
+  for (; r < at.rows; ++r) layer_norm_block<1, non_temporal>(at, r);
 }
 
 // y = (x - mean) / sqrt(variance + epsilon) * gamma + beta with mean and variance of each row,
 // which are kept; where not `centered`, with a mean of 0. Requires columns >= 1. y may be x.
 void layer_norm(const LayerNorm& at) noexcept {
-  if (!at.streams) return layer_norm_rows<false>(at);
+  if (!at.non_temporal) return layer_norm_rows<false>(at);
   layer_norm_rows<true>(at);
-  stream_end();
+  non_temporal_end();
 }
 
 // Of `count` rows at once, so that each loads the sums of a column only once: dx, and what they add
@@ -111,14 +111,14 @@ inline void layer_norm_grad_rows(const LayerNormGrad& at, int64_t first) {
     store_head(at.dbeta + i, dbeta, n);
   });
   const float share = 1.0f / (float)columns;
-  const int64_t ahead = 2 * count;
+  const int64_t distance = 2 * count;
   for (int r = 0; r < count; ++r) {
     const Vec shift = splat(at.centered ? sum_of_lanes(plain[r]) * share : 0);
     const Vec slant = splat(sum_of_lanes(weighted[r]) * share);
     for_row(columns, [&](int64_t i, int64_t n) {
       // Several rows at once, as the first pass takes them, are no stream to the hardware.
-      __builtin_prefetch(x + (r + ahead) * columns + i, 0, 3);
-      __builtin_prefetch(dy + (r + ahead) * columns + i, 0, 3);
+      __builtin_prefetch(x + (r + distance) * columns + i, 0, 3);
+      __builtin_prefetch(dy + (r + distance) * columns + i, 0, 3);
       const Vec scaled = load_head(dy + r * columns + i, n) * load_head(at.gamma + i, n);
       const Vec result = (scaled - shift - normal(r, i, n) * slant) * inverse[r];
       store_head(dx + r * columns + i, result, n);

@@ -1,8 +1,8 @@
 // In-place updates of variables. A result may lie where its operand does.
 
-void blend(int64_t n, float share, const float* a, float other_share, const float* b,
+void blend(int64_t n, float a_weight, const float* a, float b_weight, const float* b,
            float* y) noexcept {
-  const auto f = [&](Vec p, Vec q) { return p * share + q * other_share; };
+  const auto f = [&](Vec p, Vec q) { return p * a_weight + q * b_weight; };
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) store(y + i, f(load(a + i), load(b + i)));
   if (i < n) store_head(y + i, f(load_head(a + i, n - i), load_head(b + i, n - i)), n - i);
@@ -28,7 +28,7 @@ inline Vec stepped(const UpdateBlock& at, Vec g, Vec w, const Load& slot, const 
       put(0, velocity);
       return w + (rule == UpdateRule::nesterov ? velocity * c[0] + change : velocity);
     }
-    case UpdateRule::heavy_ball:
+    case UpdateRule::momentum_accumulate:
       return w * c[0] + g;
     case UpdateRule::adam:
     case UpdateRule::amsgrad:
@@ -93,7 +93,7 @@ inline Vec stepped(const UpdateBlock& at, Vec g, Vec w, const Load& slot, const 
       const Vec linear = slot(1) + (g + w * c[2] - (root - power(sum0, c[3])) * c[4] * w);
       put(0, sum);
       put(1, linear);
-      const Vec held = below(splat(c[0]), above(splat(-c[0]), linear));
+      const Vec held = clamp(splat(-c[0]), splat(c[0]), linear);
       return (held - linear) / (root * c[4] + c[1]);
     }
     case UpdateRule::lion: {
@@ -109,28 +109,28 @@ inline Vec stepped(const UpdateBlock& at, Vec g, Vec w, const Load& slot, const 
 }
 
 template <class Lanes>
-inline Vec averaged(const UpdateBlock& at, const Lanes& strip, int64_t i, Vec w) {
+inline Vec averaged(const UpdateBlock& at, const Lanes& block, int64_t i, Vec w) {
   const Vec average =
-      strip.from(at.average + i, 0) * at.average_kept + w * (1.0f - at.average_kept);
-  strip.to(at.new_average + i, 0, average);
+      block.from(at.average + i, 0) * at.average_factor + w * (1.0f - at.average_factor);
+  block.to(at.new_average + i, 0, average);
   return at.overwrite ? average : w;
 }
 
 template <UpdateRule rule, bool partial>
 inline void update_vector(const UpdateBlock& at, int64_t i, int64_t left) {
-  const Strip<1, partial> strip{i, left};
-  Vec g = strip.from(at.gradient + i, 0);
+  const ChannelBlock<1, partial> block{i, left};
+  Vec g = block.from(at.gradient + i, 0);
   if (at.sum != nullptr) {
-    g += strip.from(at.sum + i, 0);
-    strip.to(at.new_sum + i, 0, Vec{});
+    g += block.from(at.sum + i, 0);
+    block.to(at.new_sum + i, 0, Vec{});
   }
-  g = below(splat(at.limit), above(splat(-at.limit), g * at.factor));
+  g = clamp(splat(-at.limit), splat(at.limit), g * at.factor);
   Vec w = stepped<rule>(
-      at, g, strip.from(at.variable + i, 0) * at.keep,
-      [&](int k) { return strip.from(at.slot[k] + i, 0); },
-      [&](int k, Vec value) { strip.to(at.new_slot[k] + i, 0, value); });
-  if (at.average != nullptr) w = averaged(at, strip, i, w);
-  strip.to(at.new_variable + i, 0, w);
+      at, g, block.from(at.variable + i, 0) * at.decay_factor,
+      [&](int k) { return block.from(at.slot[k] + i, 0); },
+      [&](int k, Vec value) { block.to(at.new_slot[k] + i, 0, value); });
+  if (at.average != nullptr) w = averaged(at, block, i, w);
+  block.to(at.new_variable + i, 0, w);
 }
 
 template <UpdateRule rule>
@@ -150,7 +150,7 @@ void update(UpdateRule rule, int64_t n, const UpdateBlock& at) noexcept {
     FASTCNN_RULE(sgd)
     FASTCNN_RULE(momentum)
     FASTCNN_RULE(nesterov)
-    FASTCNN_RULE(heavy_ball)
+    FASTCNN_RULE(momentum_accumulate)
     FASTCNN_RULE(adam)
     FASTCNN_RULE(amsgrad)
     FASTCNN_RULE(rmsprop)
@@ -170,11 +170,11 @@ void update(UpdateRule rule, int64_t n, const UpdateBlock& at) noexcept {
 // A step that only gathers: the gradient is added to the sum, the variable joins its average.
 template <bool partial>
 inline void wait_vector(const UpdateBlock& at, int64_t i, int64_t left) {
-  const Strip<1, partial> strip{i, left};
+  const ChannelBlock<1, partial> block{i, left};
   if (at.sum != nullptr)
-    strip.to(at.new_sum + i, 0, strip.from(at.sum + i, 0) + strip.from(at.gradient + i, 0));
+    block.to(at.new_sum + i, 0, block.from(at.sum + i, 0) + block.from(at.gradient + i, 0));
   if (at.average != nullptr)
-    strip.to(at.new_variable + i, 0, averaged(at, strip, i, strip.from(at.variable + i, 0)));
+    block.to(at.new_variable + i, 0, averaged(at, block, i, block.from(at.variable + i, 0)));
 }
 
 void update_wait(int64_t n, const UpdateBlock& block) noexcept {

@@ -12,24 +12,24 @@ inline Reach reach_of(const PoolWindows& at, int64_t window) {
 }
 
 void max_pool_row(const PoolWindows& at, const float* x, float* y) noexcept {
-  if (pooled_by_fixed<Largest>(at, x, y)) return;
+  if (pooled_by_sliding<Largest>(at, x, y)) return;
   for (int64_t j = 0; j < at.windows; ++j, y += at.channels) {
     const Reach reach = reach_of(at, j);
-    for_strips(at.channels, [&](auto strip) {
-      Vec largest[strip.vectors];
+    for_channel_blocks(at.channels, [&](auto block) {
+      Vec largest[block.vectors];
       for (Vec& vec : largest) vec = splat(-__builtin_inff());
       for (int64_t r = 0; r < at.rows; ++r) {
-        const float* row = x + r * at.row + strip.channel;
+        const float* row = x + r * at.row + block.channel;
         for (int64_t c = reach.begin; c < reach.end; ++c)
-          for (int v = 0; v < strip.vectors; ++v)
-            largest[v] = max(largest[v], strip.from(row + c * at.channels, v));
+          for (int v = 0; v < block.vectors; ++v)
+            largest[v] = max(largest[v], block.from(row + c * at.channels, v));
       }
-      for (int v = 0; v < strip.vectors; ++v) strip.to(y + strip.channel, v, largest[v]);
+      for (int v = 0; v < block.vectors; ++v) block.to(y + block.channel, v, largest[v]);
     });
   }
 }
 
-// Whether one window takes all pixels of its rows, each of them far longer than a strip: memory
+// Whether one window takes all pixels of its rows, each of them far longer than a block: memory
 // keeps up only with those who read it in order.
 inline bool one_wide_window(const PoolWindows& at) {
   const Reach reach = reach_of(at, 0);
@@ -38,7 +38,7 @@ inline bool one_wide_window(const PoolWindows& at) {
 }
 
 void average_pool_row(const PoolWindows& at, const float* x, float* y) noexcept {
-  if (pooled_by_fixed<Average>(at, x, y)) return;
+  if (pooled_by_sliding<Average>(at, x, y)) return;
   if (one_wide_window(at)) {
     const int64_t pixels = at.rows * at.width;
     sum_rows(pixels, at.channels, x, at.channels, y);
@@ -54,22 +54,22 @@ void average_pool_row(const PoolWindows& at, const float* x, float* y) noexcept 
     const bool exact = pixels > 0 && (pixels & (pixels - 1)) == 0;
     const float count = (float)pixels;
     const float inverse = 1.0f / count;
-    for_strips(at.channels, [&](auto strip) {
-      Vec sum[strip.vectors] = {};
+    for_channel_blocks(at.channels, [&](auto block) {
+      Vec sum[block.vectors] = {};
       for (int64_t r = 0; r < at.rows; ++r) {
-        const float* row = x + r * at.row + strip.channel;
+        const float* row = x + r * at.row + block.channel;
         for (int64_t c = reach.begin; c < reach.end; ++c)
-          for (int v = 0; v < strip.vectors; ++v) sum[v] += strip.from(row + c * at.channels, v);
+          for (int v = 0; v < block.vectors; ++v) sum[v] += block.from(row + c * at.channels, v);
       }
-      for (int v = 0; v < strip.vectors; ++v)
-        strip.to(y + strip.channel, v, exact ? sum[v] * inverse : sum[v] / count);
+      for (int v = 0; v < block.vectors; ++v)
+        block.to(y + block.channel, v, exact ? sum[v] * inverse : sum[v] / count);
     });
   }
 }
 
 // One row of 2 x 2 windows: dy goes to the pixel that argmax names, the others get zeros.
-void unpool_row(int64_t windows, int64_t channels, const uint8_t* argmax, const float* dy,
-                float* top, float* bottom) noexcept {
+void max_unpool_row(int64_t windows, int64_t channels, const uint8_t* argmax, const float* dy,
+                    float* top, float* bottom) noexcept {
   for (int64_t j = 0; j < windows; ++j) {
     for_row(channels, [&](int64_t i, int64_t n) {
       const VecInt which = load_bytes(argmax + i, n);
@@ -113,24 +113,24 @@ inline void for_windows(const PoolWindows& at, const PoolGradient& grad, const B
 template <bool add>
 inline void max_pool_grad(const PoolWindows& at, const PoolGradient& grad) {
   for_windows(at, grad, [&](int64_t pixel, Reach reach) {
-    for_strips(at.channels, [&](auto strip) {
-      Vec largest[strip.vectors], unclaimed[strip.vectors];
-      for (int v = 0; v < strip.vectors; ++v) {
-        largest[v] = strip.from(grad.y + pixel + strip.channel, v);
-        unclaimed[v] = strip.from(grad.dy + pixel + strip.channel, v);
+    for_channel_blocks(at.channels, [&](auto block) {
+      Vec largest[block.vectors], unclaimed[block.vectors];
+      for (int v = 0; v < block.vectors; ++v) {
+        largest[v] = block.from(grad.y + pixel + block.channel, v);
+        unclaimed[v] = block.from(grad.dy + pixel + block.channel, v);
       }
       for (int64_t r = 0; r < grad.own_end; ++r) {
         const bool own = r >= grad.own_begin;
         for (int64_t c = reach.begin; c < reach.end; ++c) {
-          const int64_t at_tap = r * at.row + c * at.channels + strip.channel;
-          for (int v = 0; v < strip.vectors; ++v) {
-            const Vec x = strip.from(grad.x + at_tap, v);
+          const int64_t at_tap = r * at.row + c * at.channels + block.channel;
+          for (int v = 0; v < block.vectors; ++v) {
+            const Vec x = block.from(grad.x + at_tap, v);
             // A NaN among the pixels is the maximum.
             const auto hit = (x == largest[v]) | (x != x);
             const Vec share = hit ? unclaimed[v] : splat(0.0f);
             unclaimed[v] = hit ? splat(0.0f) : unclaimed[v];
             if (!own) continue;
-            strip.to(grad.dx + at_tap, v, add ? strip.from(grad.dx + at_tap, v) + share : share);
+            block.to(grad.dx + at_tap, v, add ? block.from(grad.dx + at_tap, v) + share : share);
           }
         }
       }
@@ -146,15 +146,15 @@ template <bool add>
 inline void average_pool_grad(const PoolWindows& at, const PoolGradient& grad) {
   for_windows(at, grad, [&](int64_t pixel, Reach reach) {
     const float inverse = 1.0f / (float)(at.rows * (reach.end - reach.begin));
-    for_strips(at.channels, [&](auto strip) {
-      Vec share[strip.vectors];
-      for (int v = 0; v < strip.vectors; ++v)
-        share[v] = strip.from(grad.dy + pixel + strip.channel, v) * inverse;
+    for_channel_blocks(at.channels, [&](auto block) {
+      Vec share[block.vectors];
+      for (int v = 0; v < block.vectors; ++v)
+        share[v] = block.from(grad.dy + pixel + block.channel, v) * inverse;
       for (int64_t r = grad.own_begin; r < grad.own_end; ++r)
         for (int64_t c = reach.begin; c < reach.end; ++c) {
-          float* dx = grad.dx + r * at.row + c * at.channels + strip.channel;
-          for (int v = 0; v < strip.vectors; ++v)
-            strip.to(dx, v, add ? strip.from(dx, v) + share[v] : share[v]);
+          float* dx = grad.dx + r * at.row + c * at.channels + block.channel;
+          for (int v = 0; v < block.vectors; ++v)
+            block.to(dx, v, add ? block.from(dx, v) + share[v] : share[v]);
         }
     });
   });

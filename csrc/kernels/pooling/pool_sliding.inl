@@ -1,8 +1,8 @@
-// Pooling with windows of 3 x 3 and stride 1 or 2, and of 2 x 2 that do not overlap: a strip of
+// Pooling with windows of 3 x 3 and stride 1 or 2, and of 2 x 2 that do not overlap: a block of
 // channels slides along a row of windows, so that what windows share is worked out once and
 // written once.
 
-// Vectors of a strip in the gradients: 3 sums a vector, the window's maximum and its dy, and for
+// Vectors of a block in the gradients: 3 sums a vector, the window's maximum and its dy, and for
 // stride 1 three sums more.
 #if defined(__AVX512F__) || defined(__aarch64__)
 constexpr int kSlideVectors = 4;
@@ -34,25 +34,25 @@ inline int64_t columns_inside(const PoolWindows& at, int64_t window) {
 // Rows are joined to one value a column, columns then to windows. Of two rows of windows at once,
 // the image row that they share is read once.
 template <class Pool, int size, int stride, int lines>
-inline void pool_row_fixed(PoolWindows at, const float* x, float* y) {
+inline void pool_row_sliding(PoolWindows at, const float* x, float* y) {
   constexpr int shared = size - stride;
-  for_strips(at.channels, [&](auto strip) FASTCNN_INLINE {
-    constexpr int vectors = decltype(strip)::vectors;
+  for_channel_blocks(at.channels, [&](auto block) FASTCNN_INLINE {
+    constexpr int vectors = decltype(block)::vectors;
     const auto column = [&](int64_t c, int line, Vec* to) FASTCNN_INLINE {
-      const float* pixel = x + line * stride * at.row + c * at.channels + strip.channel;
+      const float* pixel = x + line * stride * at.row + c * at.channels + block.channel;
       const bool inside = c >= 0 && c < at.width;
       for (int v = 0; v < vectors; ++v) {
-        to[v] = inside ? strip.from(pixel, v) : Pool::none();
+        to[v] = inside ? block.from(pixel, v) : Pool::none();
         if (inside)
           for (int64_t r = 1; r < at.rows; ++r)
-            to[v] = Pool::join(to[v], strip.from(pixel + r * at.row, v));
+            to[v] = Pool::join(to[v], block.from(pixel + r * at.row, v));
       }
     };
     const auto full_column = [&](int64_t c, int line, Vec* to) FASTCNN_INLINE {
-      const float* pixel = x + line * stride * at.row + c * at.channels + strip.channel;
+      const float* pixel = x + line * stride * at.row + c * at.channels + block.channel;
       for (int v = 0; v < vectors; ++v) {
-        to[v] = strip.from(pixel, v);
-        for (int r = 1; r < size; ++r) to[v] = Pool::join(to[v], strip.from(pixel + r * at.row, v));
+        to[v] = block.from(pixel, v);
+        for (int r = 1; r < size; ++r) to[v] = Pool::join(to[v], block.from(pixel + r * at.row, v));
       }
     };
     // Columns [shared, size) of the window at hand follow those that the last one shares with it.
@@ -72,53 +72,53 @@ inline void pool_row_fixed(PoolWindows at, const float* x, float* y) {
                 const int64_t pixels =
                     edge.value ? at.rows * columns_inside(at, j) : int64_t{size} * size;
                 for (int l = 0; l < lines; ++l) {
-                  float* to = y + (l * at.windows + j) * at.channels + strip.channel;
+                  float* to = y + (l * at.windows + j) * at.channels + block.channel;
                   for (int v = 0; v < vectors; ++v) {
                     Vec joined = columns[l][0][v];
                     for (int k = 1; k < size; ++k) joined = Pool::join(joined, columns[l][k][v]);
-                    strip.put(to, v, Pool::finish(joined, pixels), at.stream);
+                    block.put(to, v, Pool::finish(joined, pixels), at.non_temporal);
                     for (int k = 0; k < shared; ++k) columns[l][k][v] = columns[l][k + stride][v];
                   }
                 }
               });
   });
-  if (at.stream) stream_end();
+  if (at.non_temporal) non_temporal_end();
 }
 
-// Calls pool_row_fixed and returns true where it serves, which it always does for two lines.
+// Calls pool_row_sliding and returns true where it serves, which it always does for two lines.
 template <class Pool>
-inline bool pooled_by_fixed(const PoolWindows& at, const float* x, float* y) {
+inline bool pooled_by_sliding(const PoolWindows& at, const float* x, float* y) {
   // A window without rows has nothing to begin with.
   if (at.rows < 1 || at.rows > at.size) return false;
-  if (at.size == 2 && at.stride == 2) return pool_row_fixed<Pool, 2, 2, 1>(at, x, y), true;
+  if (at.size == 2 && at.stride == 2) return pool_row_sliding<Pool, 2, 2, 1>(at, x, y), true;
   if (at.size != 3 || at.stride > 2) return false;
   if (at.stride == 1)
-    at.lines == 2 ? pool_row_fixed<Pool, 3, 1, 2>(at, x, y)
-                  : pool_row_fixed<Pool, 3, 1, 1>(at, x, y);
+    at.lines == 2 ? pool_row_sliding<Pool, 3, 1, 2>(at, x, y)
+                  : pool_row_sliding<Pool, 3, 1, 1>(at, x, y);
   else
-    at.lines == 2 ? pool_row_fixed<Pool, 3, 2, 2>(at, x, y)
-                  : pool_row_fixed<Pool, 3, 2, 1>(at, x, y);
+    at.lines == 2 ? pool_row_sliding<Pool, 3, 2, 2>(at, x, y)
+                  : pool_row_sliding<Pool, 3, 2, 1>(at, x, y);
   return true;
 }
 
 // The first of a window's largest pixels gets all; a NaN among them is the largest.
 template <class Channels, int size>
-class LargestShare {
+class MaxPoolShare {
  public:
-  LargestShare(const PoolWindows& at, const PoolSlide& grad, int64_t window, Channels strip,
+  MaxPoolShare(const PoolWindows& at, const SlidingPool& grad, int64_t window, Channels block,
                bool whole)
-      : x_(grad.x + (window * at.stride - at.pad) * at.channels + strip.channel),
+      : x_(grad.x + (window * at.stride - at.pad) * at.channels + block.channel),
         at_(at),
-        strip_(strip) {
-    const int64_t pixel = window * at.channels + strip.channel;
+        block_(block) {
+    const int64_t pixel = window * at.channels + block.channel;
     for (int v = 0; v < Channels::vectors; ++v) {
-      dy_[v] = strip.from(grad.dy + pixel, v);
+      dy_[v] = block.from(grad.dy + pixel, v);
       free_[v] = all_lanes();
       // Four pixels are found again sooner than y is brought from memory.
       if (size == 2 && whole)
         largest_[v] = max(max(tap(0, 0, v), tap(0, 1, v)), max(tap(1, 0, v), tap(1, 1, v)));
       else
-        largest_[v] = strip.from(grad.y + pixel, v);
+        largest_[v] = block.from(grad.y + pixel, v);
     }
   }
   [[gnu::always_inline]] bool has_nan() const {
@@ -138,25 +138,25 @@ class LargestShare {
 
  private:
   [[gnu::always_inline]] Vec tap(int r, int k, int v) const {
-    return strip_.from(x_ + r * at_.row + k * at_.channels, v);
+    return block_.from(x_ + r * at_.row + k * at_.channels, v);
   }
   const float* x_;
   const PoolWindows& at_;
-  Channels strip_;
+  Channels block_;
   Vec largest_[Channels::vectors], dy_[Channels::vectors];
   Mask free_[Channels::vectors];
 };
 
 template <class Channels, int size>
-class AverageShare {
+class AveragePoolShare {
  public:
-  AverageShare(const PoolWindows& at, const PoolSlide& grad, int64_t window, Channels strip,
-               bool whole) {
+  AveragePoolShare(const PoolWindows& at, const SlidingPool& grad, int64_t window, Channels block,
+                   bool whole) {
     const int64_t pixels =
         whole ? int64_t{size} * size : (grad.end - grad.first) * columns_inside(at, window);
     const float inverse = 1.0f / (float)pixels;
     for (int v = 0; v < Channels::vectors; ++v)
-      share_[v] = strip.from(grad.dy + window * at.channels + strip.channel, v) * inverse;
+      share_[v] = block.from(grad.dy + window * at.channels + block.channel, v) * inverse;
   }
   static bool has_nan() { return false; }
   template <bool, bool add>
@@ -170,29 +170,29 @@ class AverageShare {
 
 // Takes its arguments by value: what lies elsewhere would be read again after every store.
 // What windows give to a column is summed in registers until the last of them has passed; so are
-// rows, in grad.kept, until the last row of windows has.
+// rows, in grad.carried, until the last row of windows has.
 template <template <class, int> class Share, int size, int stride, class Channels>
-[[gnu::noinline]] void slide_strip(PoolWindows at, PoolSlide grad, Channels strip) {
+[[gnu::noinline]] void slide_block(PoolWindows at, SlidingPool grad, Channels block) {
   constexpr int shared = size - stride;
   constexpr int vectors = Channels::vectors;
   Vec carried[size][shared > 0 ? shared : 1][vectors] = {};  // of columns that come next
 
   // Row r of column c, which no further window of this row reaches.
   const auto finish = [&](auto r, int64_t c, const Vec* sum) FASTCNN_INLINE {
-    const int64_t column = c * at.channels + strip.channel;
+    const int64_t column = c * at.channels + block.channel;
     Vec total[vectors];
     for (int v = 0; v < vectors; ++v) total[v] = sum[v];
     if constexpr (r.value < shared)
       if (!grad.fresh)
         for (int v = 0; v < vectors; ++v)
-          total[v] += strip.from(grad.kept + r.value * at.row + column, v);
+          total[v] += block.from(grad.carried + r.value * at.row + column, v);
     if constexpr (r.value < stride) {
       if (grad.dx == nullptr) return;
       for (int v = 0; v < vectors; ++v)
-        strip.put(grad.dx + r.value * at.row + column, v, total[v], grad.stream);
+        block.put(grad.dx + r.value * at.row + column, v, total[v], grad.non_temporal);
     } else {
       for (int v = 0; v < vectors; ++v)
-        strip.to(grad.kept + (r.value - stride) * at.row + column, v, total[v]);
+        block.to(grad.carried + (r.value - stride) * at.row + column, v, total[v]);
     }
   };
   // Window j, with care where parts of it may lie outside or be NaN.
@@ -220,7 +220,7 @@ template <template <class, int> class Share, int size, int stride, class Channel
       all_rows && at.width + at.pad >= size ? (at.width + at.pad - size) / stride + 1 : 0;
   for_steps(at.windows, (at.pad + stride - 1) / stride, whole,
             [&](int64_t j, auto edge) FASTCNN_INLINE {
-              Share<Channels, size> share(at, grad, j, strip, edge.value == 0);
+              Share<Channels, size> share(at, grad, j, block, edge.value == 0);
               if (edge.value || __builtin_expect(share.has_nan(), false))
                 return window(j, share, Count<1>{});
               window(j, share, Count<0>{});
@@ -240,23 +240,23 @@ template <template <class, int> class Share, int size, int stride, class Channel
 }
 
 template <template <class, int> class Share>
-inline void pool_slide(const PoolWindows& at, const PoolSlide& grad) {
+inline void sliding_pool_grad(const PoolWindows& at, const SlidingPool& grad) {
   if (at.size == 2)
-    for_strips_of<kSlideVectors>(at.channels,
-                                 [&](auto strip) { slide_strip<Share, 2, 2>(at, grad, strip); });
+    for_channel_blocks_of<kSlideVectors>(
+        at.channels, [&](auto block) { slide_block<Share, 2, 2>(at, grad, block); });
   else if (at.stride == 2)
-    for_strips_of<kSlideVectors>(at.channels,
-                                 [&](auto strip) { slide_strip<Share, 3, 2>(at, grad, strip); });
+    for_channel_blocks_of<kSlideVectors>(
+        at.channels, [&](auto block) { slide_block<Share, 3, 2>(at, grad, block); });
   else
-    for_strips_of<kSlideVectors / 2>(
-        at.channels, [&](auto strip) { slide_strip<Share, 3, 1>(at, grad, strip); });
-  if (grad.stream) stream_end();
+    for_channel_blocks_of<kSlideVectors / 2>(
+        at.channels, [&](auto block) { slide_block<Share, 3, 1>(at, grad, block); });
+  if (grad.non_temporal) non_temporal_end();
 }
 
-void max_pool_slide(const PoolWindows& at, const PoolSlide& grad) noexcept {
-  pool_slide<LargestShare>(at, grad);
+void sliding_max_pool_grad(const PoolWindows& at, const SlidingPool& grad) noexcept {
+  sliding_pool_grad<MaxPoolShare>(at, grad);
 }
 
-void average_pool_slide(const PoolWindows& at, const PoolSlide& grad) noexcept {
-  pool_slide<AverageShare>(at, grad);
+void sliding_average_pool_grad(const PoolWindows& at, const SlidingPool& grad) noexcept {
+  sliding_pool_grad<AveragePoolShare>(at, grad);
 }

@@ -1,6 +1,6 @@
 // Panels of a matrix: rows of `width` numbers, so that a tile of the product reads one run.
 
-// Rows lie far apart, where no hardware looks ahead: so many of them are asked for early.
+// Rows lie far apart, where no hardware looks ahead: so many of them are prefetched early.
 constexpr int64_t kRowsAhead = 16;
 
 // Copies rows x columns numbers into a panel of `width` columns, zeros beyond `columns`.

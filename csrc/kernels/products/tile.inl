@@ -62,7 +62,7 @@ inline void start_tile(Vec (&acc)[kRows][kVectors], const GemmTile& tile) {
 
 template <int kRows, int kVectors>
 inline void add_products(Vec (&acc)[kRows][kVectors], const GemmTile& tile) {
-  // Numbers of a cache line: rows of the next tile are asked for line by line, all through this
+  // Numbers of a cache line: rows of the next tile are prefetched line by line, all through this
   // one, so that they never queue up.
   constexpr int64_t kLine = 16;
   const int64_t stride = tile.b_stride;
@@ -95,11 +95,12 @@ void gemm_tile_of(const GemmTile& tile) {
     for (int m = 0; m < kRows; ++m)
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) acc[m][v] = relu(acc[m][v]);
-  if (tile.stream) {
+  if (tile.non_temporal) {
 #pragma GCC unroll 14
     for (int m = 0; m < kRows; ++m)
 #pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) stream(tile.c + tile.c_row[m] + v * kLanes, acc[m][v]);
+      for (int v = 0; v < kVectors; ++v)
+        store_non_temporal(tile.c + tile.c_row[m] + v * kLanes, acc[m][v]);
     return;
   }
 #pragma GCC unroll 4
@@ -116,7 +117,7 @@ void gemm_tile_of(const GemmTile& tile) {
   if (tile.activation > Activation::relu) activate_tile(tile);
 }
 
-void gemm_stream_end() noexcept { stream_end(); }
+void non_temporal_stores_end() noexcept { non_temporal_end(); }
 
 // The same, but of each window of pixels (neighbouring rows of the tile) only the largest value is
 // stored, and which pixel had it.

@@ -1,18 +1,18 @@
 // A tile of the batch-reduce GEMM with few columns. A vector would hold few sums then, so here it
-// holds 16, 8 or 4 partial sums of one, and B lies transposed: each column is contiguous. A tile
-// with fewer rows reads one of them again in place of those it lacks.
+// holds 16, 8 or 4 partial sums of one, and B is stored transposed: each column is contiguous. A
+// tile with fewer rows reads one of them again in place of those it lacks.
 
-// Sums in registers: kFewSums / columns rows at once.
+// Sums in registers: kNarrowSums / columns rows at once.
 #if defined(__AVX512F__)
-constexpr int kFewSums = 24;
+constexpr int kNarrowSums = 24;
 #elif defined(__AVX2__)
-constexpr int kFewSums = 12;
+constexpr int kNarrowSums = 12;
 #else
-constexpr int kFewSums = 8;
+constexpr int kNarrowSums = 8;
 #endif
 
 // Lanes whose number has bit `step`: the sum of that lane of b and its partner; the others: of a.
-inline Vec pair_sums(Vec a, Vec b, int32_t step) {
+inline Vec add_exchanged(Vec a, Vec b, int32_t step) {
   const VecInt upper = (lane_index() & step) != 0;
   return (upper ? b : a) + exchange(upper ? a : b, step);
 }
@@ -22,13 +22,13 @@ inline Vec sums_of(Vec (&v)[kLanes]) {
 #pragma GCC unroll 4
   for (int32_t step = (int32_t)kLanes / 2; step > 0; step /= 2)
 #pragma GCC unroll 8
-    for (int32_t i = 0; i < step; ++i) v[i] = pair_sums(v[i], v[i + step], step);
+    for (int32_t i = 0; i < step; ++i) v[i] = add_exchanged(v[i], v[i + step], step);
   return v[0];
 }
 
 template <int kColumns>
-void few_tile_of(const GemmTile& tile) {
-  constexpr int kRows = kFewSums / kColumns;
+void narrow_tile_of(const GemmTile& tile) {
+  constexpr int kRows = kNarrowSums / kColumns;
   constexpr int64_t kLine = 16;
   Vec acc[kRows][kColumns] = {};
   const auto add = [&](const float* const(&a)[kRows], const float* b, int64_t k, int64_t n) {
@@ -56,7 +56,7 @@ void few_tile_of(const GemmTile& tile) {
     for (; k + kLanes <= tile.depth; k += kLanes) add(a, b, k, kLanes);
     if (k < tile.depth) add(a, b, k, tile.depth - k);
   }
-  constexpr int kGroups = (kFewSums + (int)kLanes - 1) / (int)kLanes;
+  constexpr int kGroups = (kNarrowSums + (int)kLanes - 1) / (int)kLanes;
   float sums[kGroups * kLanes];
 #pragma GCC unroll 4
   for (int g = 0; g < kGroups; ++g) {
@@ -82,9 +82,9 @@ void few_tile_of(const GemmTile& tile) {
     for (int c = 0; c < kColumns; ++c) tile.c[tile.c_row[m] + c] = sums[m * kColumns + c];
 }
 
-void gemm_tile_few(const GemmTile& tile) noexcept {
-  static constexpr void (*by_columns[])(const GemmTile&) = {few_tile_of<1>, few_tile_of<2>,
-                                                            few_tile_of<3>, few_tile_of<4>};
-  static_assert(sizeof by_columns / sizeof by_columns[0] == kFewColumns, "one for each");
+void gemm_tile_narrow(const GemmTile& tile) noexcept {
+  static constexpr void (*by_columns[])(const GemmTile&) = {narrow_tile_of<1>, narrow_tile_of<2>,
+                                                            narrow_tile_of<3>, narrow_tile_of<4>};
+  static_assert(sizeof by_columns / sizeof by_columns[0] == kNarrowN, "one for each");
   by_columns[tile.columns - 1](tile);
 }

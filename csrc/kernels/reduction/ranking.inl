@@ -68,22 +68,22 @@ void argmax_rows(int64_t rows, int64_t columns, const float* x, int64_t* y) noex
 // `rows` >= 1.
 void argmax_columns(int64_t rows, int64_t columns, const float* x, int64_t stride,
                     int64_t* y) noexcept {
-  for_strips(columns, [&](auto strip) {
-    const float* column = x + strip.channel;
-    Vec best[strip.vectors];
-    VecInt place[strip.vectors] = {};
-    for (int v = 0; v < strip.vectors; ++v) best[v] = strip.from(column, v);
+  for_channel_blocks(columns, [&](auto block) {
+    const float* column = x + block.channel;
+    Vec best[block.vectors];
+    VecInt place[block.vectors] = {};
+    for (int v = 0; v < block.vectors; ++v) best[v] = block.from(column, v);
     for (int64_t r = 1; r < rows; ++r)
-      for (int v = 0; v < strip.vectors; ++v) {
-        const Vec number = strip.from(column + r * stride, v);
+      for (int v = 0; v < block.vectors; ++v) {
+        const Vec number = block.from(column + r * stride, v);
         // Not "number > best", so that a NaN wins; nothing wins over that.
         const VecInt wins = ~(number <= best[v]) & (best[v] == best[v]);
         best[v] = wins ? number : best[v];
         place[v] = wins ? VecInt{} + (int32_t)r : place[v];
       }
-    for (int v = 0; v < strip.vectors; ++v)
-      for (int64_t lane = 0; lane < kLanes && lane < strip.left; ++lane)
-        y[strip.channel + v * kLanes + lane] = place[v][lane];
+    for (int v = 0; v < block.vectors; ++v)
+      for (int64_t lane = 0; lane < kLanes && lane < block.left; ++lane)
+        y[block.channel + v * kLanes + lane] = place[v][lane];
   });
 }
 

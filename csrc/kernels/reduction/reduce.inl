@@ -1,7 +1,7 @@
-// A strip of `vectors` vectors of columns, the last of which holds `left` columns. Few columns
+// A block of `vectors` vectors of columns, the last of which holds `left` columns. Few columns
 // leave registers for several partial sums, so that additions need not wait for each other.
 template <int vectors>
-inline void sum_strip_of(int64_t rows, int64_t left, const float* x, int64_t stride, float* y) {
+inline void sum_block_of(int64_t rows, int64_t left, const float* x, int64_t stride, float* y) {
   constexpr int chains = vectors >= 4 ? 1 : 4 / vectors;
   Vec sum[chains][vectors] = {};
   const auto add = [&](Vec* to, const float* row) {
@@ -19,13 +19,13 @@ inline void sum_strip_of(int64_t rows, int64_t left, const float* x, int64_t str
 }
 
 template <int vectors>
-inline void sum_strip(int64_t rows, int64_t left, const float* x, int64_t stride, float* y) {
+inline void sum_block(int64_t rows, int64_t left, const float* x, int64_t stride, float* y) {
   // Apart, so that a whole last vector needs no mask.
-  if (left == kLanes) return sum_strip_of<vectors>(rows, kLanes, x, stride, y);
-  sum_strip_of<vectors>(rows, left, x, stride, y);
+  if (left == kLanes) return sum_block_of<vectors>(rows, kLanes, x, stride, y);
+  sum_block_of<vectors>(rows, left, x, stride, y);
 }
 
-// Many columns: four rows at a time are added to y, which stays in the first-level cache. A strip
+// Many columns: four rows at a time are added to y, which stays in the first-level cache. A block
 // in registers would read too little of a row at once for the memory to keep up.
 inline void sum_wide(int64_t rows, int64_t columns, const float* x, int64_t stride, float* y) {
   for (int64_t r = 0; r < rows; r += 4) {
@@ -41,29 +41,29 @@ inline void sum_wide(int64_t rows, int64_t columns, const float* x, int64_t stri
 
 // Sum of rows: y[i] = sum over r of x[r * stride + i], in an order that rows and columns fix.
 void sum_rows(int64_t rows, int64_t columns, const float* x, int64_t stride, float* y) noexcept {
-  constexpr int64_t kStrip = 8 * kLanes;
-  if (rows > 0 && columns > 2 * kStrip) return sum_wide(rows, columns, x, stride, y);
-  for (; columns > kStrip; columns -= kStrip, x += kStrip, y += kStrip)
-    sum_strip<8>(rows, kLanes, x, stride, y);
+  constexpr int64_t kChannelBlock = 8 * kLanes;
+  if (rows > 0 && columns > 2 * kChannelBlock) return sum_wide(rows, columns, x, stride, y);
+  for (; columns > kChannelBlock; columns -= kChannelBlock, x += kChannelBlock, y += kChannelBlock)
+    sum_block<8>(rows, kLanes, x, stride, y);
   const int64_t vectors = (columns + kLanes - 1) / kLanes;
   const int64_t left = columns - (vectors - 1) * kLanes;
   switch (vectors) {
     case 1:
-      return sum_strip<1>(rows, left, x, stride, y);
+      return sum_block<1>(rows, left, x, stride, y);
     case 2:
-      return sum_strip<2>(rows, left, x, stride, y);
+      return sum_block<2>(rows, left, x, stride, y);
     case 3:
-      return sum_strip<3>(rows, left, x, stride, y);
+      return sum_block<3>(rows, left, x, stride, y);
     case 4:
-      return sum_strip<4>(rows, left, x, stride, y);
+      return sum_block<4>(rows, left, x, stride, y);
     case 5:
-      return sum_strip<5>(rows, left, x, stride, y);
+      return sum_block<5>(rows, left, x, stride, y);
     case 6:
-      return sum_strip<6>(rows, left, x, stride, y);
+      return sum_block<6>(rows, left, x, stride, y);
     case 7:
-      return sum_strip<7>(rows, left, x, stride, y);
+      return sum_block<7>(rows, left, x, stride, y);
     case 8:
-      return sum_strip<8>(rows, left, x, stride, y);
+      return sum_block<8>(rows, left, x, stride, y);
   }
 }
 

@@ -1,43 +1,44 @@
-// One pass over n floats, a multiple of kSweepBlock, from x or to y or both: the limit that a level
-// of memory sets, against which kernels that do little arithmetic are measured. Both start on a
-// cache line. Reading, y takes one vector that depends on all of x. Written are ones: zeros go
+// One pass over n floats, a multiple of kBandwidthBlock, from x or to y or both: the limit that a
+// level of memory sets, against which kernels that do little arithmetic are measured. Both start on
+// a cache line. Reading, y takes one vector that depends on all of x. Written are ones: zeros go
 // three times as fast to the memory of some machines.
-inline void sweep_fence() {
+inline void compiler_fence() {
   // Keeps the compiler from making one call of memcpy or memset of the loop.
   __asm__ volatile("" ::: "memory");
 }
 
-void memory_sweep(Sweep kind, int64_t n, const float* x, float* y) noexcept {
+void bandwidth_pass(BandwidthPass kind, int64_t n, const float* x, float* y) noexcept {
   constexpr int64_t kAtOnce = 8;
   constexpr int64_t kStep = kAtOnce * kLanes;
-  static_assert(kSweepBlock % kStep == 0, "blocks are whole rounds of the loops");
+  static_assert(kBandwidthBlock % kStep == 0, "blocks are whole rounds of the loops");
   switch (kind) {
-    case Sweep::read: {
+    case BandwidthPass::read: {
       VecInt seen[kAtOnce] = {};
       for (int64_t i = 0; i < n; i += kStep)
         for (int64_t v = 0; v < kAtOnce; ++v) seen[v] |= (VecInt)load(x + i + v * kLanes);
       for (int64_t v = 1; v < kAtOnce; ++v) seen[0] |= seen[v];
       return store(y, (Vec)seen[0]);
     }
-    case Sweep::copy:
+    case BandwidthPass::copy:
       for (int64_t i = 0; i < n; i += kStep) {
         for (int64_t v = 0; v < kAtOnce; ++v) store(y + i + v * kLanes, load(x + i + v * kLanes));
-        sweep_fence();
+        compiler_fence();
       }
       return;
-    case Sweep::stream_copy:
+    case BandwidthPass::non_temporal_copy:
       for (int64_t i = 0; i < n; i += kStep)
-        for (int64_t v = 0; v < kAtOnce; ++v) stream(y + i + v * kLanes, load(x + i + v * kLanes));
-      return stream_end();
-    case Sweep::write:
+        for (int64_t v = 0; v < kAtOnce; ++v)
+          store_non_temporal(y + i + v * kLanes, load(x + i + v * kLanes));
+      return non_temporal_end();
+    case BandwidthPass::write:
       for (int64_t i = 0; i < n; i += kStep) {
         for (int64_t v = 0; v < kAtOnce; ++v) store(y + i + v * kLanes, splat(1));
-        sweep_fence();
+        compiler_fence();
       }
       return;
-    case Sweep::stream_write:
+    case BandwidthPass::non_temporal_write:
       for (int64_t i = 0; i < n; i += kStep)
-        for (int64_t v = 0; v < kAtOnce; ++v) stream(y + i + v * kLanes, splat(1));
-      return stream_end();
+        for (int64_t v = 0; v < kAtOnce; ++v) store_non_temporal(y + i + v * kLanes, splat(1));
+      return non_temporal_end();
   }
 }

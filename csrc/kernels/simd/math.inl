@@ -32,7 +32,7 @@ inline ExpParts exp_parts(Vec x) {
 // e^x. Overflows to infinity, underflows to zero, keeps NaN.
 inline Vec exp(Vec x) {
   // NaN passes both limits, and every step below.
-  const ExpParts e = exp_parts(below(splat(89.0f), above(splat(-104.0f), x)));
+  const ExpParts e = exp_parts(clamp(splat(-104.0f), splat(89.0f), x));
   const Vec p = e.less_one + 1.0f;
 #if defined(__AVX512F__)
   // Masked because of a warning in g++ 12: its unmasked form starts from an undefined vector.
@@ -75,7 +75,7 @@ inline Vec exp_of_negative(Vec x) {
                        0x3f7504f3, 0x3f75672a, 0x3f7744fd, 0x3f7ac0c7};
 #endif
   // At the limit m / kLanes is -127.
-  x = above(splat(-88.0297f), x);
+  x = max_number(splat(-88.0297f), x);
   const Vec shifted = x * kPerStep + kRound;
   const VecInt m = as_int(shifted);
   const Vec r = x - (shifted - kRound) * kStep;
@@ -87,7 +87,7 @@ inline Vec exp_of_negative(Vec x) {
 }
 #else
 inline Vec exp_of_negative(Vec x) {
-  const ExpParts e = exp_parts(above(splat(-88.0f), x));
+  const ExpParts e = exp_parts(max_number(splat(-88.0f), x));
   const Vec scale = as_float((e.whole + 127) << 23);
   return e.less_one * scale + scale;
 }
@@ -100,9 +100,9 @@ inline Vec log(Vec x) {
   constexpr int32_t kSqrtHalf = 0x3f3504f3;  // the bits of sqrt(1/2)
   constexpr float kLn2High = 0.693359375f;
   constexpr float kLn2Low = -2.12194440e-4f;
-  const VecInt above = as_int(x) - kSqrtHalf;
-  const Vec f = as_float((above & 0x7fffff) + kSqrtHalf) - 1.0f;
-  const Vec e = __builtin_convertvector(above >> 23, Vec);
+  const VecInt offset = as_int(x) - kSqrtHalf;
+  const Vec f = as_float((offset & 0x7fffff) + kSqrtHalf) - 1.0f;
+  const Vec e = __builtin_convertvector(offset >> 23, Vec);
   const Vec f2 = f * f;
   Vec p = splat(7.0376836292e-2f);
   p = p * f - 1.1514610310e-1f;
@@ -145,7 +145,7 @@ inline Vec sigmoid(Vec x) {
 inline Vec tanh(Vec x) {
   const Vec end = splat(9.02f), one = splat(1.0f);
   // NaN passes both.
-  const Vec c = below(end, above(-end, x));
+  const Vec c = clamp(-end, end, x);
   const Vec z = c * c;
   Vec p = splat(1.331885269e-08f);
   p = p * z + 2.058331847e-05f;
@@ -158,7 +158,7 @@ inline Vec tanh(Vec x) {
   q = q * z + 4.671302438e-01f;
   q = q * z + 1.0f;
   // Rounding may lead beyond 1.
-  return below(one, above(-one, c * p / q));
+  return clamp(-one, one, c * p / q);
 }
 
 inline Vec activate(Vec x, Activation activation) {
@@ -180,7 +180,7 @@ inline Vec activate(Vec x, Activation activation) {
 // coefficients are positive, so nothing cancels.
 inline Vec erf(Vec x) {
   const Vec end = splat(3.92f), one = splat(1.0f);
-  const Vec c = below(end, above(-end, x));
+  const Vec c = clamp(-end, end, x);
   const Vec z = c * c;
   Vec p = splat(2.05003169e-06f);
   p = p * z + 2.84874981e-04f;
@@ -195,13 +195,13 @@ inline Vec erf(Vec x) {
   q = q * z + 5.02074585e-01f;
   q = q * z + 1.0f;
   // Rounding may lead beyond 1.
-  return below(one, above(-one, c * p / q));
+  return clamp(-one, one, c * p / q);
 }
 
 // e^x - 1 without the cancellation near 0: 2^n (e^r - 1) + (2^n - 1), by the parts of exp. Errs by
 // 2 units in the last place at most.
 inline Vec expm1(Vec x) {
-  const ExpParts e = exp_parts(below(splat(80.0f), above(splat(-80.0f), x)));
+  const ExpParts e = exp_parts(clamp(splat(-80.0f), splat(80.0f), x));
   const Vec scale = as_float((e.whole + 127) << 23);
   return x > 80.0f ? exp(x) : e.less_one * scale + (scale - 1.0f);
 }

@@ -21,8 +21,8 @@ inline int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
 // Calls step(t, edge) for t in [0, steps): with edge.value 0 for those in [begin, end), whose
 // columns all lie inside, with 1 for those before and behind.
-template <class Step>
-inline void for_steps(int64_t steps, int64_t begin, int64_t end, const Step& step) {
+template <class Body>
+inline void for_steps(int64_t steps, int64_t begin, int64_t end, const Body& step) {
   begin = smaller(begin, steps);
   end = larger(begin, smaller(end, steps));
   int64_t t = 0;

@@ -17,20 +17,20 @@ inline Vec load(const float* p) {
 }
 inline void store(float* p, Vec v) { __builtin_memcpy(p, &v, sizeof v); }
 // Past the caches, to p on a boundary of whole vectors: for more than the caches can hold, because
-// what is written need not be read from memory first. After the last one, stream_end() orders them
-// before what other threads see.
+// what is written need not be read from memory first. After the last one, non_temporal_end() orders
+// them before what other threads see.
 #if defined(__AVX512F__)
-inline void stream(float* p, Vec v) { _mm512_stream_ps(p, (__m512)v); }
+inline void store_non_temporal(float* p, Vec v) { _mm512_stream_ps(p, (__m512)v); }
 #elif defined(__AVX2__)
-inline void stream(float* p, Vec v) { _mm256_stream_ps(p, (__m256)v); }
+inline void store_non_temporal(float* p, Vec v) { _mm256_stream_ps(p, (__m256)v); }
 #elif defined(__SSE2__)
-inline void stream(float* p, Vec v) { _mm_stream_ps(p, (__m128)v); }
+inline void store_non_temporal(float* p, Vec v) { _mm_stream_ps(p, (__m128)v); }
 #elif defined(__clang__)
-inline void stream(float* p, Vec v) { __builtin_nontemporal_store(v, (Vec*)p); }
+inline void store_non_temporal(float* p, Vec v) { __builtin_nontemporal_store(v, (Vec*)p); }
 #else
-inline void stream(float* p, Vec v) { store(p, v); }
+inline void store_non_temporal(float* p, Vec v) { store(p, v); }
 #endif
-inline void stream_end() {
+inline void non_temporal_end() {
 #if defined(__SSE2__)
   _mm_sfence();
 #endif
@@ -142,26 +142,31 @@ inline Vec add_chosen(Vec sum, Mask lanes, Vec a) { return sum + chosen(lanes, a
 // constant in the first place. A NaN in x stays.
 #if defined(__AVX512F__)
 // Unmasked, g++ 12 warns about a variable of its own header.
-inline Vec above(Vec limit, Vec x) {
+inline Vec max_number(Vec limit, Vec x) {
   return (Vec)_mm512_maskz_max_ps((__mmask16)-1, (__m512)limit, (__m512)x);
 }
-inline Vec below(Vec limit, Vec x) {
+inline Vec min_number(Vec limit, Vec x) {
   return (Vec)_mm512_maskz_min_ps((__mmask16)-1, (__m512)limit, (__m512)x);
 }
 #elif defined(__AVX2__)
-inline Vec above(Vec limit, Vec x) { return (Vec)_mm256_max_ps((__m256)limit, (__m256)x); }
-inline Vec below(Vec limit, Vec x) { return (Vec)_mm256_min_ps((__m256)limit, (__m256)x); }
+inline Vec max_number(Vec limit, Vec x) { return (Vec)_mm256_max_ps((__m256)limit, (__m256)x); }
+inline Vec min_number(Vec limit, Vec x) { return (Vec)_mm256_min_ps((__m256)limit, (__m256)x); }
 #elif defined(__SSE2__)
-inline Vec above(Vec limit, Vec x) { return (Vec)_mm_max_ps((__m128)limit, (__m128)x); }
-inline Vec below(Vec limit, Vec x) { return (Vec)_mm_min_ps((__m128)limit, (__m128)x); }
+inline Vec max_number(Vec limit, Vec x) { return (Vec)_mm_max_ps((__m128)limit, (__m128)x); }
+inline Vec min_number(Vec limit, Vec x) { return (Vec)_mm_min_ps((__m128)limit, (__m128)x); }
 #elif defined(__aarch64__)
-inline Vec above(Vec limit, Vec x) { return (Vec)vmaxq_f32((float32x4_t)limit, (float32x4_t)x); }
-inline Vec below(Vec limit, Vec x) { return (Vec)vminq_f32((float32x4_t)limit, (float32x4_t)x); }
+inline Vec max_number(Vec limit, Vec x) {
+  return (Vec)vmaxq_f32((float32x4_t)limit, (float32x4_t)x);
+}
+inline Vec min_number(Vec limit, Vec x) {
+  return (Vec)vminq_f32((float32x4_t)limit, (float32x4_t)x);
+}
 #else
-inline Vec above(Vec limit, Vec x) { return limit > x ? limit : x; }
-inline Vec below(Vec limit, Vec x) { return limit < x ? limit : x; }
+inline Vec max_number(Vec limit, Vec x) { return limit > x ? limit : x; }
+inline Vec min_number(Vec limit, Vec x) { return limit < x ? limit : x; }
 #endif
-inline Vec relu(Vec x) { return above(Vec{}, x); }
+inline Vec clamp(Vec least, Vec most, Vec x) { return min_number(most, max_number(least, x)); }
+inline Vec relu(Vec x) { return max_number(Vec{}, x); }
 
 // Small numbers kept as bytes. Touches nothing past p + n.
 typedef uint8_t VecByte __attribute__((vector_size(kLanes)));

@@ -18,7 +18,7 @@ void check_shape(const std::string& op, const char* name, const Operand& operand
         operand.shape.text());
 }
 
-Activation activation_from(const StepSpec& spec) {
+Activation activation_from(const OperatorSpec& spec) {
   const std::string& name = spec.attrs.text("activation");
   if (name == "none") return Activation::none;
   if (name == "relu") return Activation::relu;

@@ -14,6 +14,6 @@ void check_shape(const std::string& op, const char* name, const Operand& operand
                  const Shape& expected);
 
 // "none", "relu", "sigmoid" or "tanh".
-Activation activation_from(const StepSpec& spec);
+Activation activation_from(const OperatorSpec& spec);
 
 }  // namespace fastcnn

@@ -25,7 +25,7 @@ WindowAxis axis_from(const std::string& op, const char* name, int64_t in, int64_
 
 }  // namespace
 
-Window window_from(const StepSpec& spec, const std::vector<int64_t>& size, const Shape& in,
+Window window_from(const OperatorSpec& spec, const std::vector<int64_t>& size, const Shape& in,
                    const Shape& out) {
   static constexpr const char* kNames[3][3] = {
       {"length"}, {"height", "width"}, {"depth", "height", "width"}};

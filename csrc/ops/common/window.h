@@ -39,7 +39,7 @@ struct Window {
 // Reads "strides", "padding" (before and after, axis by axis) and "dilation" of a window and checks
 // them, and that images of shape `in` (batch, 1 to 3 axes, channels), whose rank has been checked
 // to be that of `out`, give those of `out`. `size`: of the window, a number for each axis.
-Window window_from(const StepSpec& spec, const std::vector<int64_t>& size, const Shape& in,
+Window window_from(const OperatorSpec& spec, const std::vector<int64_t>& size, const Shape& in,
                    const Shape& out);
 
 }  // namespace fastcnn

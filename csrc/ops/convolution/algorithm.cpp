@@ -17,7 +17,7 @@ namespace {
 constexpr int64_t kGatheredChannels = 4;
 constexpr int64_t kGatheredNumbers = 64;
 // Fewer output channels than this do not pay for the copies of A that a product makes.
-constexpr int64_t kProductColumns = 128;
+constexpr int64_t kGemmColumns = 128;
 
 // What was measured, in multiply-adds at the machine's peak: transforms, for each term of a
 // channel,
@@ -83,7 +83,7 @@ double winograd_cost(const WinogradShape& shape, int64_t tile, double filter, bo
 // The tile that is expected to be fastest; 0, the direct algorithm, only if that may be chosen.
 int64_t cheapest_tile(const WinogradShape& shape, bool kept, bool direct_too) {
   // The direct algorithm wastes no lanes there.
-  if (direct_too && few_columns_pay(shape.c_channels, 3 * shape.a_channels)) return 0;
+  if (direct_too && narrow_n_pays(shape.c_channels, 3 * shape.a_channels)) return 0;
   const int64_t lanes = kernels().lanes;
   const double filter = static_cast<double>(shape.a_channels) *
                         static_cast<double>(ceil_div(shape.c_channels, lanes) * lanes);
@@ -116,7 +116,7 @@ int64_t cheapest_kernel_grad_tile(const WinogradShape& shape, bool direct_too) {
 // The tile that the attribute "algorithm" names, 0 for the direct algorithm; `choose(direct_too)`
 // where the name leaves it open.
 template <class Choose>
-int64_t tile_named(const StepSpec& spec, const ConvShape& conv, const Choose& choose) {
+int64_t tile_named(const OperatorSpec& spec, const ConvShape& conv, const Choose& choose) {
   const std::string& algorithm = spec.attrs.text("algorithm");
   if (algorithm == "direct") return 0;
   const bool automatic = algorithm == "auto";
@@ -147,17 +147,17 @@ bool is_depthwise(const ConvShape& conv) {
          conv.groups == conv.out_channels;
 }
 
-bool few_columns_pay(int64_t columns, int64_t depth) {
+bool narrow_n_pays(int64_t columns, int64_t depth) {
   const int64_t lanes = kernels().lanes;
-  return columns >= 1 && columns <= std::min(kFewColumns, lanes / 2) && depth >= lanes;
+  return columns >= 1 && columns <= std::min(kNarrowN, lanes / 2) && depth >= lanes;
 }
 
-bool filter_grad_is_product(const ConvShape& conv) {
+bool filter_grad_is_gemm(const ConvShape& conv) {
   const auto plain = [](const WindowAxis& axis) {
     return axis.window.size == 1 && axis.window.stride == 1 && axis.in == axis.out &&
            axis.window.pad_before == 0;
   };
-  return conv.groups == 1 && conv.out_channels >= kProductColumns && plain(conv.window.depth) &&
+  return conv.groups == 1 && conv.out_channels >= kGemmColumns && plain(conv.window.depth) &&
          plain(conv.window.height) && plain(conv.window.width);
 }
 
@@ -168,12 +168,12 @@ bool gathering_pays(const ConvShape& conv) {
          w.window.size * conv.in_channels <= kGatheredNumbers;
 }
 
-int64_t winograd_tile(const StepSpec& spec, const ConvShape& conv, const WinogradShape& shape) {
+int64_t winograd_tile(const OperatorSpec& spec, const ConvShape& conv, const WinogradShape& shape) {
   return tile_named(
       spec, conv, [&](bool direct_too) { return cheapest_tile(shape, spec.lasts(1), direct_too); });
 }
 
-int64_t winograd_kernel_grad_tile(const StepSpec& spec, const ConvShape& conv) {
+int64_t winograd_kernel_grad_tile(const OperatorSpec& spec, const ConvShape& conv) {
   return tile_named(spec, conv, [&](bool direct_too) {
     return cheapest_kernel_grad_tile(winograd_shape(conv, false), direct_too);
   });

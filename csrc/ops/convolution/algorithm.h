@@ -16,22 +16,22 @@ bool is_depthwise(const ConvShape& conv);
 // direct algorithm: what the attribute "algorithm" says, or for "auto" what a cost model expects to
 // be fastest. Throws std::invalid_argument for an unknown name, and where the algorithm that is
 // asked for cannot compute this convolution.
-int64_t winograd_tile(const StepSpec& spec, const ConvShape& conv, const WinogradShape& shape);
+int64_t winograd_tile(const OperatorSpec& spec, const ConvShape& conv, const WinogradShape& shape);
 
 // The same for the gradient of the filter.
-int64_t winograd_kernel_grad_tile(const StepSpec& spec, const ConvShape& conv);
+int64_t winograd_kernel_grad_tile(const OperatorSpec& spec, const ConvShape& conv);
 
-// Whether "auto" may choose Winograd for steps made from now on; the environment's
+// Whether "auto" may choose Winograd for operators created from now on; the environment's
 // FASTCNN_WINOGRAD=0 turns it off at the start.
 bool winograd_enabled();
 void set_winograd(bool enabled);
 
 // Whether so few columns are summed faster along k, for rows of `depth` contiguous numbers.
-bool few_columns_pay(int64_t columns, int64_t depth);
+bool narrow_n_pays(int64_t columns, int64_t depth);
 
 // Of the filter's gradient: whether it is one product of two matrices, because every pixel meets
 // one tap at its own place, and large enough for that ...
-bool filter_grad_is_product(const ConvShape& conv);
+bool filter_grad_is_gemm(const ConvShape& conv);
 // ... and whether the numbers under a filter row are gathered first, where columns are padded.
 bool gathering_pays(const ConvShape& conv);
 

@@ -17,10 +17,11 @@ constexpr int64_t kRowGroup = 4;
 constexpr int64_t kChannelGroup = 64;
 // Elements in the least item worth sharing: about a microsecond.
 constexpr int64_t kLeastElements = 4096;
-// More than this does not lie in the cache next to the core: the next rows are asked for early.
+// More than this does not lie in the cache next to the core: the next rows are prefetched early.
 constexpr int64_t kFarBytes = int64_t{1} << 20;
-// More than this lies in no cache when the next step wants it: it is written past them.
-constexpr int64_t kStreamBytes = int64_t{16} << 20;
+// More than this lies in no cache when the next operator wants it: it is written with non-temporal
+// stores.
+constexpr int64_t kNonTemporalBytes = int64_t{16} << 20;
 
 // Positions of all images, cut into blocks of rows and of channels; or sets of small images.
 struct DepthwiseCut {
@@ -47,7 +48,7 @@ struct DepthwiseCut {
   Split image_sets, row_blocks, channel_blocks;
 };
 
-class DepthwiseStep : public Step {
+class DepthwiseStep : public Operator {
  public:
   explicit DepthwiseStep(const ConvShape& conv) : conv_(conv) {}
 
@@ -75,7 +76,7 @@ class DepthwiseStep : public Step {
     rows.columns = places(width());
     rows.channels = count;
     rows.pixel = channels();
-    rows.ahead = 4 * conv_.batch * (x_image() + y_image()) > kFarBytes;
+    rows.prefetch = 4 * conv_.batch * (x_image() + y_image()) > kFarBytes;
     rows.kernel_row = width().window.size * channels();
     rows.kernel_tap = channels();
     return rows;
@@ -95,10 +96,10 @@ class DepthwiseStep : public Step {
       body(rows, n, cut.channel_blocks.begin(channel));
   }
 
-  // Whether `result`, numbers for all images, is written past the caches: every vector of it must
-  // be a line.
-  bool streams(int64_t numbers, const float* result) const {
-    return 4 * numbers > kStreamBytes && channels() * 4 % kAlignment == 0 &&
+  // Whether `result`, numbers for all images, is written with non-temporal stores: every vector of
+  // it must be a line.
+  bool non_temporal(int64_t numbers, const float* result) const {
+    return 4 * numbers > kNonTemporalBytes && channels() * 4 % kAlignment == 0 &&
            reinterpret_cast<uintptr_t>(result) % kAlignment == 0;
   }
 
@@ -121,8 +122,8 @@ class Depthwise final : public DepthwiseStep {
       rows.bias = has_bias_ ? at.input(2) + channel : nullptr;
       rows.activation = activation_;
       // Sigmoid and tanh read it again.
-      rows.stream = (activation_ == Activation::none || activation_ == Activation::relu) &&
-                    streams(conv_.batch * y_image(), at.output(0));
+      rows.non_temporal = (activation_ == Activation::none || activation_ == Activation::relu) &&
+                          non_temporal(conv_.batch * y_image(), at.output(0));
       kernels_.depthwise_rows(rows, at.input(0) + n * x_image() + channel,
                               at.output(0) + n * y_image() + channel);
     });
@@ -143,7 +144,7 @@ class DepthwiseInputGrad final : public DepthwiseStep {
   void run(int, int64_t item, const Buffers& at) const noexcept override {
     for_images(cut_, item, [&](DepthwiseRows& rows, int64_t n, int64_t channel) {
       rows.kernel = at.input(1) + channel;
-      rows.stream = streams(conv_.batch * x_image(), at.output(0));
+      rows.non_temporal = non_temporal(conv_.batch * x_image(), at.output(0));
       kernels_.depthwise_input_grad_rows(rows, at.input(0) + n * y_image() + channel,
                                          at.output(0) + n * x_image() + channel);
     });
@@ -211,15 +212,16 @@ class DepthwiseKernelGrad final : public DepthwiseStep {
 
 }  // namespace
 
-std::unique_ptr<Step> make_depthwise(const ConvShape& conv, bool has_bias, Activation activation) {
+std::unique_ptr<Operator> make_depthwise(const ConvShape& conv, bool has_bias,
+                                         Activation activation) {
   return std::make_unique<Depthwise>(conv, has_bias, activation);
 }
 
-std::unique_ptr<Step> make_depthwise_input_grad(const ConvShape& conv) {
+std::unique_ptr<Operator> make_depthwise_input_grad(const ConvShape& conv) {
   return std::make_unique<DepthwiseInputGrad>(conv);
 }
 
-std::unique_ptr<Step> make_depthwise_kernel_grad(const ConvShape& conv) {
+std::unique_ptr<Operator> make_depthwise_kernel_grad(const ConvShape& conv) {
   return std::make_unique<DepthwiseKernelGrad>(conv);
 }
 

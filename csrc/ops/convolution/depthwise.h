@@ -9,9 +9,10 @@ namespace fastcnn {
 // Convolution in which every channel has a filter of its own. The dense tile would use one lane of
 // its vectors for it; here channels fill them.
 
-// The steps of direct.h for such shapes; operands have been checked.
-std::unique_ptr<Step> make_depthwise(const ConvShape& conv, bool has_bias, Activation activation);
-std::unique_ptr<Step> make_depthwise_input_grad(const ConvShape& conv);
-std::unique_ptr<Step> make_depthwise_kernel_grad(const ConvShape& conv);
+// The operators of direct.h for such shapes; operands have been checked.
+std::unique_ptr<Operator> make_depthwise(const ConvShape& conv, bool has_bias,
+                                         Activation activation);
+std::unique_ptr<Operator> make_depthwise_input_grad(const ConvShape& conv);
+std::unique_ptr<Operator> make_depthwise_kernel_grad(const ConvShape& conv);
 
 }  // namespace fastcnn

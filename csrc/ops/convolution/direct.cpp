@@ -15,10 +15,10 @@ namespace {
 
 // A plan lists each set of taps that pixels have in common. Real networks have a few dozen; a
 // window as large as the image would have one for every pixel.
-constexpr int64_t kMaxBoxes = int64_t{1} << 16;
-constexpr int64_t kMaxBoxTaps = int64_t{1} << 20;
+constexpr int64_t kMaxRegions = int64_t{1} << 16;
+constexpr int64_t kMaxRegionTaps = int64_t{1} << 20;
 
-// One axis of a convolution as reads of a tap GEMM, with where its positions are written and
+// One axis of a convolution as reads of an implicit GEMM, with where its positions are written and
 // which filter tap each read belongs to.
 struct AxisPhase {
   AxisReads reads;
@@ -42,7 +42,8 @@ std::vector<AxisPhase> forward_phases(const WindowAxis& axis) {
 std::vector<AxisPhase> input_grad_phases(const std::string& op, const WindowAxis& axis) {
   const Window1d& w = axis.window;
   std::vector<AxisPhase> phases;
-  check(std::min(w.stride, axis.in) <= kMaxBoxes, op, ": a stride of ", w.stride, " is too large");
+  check(std::min(w.stride, axis.in) <= kMaxRegions, op, ": a stride of ", w.stride,
+        " is too large");
   for (int64_t first = 0; first < std::min(w.stride, axis.in); ++first) {
     AxisPhase phase{
         {(axis.in - first + w.stride - 1) / w.stride, 1, axis.out, {}}, first, w.stride, {}};
@@ -67,16 +68,16 @@ struct ImageSize {
 };
 
 // Both directions: A is the image that is read, C the one that is written.
-class TapConvolution {
+class ConvolutionPlan {
  public:
   // Filter taps, by their place in the kernel, in the order in which packed B holds them.
   std::vector<int64_t> order;
-  TapGemmShape shape;
+  ImplicitGemmShape shape;
   int64_t longest = 0;  // contiguous numbers that a tap reads
 
   // depth: channels of one group of A.
-  TapConvolution(const std::string& op, const Phases& phases, const ImageSize& a, int64_t depth,
-                 const ImageSize& c, const Window& window) {
+  ConvolutionPlan(const std::string& op, const Phases& phases, const ImageSize& a, int64_t depth,
+                  const ImageSize& c, const Window& window) {
     for (const AxisPhase& d : phases.depth)
       for (const AxisPhase& v : phases.height)
         for (const AxisPhase& h : phases.width) {
@@ -85,15 +86,16 @@ class TapConvolution {
             for (const int64_t r : v.tap)
               for (const int64_t s : h.tap)
                 order.push_back((q * window.height.window.size + r) * window.width.window.size + s);
-          add_boxes(op, d, v, h, a, depth, c, first_tap);
+          add_regions(op, d, v, h, a, depth, c, first_tap);
         }
     shape.b_rows = static_cast<int64_t>(order.size()) * depth;
-    for (const Box& box : shape.boxes) longest = std::max(longest, box.depth);
+    for (const OutputRegion& region : shape.regions) longest = std::max(longest, region.depth);
   }
 
  private:
-  void add_boxes(const std::string& op, const AxisPhase& d, const AxisPhase& v, const AxisPhase& h,
-                 const ImageSize& a, int64_t depth, const ImageSize& c, int64_t first_tap) {
+  void add_regions(const std::string& op, const AxisPhase& d, const AxisPhase& v,
+                   const AxisPhase& h, const ImageSize& a, int64_t depth, const ImageSize& c,
+                   int64_t first_tap) {
     const auto taps_h = static_cast<int64_t>(v.tap.size());
     const auto taps_w = static_cast<int64_t>(h.tap.size());
     const int64_t a_row = a.width * a.channels;
@@ -106,38 +108,38 @@ class TapConvolution {
     for (const AxisRun& planes : planes_of)
       for (const AxisRun& rows : rows_of)
         for (const AxisRun& columns : columns_of) {
-          Box box{};
-          box.planes = planes.end - planes.begin;
-          box.height = rows.end - rows.begin;
-          box.width = columns.end - columns.begin;
-          box.a_plane = d.reads.step * a.height * a_row;
-          box.a_row = v.reads.step * a_row;
-          box.a_column = h.reads.step * a.channels;
-          box.a_origin =
-              planes.begin * box.a_plane + rows.begin * box.a_row + columns.begin * box.a_column;
-          box.c_plane = d.c_step * c.height * c_row;
-          box.c_row = v.c_step * c_row;
-          box.c_column = h.c_step * c.channels;
-          box.c_origin = (d.c_first * c.height + v.c_first) * c_row + h.c_first * c.channels +
-                         planes.begin * box.c_plane + rows.begin * box.c_row +
-                         columns.begin * box.c_column;
+          OutputRegion region{};
+          region.planes = planes.end - planes.begin;
+          region.height = rows.end - rows.begin;
+          region.width = columns.end - columns.begin;
+          region.a_plane = d.reads.step * a.height * a_row;
+          region.a_row = v.reads.step * a_row;
+          region.a_column = h.reads.step * a.channels;
+          region.a_origin = planes.begin * region.a_plane + rows.begin * region.a_row +
+                            columns.begin * region.a_column;
+          region.c_plane = d.c_step * c.height * c_row;
+          region.c_row = v.c_step * c_row;
+          region.c_column = h.c_step * c.channels;
+          region.c_origin = (d.c_first * c.height + v.c_first) * c_row + h.c_first * c.channels +
+                            planes.begin * region.c_plane + rows.begin * region.c_row +
+                            columns.begin * region.c_column;
           const int64_t run = fold ? columns.last - columns.first : 1;
-          box.depth = run * depth;
+          region.depth = run * depth;
           for (int64_t q = planes.first; q < planes.last; ++q)
             for (int64_t r = rows.first; r < rows.last; ++r)
               for (int64_t s = columns.first; s < columns.last; s += run)
-                box.taps.push_back({(d.reads.offset[static_cast<size_t>(q)] * a.height +
-                                     v.reads.offset[static_cast<size_t>(r)]) *
-                                            a_row +
-                                        h.reads.offset[static_cast<size_t>(s)] * a.channels,
-                                    (first_tap + (q * taps_h + r) * taps_w + s) * depth});
-          taps_listed_ += static_cast<int64_t>(box.taps.size());
-          shape.boxes.push_back(std::move(box));
-          check(
-              static_cast<int64_t>(shape.boxes.size()) <= kMaxBoxes && taps_listed_ <= kMaxBoxTaps,
-              op,
-              ": too many places where the window is cut off differently; use a smaller window, "
-              "stride or padding");
+                region.taps.push_back({(d.reads.offset[static_cast<size_t>(q)] * a.height +
+                                        v.reads.offset[static_cast<size_t>(r)]) *
+                                               a_row +
+                                           h.reads.offset[static_cast<size_t>(s)] * a.channels,
+                                       (first_tap + (q * taps_h + r) * taps_w + s) * depth});
+          taps_listed_ += static_cast<int64_t>(region.taps.size());
+          shape.regions.push_back(std::move(region));
+          check(static_cast<int64_t>(shape.regions.size()) <= kMaxRegions &&
+                    taps_listed_ <= kMaxRegionTaps,
+                op,
+                ": too many places where the window is cut off differently; use a smaller window, "
+                "stride or padding");
         }
   }
 
@@ -150,14 +152,14 @@ class TapConvolution {
   }
 };
 
-class Convolution final : public Step {
+class Convolution final : public Operator {
  public:
-  Convolution(const ConvShape& conv, const Shape& kernel, TapConvolution taps, bool input_grad,
+  Convolution(const ConvShape& conv, const Shape& kernel, ConvolutionPlan plan, bool input_grad,
               bool has_bias)
       : conv_(conv),
-        order_(std::move(taps.order)),
-        few_columns_(taps.shape.few_columns),
-        gemm_(std::move(taps.shape)),
+        order_(std::move(plan.order)),
+        narrow_n_(plan.shape.narrow_n),
+        gemm_(std::move(plan.shape)),
         input_grad_(input_grad),
         has_bias_(has_bias),
         kernels_(kernels()),
@@ -199,7 +201,7 @@ class Convolution final : public Step {
     const int64_t in = conv_.group_in();
     const int64_t depth = input_grad_ ? conv_.group_out() : in;
     const int64_t width = gemm_.panel_width();
-    if (few_columns_) return pack_few(kernel, group, panel);
+    if (narrow_n_) return pack_narrow(kernel, group, panel);
     for (const int64_t t : order_) {
       const float* tap = kernel + t * in * conv_.out_channels + group * conv_.group_out();
       if (input_grad_)
@@ -215,7 +217,7 @@ class Convolution final : public Step {
 
  private:
   // Column by column; there are so few that plain loops do.
-  void pack_few(const float* kernel, int64_t group, float* packed) const noexcept {
+  void pack_narrow(const float* kernel, int64_t group, float* packed) const noexcept {
     const int64_t in = conv_.group_in();
     const int64_t out = conv_.group_out();
     const int64_t depth = input_grad_ ? out : in;
@@ -230,15 +232,15 @@ class Convolution final : public Step {
 
   ConvShape conv_;
   std::vector<int64_t> order_;
-  bool few_columns_;
-  TapGemm gemm_;
+  bool narrow_n_;
+  ImplicitGemm gemm_;
   bool input_grad_;
   bool has_bias_;
   const KernelTable& kernels_;
   Packing packing_;
 };
 
-bool checked_bias(const StepSpec& spec, int64_t channels) {
+bool checked_bias(const OperatorSpec& spec, int64_t channels) {
   if (spec.inputs.size() < 3) return false;
   check_operand(spec.op, "bias", spec.inputs[2], DType::f32, 1);
   check_shape(spec.op, "bias", spec.inputs[2], Shape({channels}));
@@ -246,21 +248,22 @@ bool checked_bias(const StepSpec& spec, int64_t channels) {
 }
 
 // The forward convolution that writes the positions of `window`.
-TapConvolution forward_taps(const StepSpec& spec, const ConvShape& conv, const Window& window) {
+ConvolutionPlan forward_plan(const OperatorSpec& spec, const ConvShape& conv,
+                             const Window& window) {
   const auto& [d, h, w] = window;
-  TapConvolution taps(spec.op, {forward_phases(d), forward_phases(h), forward_phases(w)},
-                      {h.in, w.in, conv.in_channels}, conv.group_in(),
-                      {h.out, w.out, conv.out_channels}, window);
-  taps.shape.images = conv.batch;
-  taps.shape.a_image = window.positions_in() * conv.in_channels;
-  taps.shape.c_image = window.positions_out() * conv.out_channels;
-  taps.shape.groups = conv.groups;
-  taps.shape.a_group = conv.group_in();
-  taps.shape.c_group = conv.group_out();
-  taps.shape.columns = conv.group_out();
-  taps.shape.few_columns = few_columns_pay(taps.shape.columns, taps.longest);
-  taps.shape.activation = activation_from(spec);
-  return taps;
+  ConvolutionPlan plan(spec.op, {forward_phases(d), forward_phases(h), forward_phases(w)},
+                       {h.in, w.in, conv.in_channels}, conv.group_in(),
+                       {h.out, w.out, conv.out_channels}, window);
+  plan.shape.images = conv.batch;
+  plan.shape.a_image = window.positions_in() * conv.in_channels;
+  plan.shape.c_image = window.positions_out() * conv.out_channels;
+  plan.shape.groups = conv.groups;
+  plan.shape.a_group = conv.group_in();
+  plan.shape.c_group = conv.group_out();
+  plan.shape.columns = conv.group_out();
+  plan.shape.narrow_n = narrow_n_pays(plan.shape.columns, plan.longest);
+  plan.shape.activation = activation_from(spec);
+  return plan;
 }
 
 // An axis whose positions are the pooled ones: every second pixel.
@@ -272,7 +275,7 @@ WindowAxis pooled_axis(WindowAxis axis) {
 
 }  // namespace
 
-std::unique_ptr<Step> make_conv(const StepSpec& spec) {
+std::unique_ptr<Operator> make_conv(const OperatorSpec& spec) {
   check((spec.inputs.size() == 2 || spec.inputs.size() == 3) && spec.outputs.size() == 1, spec.op,
         ": takes x, kernel, maybe bias and y");
   const ConvShape conv = conv_shape(spec, spec.inputs[0], spec.inputs[1], spec.outputs[0]);
@@ -283,10 +286,10 @@ std::unique_ptr<Step> make_conv(const StepSpec& spec) {
   if (const int64_t tile = winograd_tile(spec, conv, winograd))
     return make_winograd(spec, winograd, tile, has_bias);
   return std::make_unique<Convolution>(conv, spec.inputs[1].shape,
-                                       forward_taps(spec, conv, conv.window), false, has_bias);
+                                       forward_plan(spec, conv, conv.window), false, has_bias);
 }
 
-std::unique_ptr<Step> make_conv2d_max_pool(const StepSpec& spec) {
+std::unique_ptr<Operator> make_conv2d_max_pool(const OperatorSpec& spec) {
   check((spec.inputs.size() == 2 || spec.inputs.size() == 3) &&
             (spec.outputs.size() == 1 || spec.outputs.size() == 2),
         spec.op, ": takes x, kernel, maybe bias, y and maybe argmax");
@@ -318,22 +321,22 @@ std::unique_ptr<Step> make_conv2d_max_pool(const StepSpec& spec) {
   winograd.pooled = true;
   if (const int64_t tile = winograd_tile(spec, conv, winograd))
     return make_winograd(spec, winograd, tile, has_bias);
-  TapConvolution taps =
-      forward_taps(spec, conv, {conv.window.depth, pooled_axis(h), pooled_axis(w)});
-  taps.shape.pooled = true;
-  taps.shape.few_columns = false;
+  ConvolutionPlan plan =
+      forward_plan(spec, conv, {conv.window.depth, pooled_axis(h), pooled_axis(w)});
+  plan.shape.pooled = true;
+  plan.shape.narrow_n = false;
   const int64_t right = w.window.stride * conv.in_channels;
   const int64_t down = h.window.stride * w.in * conv.in_channels;
-  taps.shape.window_offset = {0, right, down, down + right};
-  return std::make_unique<Convolution>(conv, spec.inputs[1].shape, std::move(taps), false,
+  plan.shape.window_offset = {0, right, down, down + right};
+  return std::make_unique<Convolution>(conv, spec.inputs[1].shape, std::move(plan), false,
                                        has_bias);
 }
 
 namespace {
 
 // The input gradient, and what it makes of an image when it is used forward.
-std::unique_ptr<Step> transposed(const StepSpec& spec, const ConvShape& conv, bool has_bias,
-                                 Activation activation) {
+std::unique_ptr<Operator> transposed(const OperatorSpec& spec, const ConvShape& conv, bool has_bias,
+                                     Activation activation) {
   if (is_depthwise(conv) && !has_bias && activation == Activation::none)
     return make_depthwise_input_grad(conv);
   WinogradShape winograd = winograd_shape(conv, true);
@@ -341,32 +344,32 @@ std::unique_ptr<Step> transposed(const StepSpec& spec, const ConvShape& conv, bo
   if (const int64_t tile = winograd_tile(spec, conv, winograd))
     return make_winograd(spec, winograd, tile, has_bias);
   const auto& [d, h, w] = conv.window;
-  TapConvolution taps(
+  ConvolutionPlan plan(
       spec.op,
       {input_grad_phases(spec.op, d), input_grad_phases(spec.op, h), input_grad_phases(spec.op, w)},
       {h.out, w.out, conv.out_channels}, conv.group_out(), {h.in, w.in, conv.in_channels},
       conv.window);
-  taps.shape.images = conv.batch;
-  taps.shape.a_image = conv.window.positions_out() * conv.out_channels;
-  taps.shape.c_image = conv.window.positions_in() * conv.in_channels;
-  taps.shape.groups = conv.groups;
-  taps.shape.a_group = conv.group_out();
-  taps.shape.c_group = conv.group_in();
-  taps.shape.columns = conv.group_in();
-  taps.shape.few_columns = few_columns_pay(taps.shape.columns, taps.longest);
-  taps.shape.activation = activation;
-  return std::make_unique<Convolution>(conv, spec.inputs[1].shape, std::move(taps), true, has_bias);
+  plan.shape.images = conv.batch;
+  plan.shape.a_image = conv.window.positions_out() * conv.out_channels;
+  plan.shape.c_image = conv.window.positions_in() * conv.in_channels;
+  plan.shape.groups = conv.groups;
+  plan.shape.a_group = conv.group_out();
+  plan.shape.c_group = conv.group_in();
+  plan.shape.columns = conv.group_in();
+  plan.shape.narrow_n = narrow_n_pays(plan.shape.columns, plan.longest);
+  plan.shape.activation = activation;
+  return std::make_unique<Convolution>(conv, spec.inputs[1].shape, std::move(plan), true, has_bias);
 }
 
 }  // namespace
 
-std::unique_ptr<Step> make_conv_input_grad(const StepSpec& spec) {
+std::unique_ptr<Operator> make_conv_input_grad(const OperatorSpec& spec) {
   check(spec.inputs.size() == 2 && spec.outputs.size() == 1, spec.op, ": takes dy, kernel and dx");
   const ConvShape conv = conv_shape(spec, spec.outputs[0], spec.inputs[1], spec.inputs[0]);
   return transposed(spec, conv, false, Activation::none);
 }
 
-std::unique_ptr<Step> make_conv_transpose(const StepSpec& spec) {
+std::unique_ptr<Operator> make_conv_transpose(const OperatorSpec& spec) {
   check((spec.inputs.size() == 2 || spec.inputs.size() == 3) && spec.outputs.size() == 1, spec.op,
         ": takes x, kernel, maybe bias and y");
   const ConvShape conv = conv_shape(spec, spec.outputs[0], spec.inputs[1], spec.inputs[0]);

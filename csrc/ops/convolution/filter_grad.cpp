@@ -26,11 +26,11 @@ Seen seen_by(const WindowAxis& axis, int64_t t) {
   return {std::min(begin, end), end};
 }
 
-TapGradientShape shape_of(const ConvShape& conv) {
+ImplicitGemmFilterGradShape shape_of(const ConvShape& conv) {
   const auto& [d, h, w] = conv.window;
   const int64_t x_row = w.in * conv.in_channels;
   const int64_t y_row = w.out * conv.out_channels;
-  TapGradientShape shape{};
+  ImplicitGemmFilterGradShape shape{};
   shape.images = conv.batch;
   shape.planes = d.out;
   shape.rows = h.out;
@@ -76,15 +76,15 @@ TapGradientShape shape_of(const ConvShape& conv) {
         const Seen columns = seen_by(w, s);
         const int64_t z = q * d.window.dilation - d.window.pad_before;
         const int64_t y = r * h.window.dilation - h.window.pad_before;
-        GradientTap tap{planes.begin,
-                        planes.end,
-                        rows.begin,
-                        rows.end,
-                        w.out,
-                        y,
-                        0,
-                        z,
-                        ((q * h.window.size + r) * taps_w + s) * shape.tap_rows};
+        FilterGradTap tap{planes.begin,
+                          planes.end,
+                          rows.begin,
+                          rows.end,
+                          w.out,
+                          y,
+                          0,
+                          z,
+                          ((q * h.window.size + r) * taps_w + s) * shape.tap_rows};
         if (!gathers) {
           const int64_t x =
               columns.begin * w.window.stride + s * w.window.dilation - w.window.pad_before;
@@ -97,7 +97,7 @@ TapGradientShape shape_of(const ConvShape& conv) {
   return shape;
 }
 
-class ConvKernelGrad final : public Step {
+class ConvKernelGrad final : public Operator {
  public:
   explicit ConvKernelGrad(const ConvShape& conv) : conv_(conv), gradient_(shape_of(conv)) {}
 
@@ -117,21 +117,22 @@ class ConvKernelGrad final : public Step {
 
  private:
   ConvShape conv_;
-  TapGradient gradient_;
+  ImplicitGemmFilterGrad gradient_;
 };
 
 }  // namespace
 
-std::unique_ptr<Step> make_conv_kernel_grad(const StepSpec& spec) {
+std::unique_ptr<Operator> make_conv_kernel_grad(const OperatorSpec& spec) {
   check(spec.inputs.size() == 2 && spec.outputs.size() == 1, spec.op, ": takes x, dy and dkernel");
   const ConvShape conv = conv_shape(spec, spec.inputs[0], spec.outputs[0], spec.inputs[1]);
   if (is_depthwise(conv)) return make_depthwise_kernel_grad(conv);
   if (const int64_t tile = winograd_kernel_grad_tile(spec, conv))
     return make_winograd_kernel_grad(conv, tile);
-  if (filter_grad_is_product(conv))
-    return make_product({conv.in_channels, conv.out_channels,
-                         conv.batch * conv.window.positions_out(), true, false, Activation::none},
-                        false);
+  if (filter_grad_is_gemm(conv))
+    return make_blocked_gemm(
+        {conv.in_channels, conv.out_channels, conv.batch * conv.window.positions_out(), true, false,
+         Activation::none},
+        false);
   return std::make_unique<ConvKernelGrad>(conv);
 }
 

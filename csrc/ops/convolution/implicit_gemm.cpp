@@ -26,13 +26,13 @@ constexpr int64_t kSingleTapDepthBlock = 256;
 // Rows at this distance, in numbers, share their places in an 8-way L1 cache and drive each other
 // out, so they are copied side by side first.
 constexpr int64_t kAliasedDistance = 512;
-// Where A is larger, the cache is told what the next tile reads ...
+// Where A is larger, what the next tile reads is prefetched ...
 constexpr int64_t kPrefetchBytes = 256 << 10;
-// ... unless a tap reads so little, two lines, that asking would cost more than waiting ...
+// ... unless a tap reads so little, two lines, that prefetching would cost more than waiting ...
 constexpr int64_t kPrefetchDepth = 32;
 // ... and where C is larger, it goes to memory directly: nothing of it would still be in a cache
-// when the next step begins to read it.
-constexpr int64_t kStreamBytes = 4 << 20;
+// when the next operator begins to read it.
+constexpr int64_t kNonTemporalBytes = 4 << 20;
 // Between copied rows: a cache line, so that they in turn do not share places.
 constexpr int64_t kCopyGap = 16;
 // Panels that a copy should serve at least, even where they then come from L3.
@@ -69,13 +69,14 @@ std::vector<AxisRun> runs_of(const AxisReads& axis) {
   return runs;
 }
 
-TapGemm::TapGemm(TapGemmShape shape) : kernels_(kernels()), shape_(std::move(shape)) {
+ImplicitGemm::ImplicitGemm(ImplicitGemmShape shape)
+    : kernels_(kernels()), shape_(std::move(shape)) {
   int64_t pixels = 0;
-  for (const Box& box : shape_.boxes) {
-    pixels += box.pixels();
-    max_taps_ = std::max(max_taps_, static_cast<int64_t>(box.taps.size()));
-    flops_ += 2.0 * static_cast<double>(shape_.images * box.pixels()) *
-              static_cast<double>(static_cast<int64_t>(box.taps.size()) * box.depth) *
+  for (const OutputRegion& region : shape_.regions) {
+    pixels += region.pixels();
+    max_taps_ = std::max(max_taps_, static_cast<int64_t>(region.taps.size()));
+    flops_ += 2.0 * static_cast<double>(shape_.images * region.pixels()) *
+              static_cast<double>(static_cast<int64_t>(region.taps.size()) * region.depth) *
               static_cast<double>(shape_.columns * shape_.groups);
   }
   row_pixels_ = shape_.pooled ? kPooledPixels : 1;
@@ -89,8 +90,8 @@ TapGemm::TapGemm(TapGemmShape shape) : kernels_(kernels()), shape_(std::move(sha
   }
   vectors = std::min(vectors, ceil_div(std::max<int64_t>(shape_.columns, 1), kernels_.lanes));
   width_ = vectors * kernels_.lanes;
-  if (shape_.few_columns) {
-    rows_ = kernels_.gemm_few_sums / shape_.columns;
+  if (shape_.narrow_n) {
+    rows_ = kernels_.gemm_narrow_sums / shape_.columns;
     width_ = shape_.columns;
   }
   panels_ = ceil_div(shape_.columns, width_);
@@ -100,11 +101,10 @@ TapGemm::TapGemm(TapGemmShape shape) : kernels_(kernels()), shape_(std::move(sha
     set_images_ = 1;
     return;
   }
-  for (const Box& box : shape_.boxes) {
-    const int64_t stride =
-        shape_.few_columns ? 1 : (shape_.b_stride > 0 ? shape_.b_stride : width_);
+  for (const OutputRegion& region : shape_.regions) {
+    const int64_t stride = shape_.narrow_n ? 1 : (shape_.b_stride > 0 ? shape_.b_stride : width_);
     std::vector<GemmTap>& taps = taps_.emplace_back();
-    for (const Tap& tap : box.taps) taps.push_back({tap.a_offset, tap.b_row * stride});
+    for (const FilterTap& tap : region.taps) taps.push_back({tap.a_offset, tap.b_row * stride});
   }
   set_images_ = std::clamp<int64_t>(ceil_div(kSetPixels, pixels), 1, shape_.images);
   tiles_ = tiles_of(set_images_);
@@ -112,29 +112,29 @@ TapGemm::TapGemm(TapGemmShape shape) : kernels_(kernels()), shape_(std::move(sha
   choose_blocks();
 }
 
-TapGemm::TileSet TapGemm::tiles_of(int64_t images) const {
+ImplicitGemm::TileSet ImplicitGemm::tiles_of(int64_t images) const {
   TileSet set;
-  for (const Box& box : shape_.boxes) {
-    const int64_t pixels = images * box.pixels();
+  for (const OutputRegion& region : shape_.regions) {
+    const int64_t pixels = images * region.pixels();
     const int64_t tiles = ceil_div(pixels, rows_);
     // 64 pixels are 13 + 13 + 13 + 13 + 12, not 14 * 4 + 8.
-    set.boxes.push_back({set.count() + tiles, pixels / std::max<int64_t>(tiles, 1),
-                         pixels % std::max<int64_t>(tiles, 1)});
+    set.regions.push_back({set.count() + tiles, pixels / std::max<int64_t>(tiles, 1),
+                           pixels % std::max<int64_t>(tiles, 1)});
   }
   return set;
 }
 
-void TapGemm::choose_blocks() {
-  for (const Box& box : shape_.boxes) max_depth_ = std::max(max_depth_, box.depth);
+void ImplicitGemm::choose_blocks() {
+  for (const OutputRegion& region : shape_.regions) max_depth_ = std::max(max_depth_, region.depth);
   // A pooled sum has to be complete before its maximum is known.
-  const bool whole = shape_.pooled || shape_.few_columns;
+  const bool whole = shape_.pooled || shape_.narrow_n;
   const int64_t limit = whole ? max_depth_ : (max_taps_ == 1 ? kSingleTapDepthBlock : kDepthBlock);
   depth_block_ = ceil_div(max_depth_, ceil_div(max_depth_, limit));
   copies_rows_ = !whole && max_depth_ >= kCopyGap && shape_.columns > 0;
-  for (const Box& box : shape_.boxes)
-    copies_rows_ = copies_rows_ && box.a_column % kAliasedDistance == 0 && box.a_column > 0;
+  for (const OutputRegion& region : shape_.regions)
+    copies_rows_ = copies_rows_ && region.a_column % kAliasedDistance == 0 && region.a_column > 0;
   prefetches_ = shape_.images * shape_.a_image * 4 > kPrefetchBytes && max_depth_ >= kPrefetchDepth;
-  streams_ = can_stream();
+  non_temporal_ = can_store_non_temporal();
   const int64_t rows = std::min(shape_.b_rows, depth_block_ * std::max<int64_t>(1, max_taps_));
   const int64_t panel_bytes = std::max<int64_t>(1, rows * width_ * 4);
   panel_block_ = std::clamp<int64_t>(kPanelBlockBytes / panel_bytes, 1, panels_);
@@ -161,106 +161,108 @@ void TapGemm::choose_blocks() {
   while (count() < kLeastItems && tile_block_ > 1) tile_block_ = ceil_div(tile_block_, 2);
 }
 
-int64_t TapGemm::packed_bytes() const {
+int64_t ImplicitGemm::packed_bytes() const {
   return shape_.groups * panels_ * shape_.b_rows * width_ * 4;
 }
 
-float* TapGemm::panel(std::byte* packed, int64_t group, int64_t panel) const {
+float* ImplicitGemm::panel(std::byte* packed, int64_t group, int64_t panel) const {
   return reinterpret_cast<float*>(packed) + (group * panels_ + panel) * shape_.b_rows * width_;
 }
 
-int64_t TapGemm::column_count(int64_t p) const {
+int64_t ImplicitGemm::column_count(int64_t p) const {
   return std::min(width_, shape_.columns - p * width_);
 }
 
-std::string TapGemm::layout() const {
-  return (shape_.few_columns ? "columns, " : "panels of ") + std::to_string(width_) + " for " +
+std::string ImplicitGemm::layout() const {
+  return (shape_.narrow_n ? "columns, " : "panels of ") + std::to_string(width_) + " for " +
          std::to_string(shape_.groups) + " groups";
 }
 
 // Whole vectors of C on their boundaries, each stored once, and more than a cache keeps.
-bool TapGemm::can_stream() const {
+bool ImplicitGemm::can_store_non_temporal() const {
   int64_t pixels = 0;
   int64_t distances = shape_.c_image | shape_.c_group | shape_.columns;
-  for (const Box& box : shape_.boxes) {
-    pixels += box.pixels();
-    distances |= box.c_origin | box.c_plane | box.c_row | box.c_column;
+  for (const OutputRegion& region : shape_.regions) {
+    pixels += region.pixels();
+    distances |= region.c_origin | region.c_plane | region.c_row | region.c_column;
   }
   return !shape_.pooled && shape_.activation <= Activation::relu && depth_block_ >= max_depth_ &&
          distances % kernels_.lanes == 0 &&
-         shape_.images * pixels * shape_.columns * shape_.groups * 4 >= kStreamBytes;
+         shape_.images * pixels * shape_.columns * shape_.groups * 4 >= kNonTemporalBytes;
 }
 
 // Where the rows of a tile lie, relative to the first.
-struct TapGemm::Placed {
+struct ImplicitGemm::Placed {
   Tile tile;
   int64_t a, c;  // of the first row
   int64_t* a_row;
   int64_t* c_row;
-  size_t straight;  // box + 1 while distances are those within a row of its pixels, or 0
+  size_t straight;  // region + 1 while distances are those within a row of its pixels, or 0
 };
 
 // Goes through tiles of a set in order and says where they lie.
-class TapGemm::Walk {
+class ImplicitGemm::Walk {
  public:
-  Walk(const TapGemm& gemm, const TileSet& set) : gemm_(gemm), set_(set) {}
+  Walk(const ImplicitGemm& gemm, const TileSet& set) : gemm_(gemm), set_(set) {}
 
-  // The box of tile `index`; indices must not fall.
-  const Box& find(int64_t index) {
-    while (index >= set_.boxes[box_].end) ++box_;
-    return gemm_.shape_.boxes[box_];
+  // The region of tile `index`; indices must not fall.
+  const OutputRegion& find(int64_t index) {
+    while (index >= set_.regions[region_].end) ++region_;
+    return gemm_.shape_.regions[region_];
   }
 
   // Places the tile that was found last.
   void place(int64_t index, Placed& out) {
-    const Box& box = gemm_.shape_.boxes[box_];
-    const Dealt& dealt = set_.boxes[box_];
-    const int64_t i = index - (box_ == 0 ? 0 : set_.boxes[box_ - 1].end);
+    const OutputRegion& region = gemm_.shape_.regions[region_];
+    const Dealt& dealt = set_.regions[region_];
+    const int64_t i = index - (region_ == 0 ? 0 : set_.regions[region_ - 1].end);
     const int64_t start = i * dealt.rows + std::min(i, dealt.longer);
-    out.tile = {box_, start, dealt.rows + (i < dealt.longer ? 1 : 0)};
-    if (box_ != walked_ || start != pixel_) {
-      column_ = start % box.width;
-      row_ = start / box.width % box.height;
-      plane_ = start / box.width / box.height % box.planes;
-      image_ = start / box.width / box.height / box.planes;
-      walked_ = box_;
+    out.tile = {region_, start, dealt.rows + (i < dealt.longer ? 1 : 0)};
+    if (region_ != walked_ || start != pixel_) {
+      column_ = start % region.width;
+      row_ = start / region.width % region.height;
+      plane_ = start / region.width / region.height % region.planes;
+      image_ = start / region.width / region.height / region.planes;
+      walked_ = region_;
     }
     pixel_ = start + out.tile.rows;
-    const int64_t a_first = a_of(box);
-    const int64_t c_first = c_of(box);
+    const int64_t a_first = a_of(region);
+    const int64_t c_first = c_of(region);
     out.a = a_first;
     out.c = c_first;
     // Of few columns, rows beyond the tile are read too, so these must not leave the image.
-    const bool all_exist = !gemm_.shape_.few_columns || out.tile.rows == gemm_.rows_;
-    if (column_ + out.tile.rows <= box.width && all_exist) {
-      if (out.straight != box_ + 1)
-        for (int64_t m = 0; m < gemm_.rows_; ++m) put(m, m * box.a_column, m * box.c_column, out);
-      out.straight = box_ + 1;
-      advance(box, out.tile.rows);
+    const bool all_exist = !gemm_.shape_.narrow_n || out.tile.rows == gemm_.rows_;
+    if (column_ + out.tile.rows <= region.width && all_exist) {
+      if (out.straight != region_ + 1)
+        for (int64_t m = 0; m < gemm_.rows_; ++m)
+          put(m, m * region.a_column, m * region.c_column, out);
+      out.straight = region_ + 1;
+      advance(region, out.tile.rows);
       return;
     }
     out.straight = 0;
     int64_t m = 0;
     while (m < out.tile.rows) {
-      const int64_t run = std::min(box.width - column_, out.tile.rows - m);
-      const int64_t a = a_of(box) - a_first;
-      const int64_t c = c_of(box) - c_first;
-      for (int64_t j = 0; j < run; ++j) put(m + j, a + j * box.a_column, c + j * box.c_column, out);
+      const int64_t run = std::min(region.width - column_, out.tile.rows - m);
+      const int64_t a = a_of(region) - a_first;
+      const int64_t c = c_of(region) - c_first;
+      for (int64_t j = 0; j < run; ++j)
+        put(m + j, a + j * region.a_column, c + j * region.c_column, out);
       m += run;
-      advance(box, run);
+      advance(region, run);
     }
-    // A tile before this one may have a row more, for which it asks the cache.
+    // A tile before this one may have a row more, for which it prefetches the cache.
     for (; m < gemm_.rows_; ++m) put(m, 0, 0, out);
   }
 
  private:
-  int64_t a_of(const Box& box) const {
-    return image_ * gemm_.shape_.a_image + box.a_origin + plane_ * box.a_plane + row_ * box.a_row +
-           column_ * box.a_column;
+  int64_t a_of(const OutputRegion& region) const {
+    return image_ * gemm_.shape_.a_image + region.a_origin + plane_ * region.a_plane +
+           row_ * region.a_row + column_ * region.a_column;
   }
-  int64_t c_of(const Box& box) const {
-    return image_ * gemm_.shape_.c_image + box.c_origin + plane_ * box.c_plane + row_ * box.c_row +
-           column_ * box.c_column;
+  int64_t c_of(const OutputRegion& region) const {
+    return image_ * gemm_.shape_.c_image + region.c_origin + plane_ * region.c_plane +
+           row_ * region.c_row + column_ * region.c_column;
   }
   void put(int64_t m, int64_t a, int64_t c, Placed& out) const {
     out.c_row[m] = c;
@@ -272,39 +274,39 @@ class TapGemm::Walk {
       out.a_row[m * kPooledPixels + pixel] =
           a + gemm_.shape_.window_offset[static_cast<size_t>(pixel)];
   }
-  void advance(const Box& box, int64_t pixels) {
+  void advance(const OutputRegion& region, int64_t pixels) {
     column_ += pixels;
-    if (column_ < box.width) return;
+    if (column_ < region.width) return;
     column_ = 0;
-    if (++row_ < box.height) return;
+    if (++row_ < region.height) return;
     row_ = 0;
-    if (++plane_ < box.planes) return;
+    if (++plane_ < region.planes) return;
     plane_ = 0;
     ++image_;
   }
 
-  const TapGemm& gemm_;
+  const ImplicitGemm& gemm_;
   const TileSet& set_;
-  size_t box_ = 0;
+  size_t region_ = 0;
   // The pixel after the tile that was placed last.
   size_t walked_ = 0;
   int64_t pixel_ = 0, column_ = 0, row_ = 0, plane_ = 0, image_ = 0;
 };
 
 // Distances of the rows of two tiles and of copied rows, and taps of copied rows.
-int64_t TapGemm::pointer_bytes() const {
+int64_t ImplicitGemm::pointer_bytes() const {
   constexpr auto kEach = static_cast<int64_t>(sizeof(int64_t));
   return align_up((2 * rows_ * (row_pixels_ + 1) + rows_) * kEach +
                   max_taps_ * static_cast<int64_t>(sizeof(GemmTap)));
 }
 
-int64_t TapGemm::thread_scratch_bytes() const {
+int64_t ImplicitGemm::thread_scratch_bytes() const {
   return pointer_bytes() +
          (copies_rows_ ? align_up(max_taps_ * rows_ * (depth_block_ + kCopyGap) * 4) : 0);
 }
 
-void TapGemm::run(int64_t item, const float* a, const float* b, const float* bias, float* c,
-                  uint8_t* argmax, std::byte* thread_scratch) const noexcept {
+void ImplicitGemm::run(int64_t item, const float* a, const float* b, const float* bias, float* c,
+                       uint8_t* argmax, std::byte* thread_scratch) const noexcept {
   auto* numbers = reinterpret_cast<int64_t*>(thread_scratch);
   Placed placed[2]{};
   for (Placed& place : placed) {
@@ -336,8 +338,8 @@ void TapGemm::run(int64_t item, const float* a, const float* b, const float* bia
 
   GemmTile g{};
   const bool in_place = shape_.b_stride > 0;
-  g.b_stride = in_place ? shape_.b_stride : (shape_.few_columns ? shape_.b_rows : width_);
-  g.stream = streams_ && reinterpret_cast<uintptr_t>(c_start) % kAlignment == 0;
+  g.b_stride = in_place ? shape_.b_stride : (shape_.narrow_n ? shape_.b_rows : width_);
+  g.non_temporal = non_temporal_ && reinterpret_cast<uintptr_t>(c_start) % kAlignment == 0;
   for (int64_t k = 0; k < max_depth_; k += depth_block_) {
     Walk walk(*this, tiles);
     // The first tile from `index` on that has something left to read.
@@ -353,15 +355,16 @@ void TapGemm::run(int64_t item, const float* a, const float* b, const float* bia
       const Placed& place = placed[turn];
       const Placed& place_next = placed[1 - turn];
       next = place_from(next + 1, placed[1 - turn]);
-      const Box& box = shape_.boxes[place.tile.box];
+      const OutputRegion& region = shape_.regions[place.tile.region];
       g.rows = place.tile.rows * row_pixels_;
-      g.batch = static_cast<int64_t>(box.taps.size());
-      g.depth = std::min(depth_block_, box.depth - k);
-      g.tap = taps_[place.tile.box].data();
+      g.batch = static_cast<int64_t>(region.taps.size());
+      g.depth = std::min(depth_block_, region.depth - k);
+      g.tap = taps_[place.tile.region].data();
       g.a = a + place.a + k;
       g.a_row = place.a_row;
-      const bool asks = prefetches_ && next < tile_to && place_next.tile.box == place.tile.box;
-      g.next = asks ? a + place_next.a + k : nullptr;
+      const bool prefetches =
+          prefetches_ && next < tile_to && place_next.tile.region == place.tile.region;
+      g.next = prefetches ? a + place_next.a + k : nullptr;
       g.next_row = place_next.a_row;
       g.next_tap = g.tap;
       if (copies_rows_) {
@@ -376,7 +379,7 @@ void TapGemm::run(int64_t item, const float* a, const float* b, const float* bia
         g.a_row = copy_row;
       }
       g.accumulate = k > 0;
-      g.activation = k + depth_block_ >= box.depth ? shape_.activation : Activation::none;
+      g.activation = k + depth_block_ >= region.depth ? shape_.activation : Activation::none;
       g.c_row = place.c_row;
       for (int64_t p = panel_from; p < panel_to; ++p) {
         g.b = b + k * g.b_stride +
@@ -387,8 +390,8 @@ void TapGemm::run(int64_t item, const float* a, const float* b, const float* bia
         if (shape_.pooled) {
           g.argmax = argmax != nullptr ? argmax + (g.c - c_start) : nullptr;
           kernels_.gemm_tile_pooled(g);
-        } else if (shape_.few_columns) {
-          kernels_.gemm_tile_few(g);
+        } else if (shape_.narrow_n) {
+          kernels_.gemm_tile_narrow(g);
         } else {
           kernels_.gemm_tile(g);
         }
@@ -396,7 +399,7 @@ void TapGemm::run(int64_t item, const float* a, const float* b, const float* bia
       }
     }
   }
-  if (g.stream) kernels_.gemm_stream_end();
+  if (g.non_temporal) kernels_.non_temporal_stores_end();
 }
 
 }  // namespace fastcnn

@@ -12,8 +12,8 @@ namespace fastcnn {
 // What forward convolution, its input gradient, dense layers and GEMM share: every output pixel
 // is a sum over taps of (a row of A at a fixed distance from the pixel) times (rows of B).
 //
-// No im2col: A is read in place. Pixels that see the same taps form a box; a register tile never
-// mixes boxes, so padding costs neither a branch nor a multiplication.
+// No im2col: A is read in place. Pixels that see the same taps form a region; a register tile never
+// mixes regions, so padding costs neither a branch nor a multiplication.
 
 // How positions along one axis read A. Position i reads i * step + offset[t] for every tap t
 // that lies inside [0, size). Offsets ascend.
@@ -33,50 +33,50 @@ struct AxisRun {
 // Cuts an axis into runs, in order; together they hold every position.
 std::vector<AxisRun> runs_of(const AxisReads& axis);
 
-// A tap of a box: where A is read, relative to the pixel, and which rows of packed B it meets.
-struct Tap {
+// A tap of a region: where A is read, relative to the pixel, and which rows of packed B it meets.
+struct FilterTap {
   int64_t a_offset;
   int64_t b_row;
 };
 
 // A cuboid of output pixels that share their taps. Distances are in floats.
-struct Box {
+struct OutputRegion {
   int64_t planes, height, width;
   int64_t a_origin, a_plane, a_row, a_column;
   int64_t c_origin, c_plane, c_row, c_column;
-  std::vector<Tap> taps;
+  std::vector<FilterTap> taps;
   int64_t depth;  // contiguous numbers of A that each tap reads
 
   int64_t pixels() const { return planes * height * width; }
 };
 
 // Everything about one product but the data.
-struct TapGemmShape {
-  int64_t images;   // repetitions of the boxes
+struct ImplicitGemmShape {
+  int64_t images;   // repetitions of the regions
   int64_t a_image;  // distances between them
   int64_t c_image;
-  std::vector<Box> boxes;
+  std::vector<OutputRegion> regions;
   int64_t groups;  // independent products over slices of the channels
   int64_t a_group, c_group;
   int64_t columns;       // of C in one group
   int64_t b_rows;        // of packed B in one group
-  int64_t b_stride = 0;  // between rows of B where it is read as it lies; 0 where it is packed
-  // B is packed column by column, each contiguous: [group][column][b_rows]. See few_columns_pay().
-  bool few_columns = false;
+  int64_t b_stride = 0;  // between rows of B where it is read in place; 0 where it is packed
+  // B is packed column by column, each contiguous: [group][column][b_rows]. See narrow_n_pays().
+  bool narrow_n = false;
   Activation activation = Activation::none;
-  // Of every 2 x 2 pixels only the largest value is stored: a pixel of a box is such a window then,
-  // and these are the distances in A of its four from the first. Activation: none or ReLU.
+  // Of every 2 x 2 pixels only the largest value is stored: a pixel of a region is such a window
+  // then, and these are the distances in A of its four from the first. Activation: none or ReLU.
   bool pooled = false;
   std::array<int64_t, kPooledPixels> window_offset{};
 };
 
 // Cuts the product into work items and runs them. The caller packs B.
-class TapGemm {
+class ImplicitGemm {
  public:
-  explicit TapGemm(TapGemmShape shape);
+  explicit ImplicitGemm(ImplicitGemmShape shape);
 
   int64_t items() const { return items_; }
-  // b: packed, or as it lies; bias: groups * columns numbers, or null; argmax: null, or for a
+  // b: packed, or in place; bias: groups * columns numbers, or null; argmax: null, or for a
   // pooled product which pixel of its window each number of c comes from.
   void run(int64_t item, const float* a, const float* b, const float* bias, float* c,
            uint8_t* argmax, std::byte* thread_scratch) const noexcept;
@@ -96,31 +96,31 @@ class TapGemm {
   std::string layout() const;
 
  private:
-  // How the tiles of one box are dealt out: evenly, the first `longer` with a row more.
+  // How the tiles of one region are dealt out: evenly, the first `longer` with a row more.
   struct Dealt {
-    int64_t end;  // tiles of this and all boxes before
+    int64_t end;  // tiles of this and all regions before
     int64_t rows;
     int64_t longer;
   };
-  // Tiles of a set of images. Counted, not listed, so that preparing a step costs the same for any
-  // image size.
+  // Tiles of a set of images. Counted, not listed, so that preparing an operator costs the same for
+  // any image size.
   struct TileSet {
-    std::vector<Dealt> boxes;
-    int64_t count() const { return boxes.empty() ? 0 : boxes.back().end; }
+    std::vector<Dealt> regions;
+    int64_t count() const { return regions.empty() ? 0 : regions.back().end; }
   };
   struct Tile {
-    size_t box;
-    int64_t start, rows;  // pixels of the box, counted over all images of the set
+    size_t region;
+    int64_t start, rows;  // pixels of the region, counted over all images of the set
   };
   struct Placed;
   class Walk;
   TileSet tiles_of(int64_t images) const;
   void choose_blocks();
-  bool can_stream() const;
+  bool can_store_non_temporal() const;
   int64_t pointer_bytes() const;
 
   const KernelTable& kernels_;
-  TapGemmShape shape_;
+  ImplicitGemmShape shape_;
   int64_t rows_;             // largest tile: rows of C
   int64_t row_pixels_;       // rows of A for each row of C
   int64_t width_;            // columns of a panel
@@ -136,8 +136,8 @@ class TapGemm {
   int64_t items_ = 0;
   bool copies_rows_ = false;                // rows of A are first copied side by side
   bool prefetches_ = false;                 // A is larger than the caches next to the core
-  bool streams_ = false;                    // C is larger than all caches
-  std::vector<std::vector<GemmTap>> taps_;  // of each box
+  bool non_temporal_ = false;               // C is larger than all caches
+  std::vector<std::vector<GemmTap>> taps_;  // of each region
   int64_t max_taps_ = 0;
   int64_t max_depth_ = 1;  // at least one pass, which stores act(bias), where nothing is read
   double flops_ = 0;

@@ -22,14 +22,15 @@ constexpr int64_t kSumNumbers = 4096;
 
 }  // namespace
 
-TapGradient::TapGradient(TapGradientShape shape) : kernels_(kernels()), shape_(std::move(shape)) {
+ImplicitGemmFilterGrad::ImplicitGemmFilterGrad(ImplicitGemmFilterGradShape shape)
+    : kernels_(kernels()), shape_(std::move(shape)) {
   const int64_t all_rows = shape_.images * shape_.planes * shape_.rows;
   tile_columns_ = kernels_.gemm_vectors * kernels_.lanes;
   row_tiles_ = ceil_div(shape_.tap_rows, kernels_.gemm_rows);
   column_tiles_ = ceil_div(shape_.columns, tile_columns_);
   tiles_ = static_cast<int64_t>(shape_.taps.size()) * shape_.groups * column_tiles_ * row_tiles_;
   int64_t pixels = 0;
-  for (const GradientTap& tap : shape_.taps)
+  for (const FilterGradTap& tap : shape_.taps)
     pixels += (tap.plane_end - tap.plane_begin) * (tap.row_end - tap.row_begin) * tap.pixels *
               shape_.images;
   const int64_t numbers = shape_.c_rows * shape_.groups * shape_.columns;
@@ -43,7 +44,7 @@ TapGradient::TapGradient(TapGradientShape shape) : kernels_(kernels()), shape_(s
                                           static_cast<double>(std::max<int64_t>(1, numbers)))))});
   tile_blocks_ =
       std::clamp<int64_t>(ceil_div(kWantedItems, parts_), 1, std::max<int64_t>(1, tiles_));
-  const GradientGather& gather = shape_.gather;
+  const FilterGradGather& gather = shape_.gather;
   gathered_width_ = ceil_div(gather.count, kernels_.lanes) * kernels_.lanes;
   const int64_t a_row = gather.count > 0 ? gather.row_step * gathered_row() : shape_.a_row;
   const int64_t row_bytes = 4 * (std::abs(a_row) + std::abs(shape_.b_row));
@@ -52,7 +53,7 @@ TapGradient::TapGradient(TapGradientShape shape) : kernels_(kernels()), shape_(s
 }
 
 // Tiles of a tap follow each other, so that its list of segments is made once.
-TapGradient::Tile TapGradient::tile_at(int64_t index) const {
+ImplicitGemmFilterGrad::Tile ImplicitGemmFilterGrad::tile_at(int64_t index) const {
   const int64_t m = index % row_tiles_;
   const int64_t n = index / row_tiles_ % column_tiles_;
   const int64_t group = index / row_tiles_ / column_tiles_ % shape_.groups;
@@ -65,25 +66,25 @@ TapGradient::Tile TapGradient::tile_at(int64_t index) const {
           std::min(tile_columns_, shape_.columns - n * tile_columns_)};
 }
 
-int64_t TapGradient::items(int phase) const {
+int64_t ImplicitGemmFilterGrad::items(int phase) const {
   const int64_t numbers = shape_.c_rows * shape_.groups * shape_.columns;
   if (numbers == 0) return 0;
   return phase == 0 ? parts_ * tile_blocks_ : ceil_div(numbers, kSumNumbers);
 }
 
-int64_t TapGradient::scratch_bytes() const {
+int64_t ImplicitGemmFilterGrad::scratch_bytes() const {
   return parts_ > 1 ? parts_ * shape_.c_rows * shape_.groups * shape_.columns * 4 : 0;
 }
 
-int64_t TapGradient::thread_scratch_bytes() const {
+int64_t ImplicitGemmFilterGrad::thread_scratch_bytes() const {
   const int64_t segments = align_up(chunk_ * static_cast<int64_t>(sizeof(Segment)));
   if (shape_.gather.count == 0) return segments;
   const int64_t rows = (chunk_ - 1) * shape_.gather.row_step + shape_.gather.reach;
   return segments + rows * gathered_row() * 4;
 }
 
-void TapGradient::run(int phase, int64_t item, const float* a, const float* b, float* c,
-                      const Buffers& at) const noexcept {
+void ImplicitGemmFilterGrad::run(int phase, int64_t item, const float* a, const float* b, float* c,
+                                 const Buffers& at) const noexcept {
   if (phase == 0) return sum_part(item, a, b, c, at);
   const int64_t numbers = shape_.c_rows * shape_.groups * shape_.columns;
   const int64_t begin = item * kSumNumbers;
@@ -92,9 +93,9 @@ void TapGradient::run(int phase, int64_t item, const float* a, const float* b, f
 }
 
 // The pixel rows [from, to), counted over all planes of all images, that the tap sees.
-int64_t TapGradient::add_segments(const GradientTap& tap, int64_t from, int64_t to, const float* a,
-                                  const float* b, Gathered gathered,
-                                  Segment* segments) const noexcept {
+int64_t ImplicitGemmFilterGrad::add_segments(const FilterGradTap& tap, int64_t from, int64_t to,
+                                             const float* a, const float* b, Gathered gathered,
+                                             Segment* segments) const noexcept {
   if (from >= to) return 0;  // also where there is no row to divide by
   int64_t count = 0;
   int64_t image = from / shape_.rows / shape_.planes;
@@ -120,8 +121,8 @@ int64_t TapGradient::add_segments(const GradientTap& tap, int64_t from, int64_t 
   return count;
 }
 
-void TapGradient::gather_row(const float* row, float* to) const noexcept {
-  const GradientGather& g = shape_.gather;
+void ImplicitGemmFilterGrad::gather_row(const float* row, float* to) const noexcept {
+  const FilterGradGather& g = shape_.gather;
   // Pixels [begin, end) have all their numbers in the row.
   const int64_t begin = std::clamp<int64_t>(ceil_div(-g.first, g.step), 0, g.pixels);
   const int64_t room = g.limit - g.count - g.first;
@@ -138,9 +139,11 @@ void TapGradient::gather_row(const float* row, float* to) const noexcept {
   for (int64_t j = end; j < g.pixels; ++j) cut_off(j);
 }
 
-TapGradient::Gathered TapGradient::gather(const GradientTap& tap, int64_t from, int64_t to,
-                                          const float* a, float* to_rows) const noexcept {
-  const GradientGather& g = shape_.gather;
+ImplicitGemmFilterGrad::Gathered ImplicitGemmFilterGrad::gather(const FilterGradTap& tap,
+                                                                int64_t from, int64_t to,
+                                                                const float* a,
+                                                                float* to_rows) const noexcept {
+  const FilterGradGather& g = shape_.gather;
   const int64_t image = from / shape_.rows / shape_.planes;
   const int64_t plane = from / shape_.rows % shape_.planes;
   if (plane < tap.plane_begin || plane >= tap.plane_end) return {};
@@ -154,8 +157,8 @@ TapGradient::Gathered TapGradient::gather(const GradientTap& tap, int64_t from, 
   return {to_rows, first};
 }
 
-void TapGradient::sum_part(int64_t item, const float* a, const float* b, float* c,
-                           const Buffers& at) const noexcept {
+void ImplicitGemmFilterGrad::sum_part(int64_t item, const float* a, const float* b, float* c,
+                                      const Buffers& at) const noexcept {
   auto* segments = reinterpret_cast<Segment*>(at.thread_scratch);
   const int64_t c_stride = shape_.groups * shape_.columns;
   const int64_t part = item / tile_blocks_;
@@ -182,12 +185,12 @@ void TapGradient::sum_part(int64_t item, const float* a, const float* b, float* 
     Gathered gathered{};
     // Rows of one plane are gathered together.
     if (gathers && from < to) to = std::min(to, (from / shape_.rows + 1) * shape_.rows);
-    const GradientTap* gathered_for = nullptr;
+    const FilterGradTap* gathered_for = nullptr;
     g.accumulate = from > row_from;
     int64_t listed = -1;
     for (int64_t i = tile_from; i < tile_to; ++i) {
       const Tile tile = tile_at(i);
-      const GradientTap& tap = shape_.taps[static_cast<size_t>(tile.tap)];
+      const FilterGradTap& tap = shape_.taps[static_cast<size_t>(tile.tap)];
       if (tile.tap != listed) {
         if (gathers && from < to &&
             (gathered_for == nullptr || gathered_for->a_plane != tap.a_plane)) {

@@ -13,7 +13,7 @@ namespace fastcnn {
 // filter row is one tap.
 
 // One tap: which pixels it sees and where. Distances are in floats.
-struct GradientTap {
+struct FilterGradTap {
   int64_t plane_begin, plane_end;  // pixel planes of an image that it sees,
   int64_t row_begin, row_end;      // and pixel rows of each
   int64_t pixels;                  // of each such row
@@ -24,9 +24,9 @@ struct GradientTap {
 };
 
 // How rows of A are gathered: pixel j gets numbers [j * step + first, + count) of the row, zeros
-// outside of [0, limit). Pixel row i reads rows i * row_step + GradientTap::a_offset of plane
-// p * plane_step + GradientTap::a_plane for its own plane p.
-struct GradientGather {
+// outside of [0, limit). Pixel row i reads rows i * row_step + FilterGradTap::a_offset of plane
+// p * plane_step + FilterGradTap::a_plane for its own plane p.
+struct FilterGradGather {
   int64_t count = 0;  // 0: not at all
   int64_t pixels, step, first, limit;
   int64_t plane_step;
@@ -35,23 +35,23 @@ struct GradientGather {
   int64_t top;             // the first of those of pixel row 0
 };
 
-struct TapGradientShape {
+struct ImplicitGemmFilterGradShape {
   int64_t images, planes, rows;  // pixel planes of each image, pixel rows of each plane
   int64_t a_image, a_plane, a_row, a_pixel;
   int64_t b_image, b_plane, b_row, b_pixel;
-  std::vector<GradientTap> taps;
+  std::vector<FilterGradTap> taps;
   int64_t tap_rows;  // rows of C of each tap: contiguous numbers of A
   int64_t c_rows;    // of all taps
   int64_t columns;   // of C in one group
   int64_t groups, a_group, b_group;
-  GradientGather gather;
+  FilterGradGather gather;
 };
 
 // Cuts the sums into work items and runs them. Long sums are cut into parts, by shape alone,
 // whose results are added in order by a second phase.
-class TapGradient {
+class ImplicitGemmFilterGrad {
  public:
-  explicit TapGradient(TapGradientShape shape);
+  explicit ImplicitGemmFilterGrad(ImplicitGemmFilterGradShape shape);
 
   int phases() const { return parts_ > 1 ? 2 : 1; }
   int64_t items(int phase) const;
@@ -74,17 +74,17 @@ class TapGradient {
     int64_t first;
   };
   Tile tile_at(int64_t index) const;
-  int64_t add_segments(const GradientTap& tap, int64_t from, int64_t to, const float* a,
+  int64_t add_segments(const FilterGradTap& tap, int64_t from, int64_t to, const float* a,
                        const float* b, Gathered gathered, Segment* segments) const noexcept;
   int64_t gathered_row() const { return shape_.gather.pixels * gathered_width_; }
   void gather_row(const float* row, float* to) const noexcept;
-  Gathered gather(const GradientTap& tap, int64_t from, int64_t to, const float* a,
+  Gathered gather(const FilterGradTap& tap, int64_t from, int64_t to, const float* a,
                   float* to_rows) const noexcept;
   void sum_part(int64_t item, const float* a, const float* b, float* c,
                 const Buffers& at) const noexcept;
 
   const KernelTable& kernels_;
-  TapGradientShape shape_;
+  ImplicitGemmFilterGradShape shape_;
   int64_t tile_columns_ = 0;  // of C in a full tile
   int64_t row_tiles_ = 0;     // of a tap
   int64_t column_tiles_ = 0;  // of a group

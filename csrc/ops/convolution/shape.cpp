@@ -4,7 +4,7 @@
 
 namespace fastcnn {
 
-ConvShape conv_shape(const StepSpec& spec, const Operand& x, const Operand& kernel,
+ConvShape conv_shape(const OperatorSpec& spec, const Operand& x, const Operand& kernel,
                      const Operand& y) {
   const int rank = x.shape.rank();
   check(rank >= 3 && rank <= 5, spec.op, ": x must have rank 3, 4 or 5, got shape ",

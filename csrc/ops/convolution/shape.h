@@ -4,7 +4,7 @@
 
 namespace fastcnn {
 
-// The checked sizes of a convolution, shared by the forward step and both gradients.
+// The checked sizes of a convolution, shared by the forward operator and both gradients.
 struct ConvShape {
   int64_t batch, in_channels, out_channels, groups;
   Window window;
@@ -21,7 +21,7 @@ struct ConvShape {
 
 // Throws std::invalid_argument unless x (batch, 1 to 3 axes, in), kernel and y fit each other and
 // the attributes of `spec`. Planes that no window connects become images of a larger batch.
-ConvShape conv_shape(const StepSpec& spec, const Operand& x, const Operand& kernel,
+ConvShape conv_shape(const OperatorSpec& spec, const Operand& x, const Operand& kernel,
                      const Operand& y);
 
 }  // namespace fastcnn

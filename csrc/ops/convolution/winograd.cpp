@@ -23,9 +23,9 @@ constexpr int64_t kFilterRows = 8;
 
 }  // namespace
 
-class WinogradStep final : public Step {
+class WinogradStep final : public Operator {
  public:
-  WinogradStep(const StepSpec& spec, const WinogradShape& shape, int64_t tile, bool has_bias)
+  WinogradStep(const OperatorSpec& spec, const WinogradShape& shape, int64_t tile, bool has_bias)
       : shape_(shape), tile_(tile), has_bias_(has_bias), kernels_(kernels()) {
     const int64_t stored_height = shape.pooled ? shape.c_height / 2 : shape.c_height;
     const int64_t stored_width = shape.pooled ? shape.c_width / 2 : shape.c_width;
@@ -254,8 +254,8 @@ WinogradShape winograd_shape(const ConvShape& conv, bool input_grad) {
           Activation::none};
 }
 
-std::unique_ptr<Step> make_winograd(const StepSpec& spec, const WinogradShape& shape, int64_t tile,
-                                    bool has_bias) {
+std::unique_ptr<Operator> make_winograd(const OperatorSpec& spec, const WinogradShape& shape,
+                                        int64_t tile, bool has_bias) {
   return std::make_unique<WinogradStep>(spec, shape, tile, has_bias);
 }
 

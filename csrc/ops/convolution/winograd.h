@@ -26,11 +26,11 @@ WinogradShape winograd_shape(const ConvShape& conv, bool input_grad);
 // Transformed filters of this size still come from a cache.
 constexpr int64_t kCachedWinogradBytes = 16 << 20;
 
-// Inputs a, kernel and maybe bias; outputs c and maybe argmax, as for the direct step.
-std::unique_ptr<Step> make_winograd(const StepSpec& spec, const WinogradShape& shape, int64_t tile,
-                                    bool has_bias);
+// Inputs a, kernel and maybe bias; outputs c and maybe argmax, as for the direct algorithm.
+std::unique_ptr<Operator> make_winograd(const OperatorSpec& spec, const WinogradShape& shape,
+                                        int64_t tile, bool has_bias);
 
 // Inputs x and dy; output dkernel.
-std::unique_ptr<Step> make_winograd_kernel_grad(const ConvShape& conv, int64_t tile);
+std::unique_ptr<Operator> make_winograd_kernel_grad(const ConvShape& conv, int64_t tile);
 
 }  // namespace fastcnn

@@ -23,7 +23,7 @@ constexpr double kItemFlops = 4e6;
 // The gradient of a filter is a sum over tiles of dy: each meets the (tile + 2)^2 pixels of x that
 // its windows reach, and Winograd's F(3 x 3, tile x tile) makes 3 x 3 numbers of them. Sums over
 // tiles are products of matrices, one for each term; the result is transformed once.
-class WinogradKernelGrad final : public Step {
+class WinogradKernelGrad final : public Operator {
  public:
   WinogradKernelGrad(const ConvShape& conv, int64_t tile)
       : conv_(conv), tile_(tile), kernels_(kernels()) {
@@ -199,7 +199,7 @@ class WinogradKernelGrad final : public Step {
   int64_t u_row_ = 0, u_term_ = 0;  // and of their sums
 };
 
-std::unique_ptr<Step> make_winograd_kernel_grad(const ConvShape& conv, int64_t tile) {
+std::unique_ptr<Operator> make_winograd_kernel_grad(const ConvShape& conv, int64_t tile) {
   return std::make_unique<WinogradKernelGrad>(conv, tile);
 }
 

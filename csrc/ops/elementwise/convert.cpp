@@ -46,7 +46,7 @@ Convert converter(DType from, DType to) {
   });
 }
 
-class Cast final : public Step {
+class Cast final : public Operator {
  public:
   Cast(DType from, DType to, int64_t elements)
       : split_{elements, kItemElements},
@@ -81,7 +81,7 @@ void rescale(int64_t n, const void* x, double scale, double offset, float* y) {
     y[i] = static_cast<float>(static_cast<Work>(number(from[i])) * factor + summand);
 }
 
-class Rescale final : public Step {
+class Rescale final : public Operator {
  public:
   Rescale(DType dtype, int64_t elements, double scale, double offset)
       : split_{elements, kItemElements},
@@ -115,7 +115,7 @@ class Rescale final : public Step {
   void (*rescale_)(int64_t n, const void* x, double scale, double offset, float* y);
 };
 
-class OneHot final : public Step {
+class OneHot final : public Operator {
  public:
   OneHot(const IntegerView& labels, int64_t count, int64_t depth)
       : labels_(labels), depth_(depth), split_(Split::by_elements(count, depth)) {}
@@ -139,20 +139,20 @@ class OneHot final : public Step {
   Split split_;
 };
 
-void check_one_to_one(const StepSpec& spec) {
+void check_one_to_one(const OperatorSpec& spec) {
   check(spec.inputs.size() == 1 && spec.outputs.size() == 1, spec.op, ": takes x and y");
 }
 
 }  // namespace
 
-std::unique_ptr<Step> make_cast(const StepSpec& spec) {
+std::unique_ptr<Operator> make_cast(const OperatorSpec& spec) {
   check_one_to_one(spec);
   check_shape(spec.op, "y", spec.outputs[0], spec.inputs[0].shape);
   return std::make_unique<Cast>(spec.inputs[0].dtype, spec.outputs[0].dtype,
                                 spec.inputs[0].shape.elements());
 }
 
-std::unique_ptr<Step> make_rescale(const StepSpec& spec) {
+std::unique_ptr<Operator> make_rescale(const OperatorSpec& spec) {
   check_one_to_one(spec);
   const Operand& x = spec.inputs[0];
   check_operand(spec.op, "y", spec.outputs[0], DType::f32, x.shape.rank());
@@ -161,7 +161,7 @@ std::unique_ptr<Step> make_rescale(const StepSpec& spec) {
                                    spec.attrs.real("offset"));
 }
 
-std::unique_ptr<Step> make_one_hot(const StepSpec& spec) {
+std::unique_ptr<Operator> make_one_hot(const OperatorSpec& spec) {
   check_one_to_one(spec);
   const Operand& labels = spec.inputs[0];
   const Operand& y = spec.outputs[0];

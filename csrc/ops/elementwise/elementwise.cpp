@@ -56,7 +56,7 @@ const Row& row_named(const Row (&rows)[n], const std::string& name) {
   return rows[0];
 }
 
-class Unary final : public Step {
+class Unary final : public Operator {
  public:
   Unary(const UnaryRow& row, int64_t elements)
       : row_(row),
@@ -72,7 +72,7 @@ class Unary final : public Step {
   void run(int, int64_t item, const Buffers& at) const noexcept override {
     const int64_t begin = split_.begin(item);
     unary_(row_.op, split_.size(item), at.input(0) + begin, at.output(0) + begin,
-           streams_to(at.output(0), split_.total, at.input(0)));
+           non_temporal_pays(at.output(0), split_.total, at.input(0)));
   }
 
  private:
@@ -146,7 +146,7 @@ class Broadcast {
 };
 
 // Cuts the output into rows, and rows that are very long into pieces.
-class Binary : public Step {
+class Binary : public Operator {
  public:
   Binary(const std::string& op, const Shape& a, const Shape& b, const Shape& c)
       : at_(op, a, b, c),
@@ -191,10 +191,10 @@ class FloatBinary final : public Binary {
       : Binary(row.name, a, b, c), op_(row.op), binary_(kernels().binary) {}
 
   void run(int, int64_t item, const Buffers& at) const noexcept override {
-    const bool streams = streams_to(at.output(0), results(), at.input(0), at.input(1));
+    const bool non_temporal = non_temporal_pays(at.output(0), results(), at.input(0), at.input(1));
     for_blocks(item, [&](int64_t rows, int64_t columns, int64_t a, int64_t b, int64_t c) {
       binary_(op_, {rows, columns, at.input(0) + a, axes()[1].a, axes()[0].a, at.input(1) + b,
-                    axes()[1].b, axes()[0].b, at.output(0) + c, streams});
+                    axes()[1].b, axes()[0].b, at.output(0) + c, non_temporal});
     });
   }
 
@@ -232,7 +232,7 @@ ElementwiseOp elementwise_op(const std::string& name) {
   return {false, {}, row_named(kBinary, name).op, 1};
 }
 
-std::unique_ptr<Step> make_unary(const StepSpec& spec) {
+std::unique_ptr<Operator> make_unary(const OperatorSpec& spec) {
   check(spec.inputs.size() == 1 && spec.outputs.size() == 1, spec.op, ": takes x and y");
   const Shape& shape = spec.inputs[0].shape;
   check_operand(spec.op, "x", spec.inputs[0], DType::f32, shape.rank());
@@ -241,7 +241,7 @@ std::unique_ptr<Step> make_unary(const StepSpec& spec) {
   return std::make_unique<Unary>(row_named(kUnary, spec.op), shape.elements());
 }
 
-std::unique_ptr<Step> make_binary(const StepSpec& spec) {
+std::unique_ptr<Operator> make_binary(const OperatorSpec& spec) {
   check(spec.inputs.size() == 2 && spec.outputs.size() == 1, spec.op, ": takes a, b and c");
   const BinaryRow& row = row_named(kBinary, spec.op);
   const Operand& a = spec.inputs[0];

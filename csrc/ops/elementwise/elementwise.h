@@ -17,12 +17,12 @@ struct ElementwiseOp {
 ElementwiseOp elementwise_op(const std::string& name);
 
 // y = f(x), float32, equal shapes: relu, sigmoid, tanh, exp, log, sqrt, square, negative, absolute.
-std::unique_ptr<Step> make_unary(const StepSpec& spec);
+std::unique_ptr<Operator> make_unary(const OperatorSpec& spec);
 
 // c = f(a, b), float32, with NumPy's broadcasting: add, subtract, multiply, divide, maximum,
 // minimum; greater and equal (1 or 0); relu_grad, sigmoid_grad, tanh_grad of (y, dy);
 // binary_crossentropy, binary_crossentropy_logits, binary_crossentropy_slope of (truth, score).
 // greater and equal also compare int64 with int64.
-std::unique_ptr<Step> make_binary(const StepSpec& spec);
+std::unique_ptr<Operator> make_binary(const OperatorSpec& spec);
 
 }  // namespace fastcnn

@@ -20,9 +20,9 @@ namespace {
 // Numbers of a block, about: what repeats is laid out for a whole one, so that it is read in order.
 constexpr int64_t kBlock = 1024;
 constexpr int64_t kLongestPeriod = 4096;
-// Each is loaded, applied and saved at most; the last link stores.
+// Each is loaded, applied and saved at most; the last stores.
 constexpr size_t kMaxOps = 64;
-static_assert(3 * kMaxOps < kMostChainLinks, "room for the longest chain");
+static_assert(3 * kMaxOps < kMaxFusedOps, "room for the longest chain");
 
 struct Operation {
   ElementwiseOp op;
@@ -43,20 +43,21 @@ int64_t period_of(const Shape& operand, const Shape& y) {
   return elements;
 }
 
-class Chain final : public Step {
+class FusedElementwise final : public Operator {
  public:
-  Chain(std::vector<Operation> operations, std::vector<int64_t> periods, int64_t elements)
+  FusedElementwise(std::vector<Operation> operations, std::vector<int64_t> periods,
+                   int64_t elements)
       : operations_(std::move(operations)),
         periods_(std::move(periods)),
         kernels_(kernels()),
-        group_(kChainVectors * kernels_.lanes) {
+        group_(kFusedVectors * kernels_.lanes) {
     int64_t longest = 1;
     for (const int64_t period : periods_)
       if (period != elements) longest = std::max(longest, period);
     block_ = longest * std::max<int64_t>(1, kBlock / longest);
     split_ = {elements, block_ * std::max<int64_t>(1, 2 * kItemElements / block_)};
     place_results();
-    make_links();
+    make_fused_ops();
     for (const int64_t period : periods_) {
       starts_.push_back(scratch_);
       // A group may begin anywhere in a block.
@@ -80,20 +81,20 @@ class Chain final : public Step {
     lay_out(at);
     const int64_t begin = split_.begin(item), size = split_.size(item);
     float* const y = at.output(0) + begin;
-    const bool streams = past_caches(at);
+    const bool non_temporal = stores_non_temporal(at);
     // Streamed vectors lie on their boundaries.
     const auto beside = static_cast<int64_t>(reinterpret_cast<uintptr_t>(y) % kAlignment) / 4;
-    const int64_t head = !streams || beside == 0 ? 0 : std::min(size, kAlignment / 4 - beside);
+    const int64_t head = !non_temporal || beside == 0 ? 0 : std::min(size, kAlignment / 4 - beside);
     const int64_t groups = (size - head) / group_;
     part(at, begin, 0, head);
-    if (groups > 0) groups_of(at, begin, head, groups, streams);
+    if (groups > 0) groups_of(at, begin, head, groups, non_temporal);
     for (int64_t i = head + groups * group_; i < size; i += group_)
       part(at, begin, i, std::min(group_, size - i));
   }
 
  private:
   struct Planned {
-    ChainAct act;
+    FusedAction act;
     ElementwiseOp op;
     int64_t value;  // the operand, as in the attribute; of `save` the operation whose result it is
   };
@@ -132,20 +133,21 @@ class Chain final : public Step {
     }
   }
 
-  void make_links() {
+  void make_fused_ops() {
     for (size_t j = 0; j < operations_.size(); ++j) {
       const Operation& each = operations_[j];
       // Before the first there is nothing in registers.
       const int64_t held = j == 0 ? std::numeric_limits<int64_t>::min() : -static_cast<int64_t>(j);
       const bool swaps = !each.op.is_unary && each.a != held && each.b == held;
-      if (each.a != held && !swaps) links_.push_back({ChainAct::load, each.op, each.a});
-      const ChainAct act = swaps              ? ChainAct::swapped
-                           : each.op.is_unary ? ChainAct::unary
-                                              : ChainAct::binary;
-      links_.push_back({act, each.op, swaps ? each.a : each.b});
-      if (each.slot >= 0) links_.push_back({ChainAct::save, each.op, -1 - static_cast<int64_t>(j)});
+      if (each.a != held && !swaps) fused_ops_.push_back({FusedAction::load, each.op, each.a});
+      const FusedAction act = swaps              ? FusedAction::swapped
+                              : each.op.is_unary ? FusedAction::unary
+                                                 : FusedAction::binary;
+      fused_ops_.push_back({act, each.op, swaps ? each.a : each.b});
+      if (each.slot >= 0)
+        fused_ops_.push_back({FusedAction::save, each.op, -1 - static_cast<int64_t>(j)});
     }
-    links_.push_back({ChainAct::store, {}, 0});
+    fused_ops_.push_back({FusedAction::store, {}, 0});
   }
 
   float* scratch(int64_t from, const Buffers& at) const noexcept {
@@ -168,11 +170,11 @@ class Chain final : public Step {
     }
   }
 
-  bool past_caches(const Buffers& at) const noexcept {
-    bool streams = true;
+  bool stores_non_temporal(const Buffers& at) const noexcept {
+    bool non_temporal = true;
     for (size_t k = 0; k < periods_.size(); ++k)
-      streams &= streams_to(at.output(0), split_.total, at.input(static_cast<int>(k)));
-    return streams;
+      non_temporal &= non_temporal_pays(at.output(0), split_.total, at.input(static_cast<int>(k)));
+    return non_temporal;
   }
 
   // Fewer than a group: copied, computed and copied.
@@ -187,23 +189,23 @@ class Chain final : public Step {
   }
 
   void groups_of(const Buffers& at, int64_t begin, int64_t i, int64_t groups,
-                 bool streams) const noexcept {
+                 bool non_temporal) const noexcept {
     const int64_t from = begin + i;
-    compute(at, i, groups, streams, &from, at.output(0) + from);
+    compute(at, i, groups, non_temporal, &from, at.output(0) + from);
   }
 
   // Operands with a number for each element begin at *from, or lie in scratch.
-  void compute(const Buffers& at, int64_t place, int64_t groups, bool streams, const int64_t* from,
-               float* y) const noexcept {
-    std::array<ChainLink, kMostChainLinks> links;
-    for (size_t j = 0; j < links_.size(); ++j) {
-      const Planned& link = links_[j];
-      ChainLink& to = links[j];
-      to = {link.act, link.op.unary, link.op.binary, y, ChainMoves::always};
-      if (link.act == ChainAct::store || link.act == ChainAct::unary) continue;
+  void compute(const Buffers& at, int64_t place, int64_t groups, bool non_temporal,
+               const int64_t* from, float* y) const noexcept {
+    std::array<FusedOp, kMaxFusedOps> ops;
+    for (size_t j = 0; j < fused_ops_.size(); ++j) {
+      const Planned& link = fused_ops_[j];
+      FusedOp& to = ops[j];
+      to = {link.act, link.op.unary, link.op.binary, y, OperandAdvance::always};
+      if (link.act == FusedAction::store || link.act == FusedAction::unary) continue;
       if (link.value < 0) {
         to.p = scratch(operations_[static_cast<size_t>(-1 - link.value)].slot, at);
-        to.moves = ChainMoves::never;
+        to.moves = OperandAdvance::never;
         continue;
       }
       const auto k = static_cast<size_t>(link.value);
@@ -213,15 +215,15 @@ class Chain final : public Step {
         continue;
       }
       to.p = scratch(starts_[k], at);
-      to.moves = repeats(k) && periods_[k] > 1 ? ChainMoves::in_block : ChainMoves::never;
+      to.moves = repeats(k) && periods_[k] > 1 ? OperandAdvance::in_block : OperandAdvance::never;
     }
-    kernels_.chain({groups, place % block_, block_, static_cast<int64_t>(links_.size()),
-                    links.data(), streams});
+    kernels_.fused_elementwise({groups, place % block_, block_,
+                                static_cast<int64_t>(fused_ops_.size()), ops.data(), non_temporal});
   }
 
   std::vector<Operation> operations_;
   std::vector<int64_t> periods_;  // by input
-  std::vector<Planned> links_;
+  std::vector<Planned> fused_ops_;
   const KernelTable& kernels_;
   int64_t group_;                // numbers of a group
   int64_t block_ = 1;            // a multiple of every period
@@ -233,7 +235,7 @@ class Chain final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_chain(const StepSpec& spec) {
+std::unique_ptr<Operator> make_fused_elementwise(const OperatorSpec& spec) {
   check(!spec.inputs.empty() && spec.outputs.size() == 1, spec.op,
         ": takes one input or more and y");
   const Operand& y = spec.outputs[0];
@@ -269,7 +271,8 @@ std::unique_ptr<Step> make_chain(const StepSpec& spec) {
   }
   check(!operations.empty() && operands.size() == 2 * operations.size(), spec.op,
         ": needs operations, and two operands for each");
-  return std::make_unique<Chain>(std::move(operations), std::move(periods), y.shape.elements());
+  return std::make_unique<FusedElementwise>(std::move(operations), std::move(periods),
+                                            y.shape.elements());
 }
 
 }  // namespace fastcnn

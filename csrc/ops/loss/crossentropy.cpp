@@ -14,7 +14,7 @@ namespace {
 // Labels that are converted at a time.
 constexpr int64_t kLabelBlock = 64;
 
-class Crossentropy final : public Step {
+class Crossentropy final : public Operator {
  public:
   Crossentropy(int64_t rows, int64_t columns, std::optional<IntegerView> labels, bool logits,
                bool is_gradient)
@@ -53,7 +53,7 @@ class Crossentropy final : public Step {
   decltype(KernelTable::crossentropy) kernel_;
 };
 
-std::unique_ptr<Step> make(const StepSpec& spec, bool is_gradient) {
+std::unique_ptr<Operator> make(const OperatorSpec& spec, bool is_gradient) {
   check(spec.inputs.size() == (is_gradient ? 3 : 2) && spec.outputs.size() == 1, spec.op,
         ": takes scores, truth", is_gradient ? ", dy" : "", " and one output");
   const Operand& scores = spec.inputs[0];
@@ -86,7 +86,9 @@ std::unique_ptr<Step> make(const StepSpec& spec, bool is_gradient) {
 
 }  // namespace
 
-std::unique_ptr<Step> make_crossentropy(const StepSpec& spec) { return make(spec, false); }
-std::unique_ptr<Step> make_crossentropy_grad(const StepSpec& spec) { return make(spec, true); }
+std::unique_ptr<Operator> make_crossentropy(const OperatorSpec& spec) { return make(spec, false); }
+std::unique_ptr<Operator> make_crossentropy_grad(const OperatorSpec& spec) {
+  return make(spec, true);
+}
 
 }  // namespace fastcnn

@@ -8,7 +8,7 @@
 namespace fastcnn {
 namespace {
 
-class Softmax final : public Step {
+class Softmax final : public Operator {
  public:
   Softmax(const std::string& op, int64_t rows, int64_t columns)
       : rows_(Split::by_elements(columns > 0 ? rows : 0, columns, kItemElements / 4)),
@@ -41,7 +41,7 @@ class Softmax final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_softmax(const StepSpec& spec) {
+std::unique_ptr<Operator> make_softmax(const OperatorSpec& spec) {
   const bool is_gradient = spec.op == "softmax_grad" || spec.op == "log_softmax_grad";
   check(spec.inputs.size() == (is_gradient ? 2 : 1) && spec.outputs.size() == 1, spec.op,
         ": takes ", is_gradient ? "y, dy and dx" : "x and y");

@@ -66,7 +66,7 @@ void sparsemax_row(int64_t columns, const float* x, float* y) {
   for (int64_t i = 0; i < columns; ++i) y[i] = static_cast<float>(std::max(x[i] - top - tau, 0.0));
 }
 
-class Sparsemax final : public Step {
+class Sparsemax final : public Operator {
  public:
   Sparsemax(int64_t rows, int64_t columns)
       : rows_(Split::by_elements(columns > 0 ? rows : 0, columns, kItemElements / 4)),
@@ -89,7 +89,7 @@ class Sparsemax final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_sparsemax(const StepSpec& spec) {
+std::unique_ptr<Operator> make_sparsemax(const OperatorSpec& spec) {
   check(spec.inputs.size() == 1 && spec.outputs.size() == 1, spec.op, ": takes x and y");
   const Shape& shape = spec.inputs[0].shape;
   check(shape.rank() >= 1, spec.op, ": needs an axis");

@@ -19,7 +19,8 @@ struct Axis {
   int64_t size, from, to;
 };
 
-// Rows at least so long go past the caches even where they begin within a cache line.
+// Rows at least so long are written with non-temporal stores even where they begin within a cache
+// line.
 constexpr int64_t kLongRow = 4096;
 // Of a transpose: rows that one item takes of a matrix with many.
 constexpr int64_t kTransposeRows = 64;
@@ -53,7 +54,7 @@ void transpose_block(int64_t rows, int64_t columns, const T* from, int64_t from_
     }
 }
 
-// Copies a box of elements between two strided places.
+// Copies a block of elements between two strided places.
 class StridedCopy {
  public:
   // Axes come outermost first. `width` is the bytes of an element.
@@ -85,7 +86,7 @@ class StridedCopy {
         std::clamp<int64_t>(axes_[axes_.size() - 2].size, 1, kTransposeRows);
     pieces_ = {columns, transposes_ ? kItemElements / rows_at_once : kItemElements};
     rows_ = Split::by_elements(rows, std::min(columns, pieces_.grain));
-    streams_ = elements() >= kBeyondCaches / width;
+    non_temporal_ = elements() >= kNonTemporalResult / width;
   }
 
   int64_t items() const { return rows_.items() * pieces_.items(); }
@@ -140,9 +141,10 @@ class StridedCopy {
                  int64_t to_row) const noexcept {
     const auto width = static_cast<int64_t>(sizeof(T));
     const int64_t bytes = width * count;
-    const bool streams = streams_ && (bytes >= kLongRow || on_lines(to, bytes | width * to_row));
+    const bool non_temporal =
+        non_temporal_ && (bytes >= kLongRow || on_lines(to, bytes | width * to_row));
     kernels_.copy_rows({rows, bytes, reinterpret_cast<const uint8_t*>(from), width * from_row,
-                        reinterpret_cast<uint8_t*>(to), width * to_row, streams});
+                        reinterpret_cast<uint8_t*>(to), width * to_row, non_temporal});
   }
 
   template <class T>
@@ -150,8 +152,8 @@ class StridedCopy {
                       int64_t to_row) const noexcept {
     if constexpr (sizeof(T) == 4)
       kernels_.transpose({rows, columns, reinterpret_cast<const float*>(from), from_step,
-                          reinterpret_cast<float*>(to), to_row, streams_,
-                          streams_ && on_lines(to, 4 * to_row)});
+                          reinterpret_cast<float*>(to), to_row, non_temporal_,
+                          non_temporal_ && on_lines(to, 4 * to_row)});
     else
       transpose_block(rows, columns, from, from_step, to, to_row);
   }
@@ -161,12 +163,12 @@ class StridedCopy {
   const KernelTable& kernels_;
   std::vector<Axis> axes_;
   bool transposes_ = false;
-  bool streams_ = false;
+  bool non_temporal_ = false;
   Split pieces_, rows_;
 };
 
 // One copy into an output that may first be filled with zeros.
-class Movement final : public Step {
+class Movement final : public Operator {
  public:
   Movement(StridedCopy copy, int64_t width, int64_t zeros)
       : copy_(std::move(copy)), width_(width), zeros_{zeros * width, 4 * kItemElements} {}
@@ -196,7 +198,7 @@ class Movement final : public Step {
 
 // Inputs laid side by side in each of `rows` rows of the output. An item takes its part of some
 // rows from all of them, so that what it writes lies together.
-class Concatenation final : public Step {
+class Concatenation final : public Operator {
  public:
   // `widths` are the bytes of a row of each input.
   Concatenation(int64_t rows, std::vector<int64_t> widths)
@@ -204,7 +206,7 @@ class Concatenation final : public Step {
         row_(std::accumulate(widths_.begin(), widths_.end(), int64_t{0})),
         pieces_{row_, kItemBytes},
         rows_(Split::by_elements(rows, row_, kItemBytes)),
-        streams_(rows * row_ >= kBeyondCaches),
+        non_temporal_(rows * row_ >= kNonTemporalResult),
         copy_(kernels().copy_rows) {}
 
   int64_t items(int) const override { return rows_.items() * pieces_.items(); }
@@ -224,8 +226,9 @@ class Concatenation final : public Step {
       if (first < last) {
         const auto* from = static_cast<const uint8_t*>(at.in[i]) + row * width + (first - left);
         const int64_t bytes = last - first;
-        const bool streams = streams_ && (bytes >= kLongRow || on_lines(y + first, bytes | row_));
-        copy_({rows, bytes, from, width, y + first, row_, streams});
+        const bool non_temporal =
+            non_temporal_ && (bytes >= kLongRow || on_lines(y + first, bytes | row_));
+        copy_({rows, bytes, from, width, y + first, row_, non_temporal});
       }
       left += width;
     }
@@ -236,7 +239,7 @@ class Concatenation final : public Step {
   std::vector<int64_t> widths_;
   int64_t row_;
   Split pieces_, rows_;
-  bool streams_;
+  bool non_temporal_;
   decltype(KernelTable::copy_rows) copy_;
 };
 
@@ -249,27 +252,28 @@ std::vector<int64_t> strides_of(const Shape& shape) {
 }
 
 // x and y of an operation that has one of each, of one dtype.
-void check_one_to_one(const StepSpec& spec) {
+void check_one_to_one(const OperatorSpec& spec) {
   check(spec.inputs.size() == 1 && spec.outputs.size() == 1, spec.op, ": takes x and y");
   check(spec.inputs[0].dtype == spec.outputs[0].dtype, spec.op, ": y must be ",
         name_of(spec.inputs[0].dtype), ", got ", name_of(spec.outputs[0].dtype));
 }
 
-std::unique_ptr<Step> one_copy(const StepSpec& spec, std::vector<Axis> axes, int64_t from_first = 0,
-                               int64_t to_first = 0, int64_t zeros = 0) {
+std::unique_ptr<Operator> one_copy(const OperatorSpec& spec, std::vector<Axis> axes,
+                                   int64_t from_first = 0, int64_t to_first = 0,
+                                   int64_t zeros = 0) {
   const int64_t width = size_of(spec.inputs[0].dtype);
   return std::make_unique<Movement>(StridedCopy(width, std::move(axes), from_first, to_first),
                                     width, zeros);
 }
 
-// A box of shape `part` that lies in `whole` from attribute `start` on: its axes with `from` as
+// A block of shape `part` that lies in `whole` from attribute `start` on: its axes with `from` as
 // steps in `whole`, and where it begins.
 struct Part {
   std::vector<Axis> axes;
   int64_t first = 0;
 };
 
-Part part_of(const StepSpec& spec, const Shape& whole, const Shape& part) {
+Part part_of(const OperatorSpec& spec, const Shape& whole, const Shape& part) {
   const std::vector<int64_t>& start = spec.attrs.integers("start");
   check(whole.rank() == part.rank() && start.size() == static_cast<size_t>(whole.rank()), spec.op,
         ": shapes ", whole.text(), " and ", part.text(), " and ", start.size(),
@@ -288,7 +292,7 @@ Part part_of(const StepSpec& spec, const Shape& whole, const Shape& part) {
 
 }  // namespace
 
-std::unique_ptr<Step> make_copy(const StepSpec& spec) {
+std::unique_ptr<Operator> make_copy(const OperatorSpec& spec) {
   check_one_to_one(spec);
   const int64_t elements = spec.inputs[0].shape.elements();
   check(spec.outputs[0].shape.elements() == elements, spec.op, ": y must have ", elements,
@@ -296,7 +300,7 @@ std::unique_ptr<Step> make_copy(const StepSpec& spec) {
   return one_copy(spec, {{elements, 1, 1}});
 }
 
-std::unique_ptr<Step> make_broadcast_to(const StepSpec& spec) {
+std::unique_ptr<Operator> make_broadcast_to(const OperatorSpec& spec) {
   check_one_to_one(spec);
   const Shape& x = spec.inputs[0].shape;
   const Shape& y = spec.outputs[0].shape;
@@ -313,7 +317,7 @@ std::unique_ptr<Step> make_broadcast_to(const StepSpec& spec) {
   return one_copy(spec, axes);
 }
 
-std::unique_ptr<Step> make_transpose(const StepSpec& spec) {
+std::unique_ptr<Operator> make_transpose(const OperatorSpec& spec) {
   check_one_to_one(spec);
   const Shape& x = spec.inputs[0].shape;
   const Shape& y = spec.outputs[0].shape;
@@ -335,13 +339,13 @@ std::unique_ptr<Step> make_transpose(const StepSpec& spec) {
   return one_copy(spec, axes);
 }
 
-std::unique_ptr<Step> make_slice(const StepSpec& spec) {
+std::unique_ptr<Operator> make_slice(const OperatorSpec& spec) {
   check_one_to_one(spec);
   Part part = part_of(spec, spec.inputs[0].shape, spec.outputs[0].shape);
   return one_copy(spec, part.axes, part.first);
 }
 
-std::unique_ptr<Step> make_slice_grad(const StepSpec& spec) {
+std::unique_ptr<Operator> make_slice_grad(const OperatorSpec& spec) {
   check_one_to_one(spec);
   const Shape& y = spec.outputs[0].shape;
   Part part = part_of(spec, y, spec.inputs[0].shape);
@@ -350,7 +354,7 @@ std::unique_ptr<Step> make_slice_grad(const StepSpec& spec) {
   return one_copy(spec, part.axes, 0, part.first, covered ? 0 : y.elements());
 }
 
-std::unique_ptr<Step> make_concatenate(const StepSpec& spec) {
+std::unique_ptr<Operator> make_concatenate(const OperatorSpec& spec) {
   check(!spec.inputs.empty() && spec.outputs.size() == 1, spec.op, ": takes one input or more");
   const Operand& y = spec.outputs[0];
   const int64_t axis = spec.attrs.integer("axis");

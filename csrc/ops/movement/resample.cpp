@@ -10,7 +10,7 @@
 namespace fastcnn {
 namespace {
 
-class Resample final : public Step {
+class Resample final : public Operator {
  public:
   Resample(const Shape& x, const Shape& y, std::vector<int64_t> starts, std::vector<int64_t> rows)
       : in_(x[1]),
@@ -48,7 +48,7 @@ class Resample final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_resample(const StepSpec& spec) {
+std::unique_ptr<Operator> make_resample(const OperatorSpec& spec) {
   check(spec.inputs.size() == 2 && spec.outputs.size() == 1, spec.op, ": takes x, weight and y");
   const Operand& x = spec.inputs[0];
   const Operand& y = spec.outputs[0];

@@ -9,6 +9,6 @@ namespace fastcnn {
 //   y[o][j][i] = sum over t in [starts[j], starts[j + 1]) of weight[t] * x[o][rows[t]][i].
 // Inputs x (outer, in, inner) and weight, one number a term; attributes "starts", one more than
 // y's middle axis is long, and "rows".
-std::unique_ptr<Step> make_resample(const StepSpec& spec);
+std::unique_ptr<Operator> make_resample(const OperatorSpec& spec);
 
 }  // namespace fastcnn

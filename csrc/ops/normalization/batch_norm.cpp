@@ -34,10 +34,10 @@ struct NormShape {
   }
   Split channel_blocks() const { return {channels, kChannelBlock}; }
   double count() const { return static_cast<double>(rows); }
-  // Whether `y`, which looks like x, goes past the caches: whole lines then.
-  bool streams(const float* y, const float* x, const float* dy = nullptr) const {
+  // Whether `y`, which is shaped like x, is written with non-temporal stores: whole lines then.
+  bool non_temporal(const float* y, const float* x, const float* dy = nullptr) const {
     return channels * 4 % kAlignment == 0 && reinterpret_cast<uintptr_t>(y) % kAlignment == 0 &&
-           streams_to(y, elements(), x, dy);
+           non_temporal_pays(y, elements(), x, dy);
   }
   Cost cost(double flops, double passes) const {
     const auto n = static_cast<double>(elements());
@@ -48,7 +48,7 @@ struct NormShape {
 // Checks x, the values that must look like it, and those of one number a channel.
 class NormSpec {
  public:
-  NormSpec(const StepSpec& spec, size_t inputs, size_t outputs) : spec_(spec) {
+  NormSpec(const OperatorSpec& spec, size_t inputs, size_t outputs) : spec_(spec) {
     check(spec.inputs.size() == inputs && spec.outputs.size() == outputs, spec.op, ": takes ",
           inputs, " inputs and ", outputs, " outputs");
     const Operand& x = spec.inputs[0];
@@ -72,7 +72,7 @@ class NormSpec {
   const NormShape& shape() const { return shape_; }
 
  private:
-  const StepSpec& spec_;
+  const OperatorSpec& spec_;
   NormShape shape_{};
 };
 
@@ -80,7 +80,7 @@ double inverse_deviation(float variance, double epsilon) {
   return 1.0 / std::sqrt(static_cast<double>(variance) + epsilon);
 }
 
-class BatchNormalization final : public Step {
+class BatchNormalization final : public Operator {
  public:
   explicit BatchNormalization(const NormShape& shape)
       : shape_(shape), split_(shape.rows_for_elementwise()), normalize_(kernels().normalize_rows) {}
@@ -103,7 +103,7 @@ class BatchNormalization final : public Step {
     }
     const int64_t begin = split_.begin(item) * shape_.channels;
     normalize_(split_.size(item), shape_.channels, at.input(0) + begin, at.input(3), scale,
-               at.input(2), at.output(0) + begin, shape_.streams(at.output(0), at.input(0)));
+               at.input(2), at.output(0) + begin, shape_.non_temporal(at.output(0), at.input(0)));
   }
 
  private:
@@ -113,7 +113,7 @@ class BatchNormalization final : public Step {
 };
 
 // Blocks of rows give moments, the moments are joined, then y is made.
-class BatchNormalizationTraining final : public Step {
+class BatchNormalizationTraining final : public Operator {
  public:
   explicit BatchNormalizationTraining(const NormShape& shape)
       : shape_(shape),
@@ -128,7 +128,7 @@ class BatchNormalizationTraining final : public Step {
     if (phase == 1) return channels_.items();
     return shape_.elements() == 0 ? 0 : split_.items();
   }
-  bool backwards(int phase) const override { return phase == 2; }
+  bool reverse_item_order(int phase) const override { return phase == 2; }
   // A scale, then of each partial a mean and a sum of squares; all a number a channel.
   int64_t scratch_bytes() const override {
     return (1 + 2 * partials_.items()) * shape_.channels * 4;
@@ -141,7 +141,7 @@ class BatchNormalizationTraining final : public Step {
     const int64_t begin = split_.begin(item) * shape_.channels;
     kernels_.normalize_rows(split_.size(item), shape_.channels, at.input(0) + begin, at.output(1),
                             reinterpret_cast<const float*>(at.scratch), at.input(2),
-                            at.output(0) + begin, shape_.streams(at.output(0), at.input(0)));
+                            at.output(0) + begin, shape_.non_temporal(at.output(0), at.input(0)));
   }
 
  private:
@@ -194,7 +194,7 @@ class BatchNormalizationTraining final : public Step {
   const KernelTable& kernels_;
 };
 
-class BatchNormalizationSums final : public Step {
+class BatchNormalizationSums final : public Operator {
  public:
   explicit BatchNormalizationSums(const NormShape& shape)
       : shape_(shape),
@@ -252,7 +252,7 @@ class BatchNormalizationSums final : public Step {
   decltype(KernelTable::deviation_sums) sums_;
 };
 
-class BatchNormalizationInputGrad final : public Step {
+class BatchNormalizationInputGrad final : public Operator {
  public:
   explicit BatchNormalizationInputGrad(const NormShape& shape)
       : shape_(shape),
@@ -264,8 +264,8 @@ class BatchNormalizationInputGrad final : public Step {
     if (shape_.elements() == 0) return 0;
     return phase == 0 ? 1 : split_.items();
   }
-  // After the step of the sums.
-  bool backwards(int phase) const override { return phase == 1; }
+  // After the phase of the sums.
+  bool reverse_item_order(int phase) const override { return phase == 1; }
   int64_t scratch_bytes() const override { return 3 * shape_.channels * 4; }
   Cost cost() const override { return shape_.cost(5, 3); }
 
@@ -287,7 +287,7 @@ class BatchNormalizationInputGrad final : public Step {
     normalize_grad_(
         split_.size(item), shape_.channels,
         {at.input(0) + begin, at.input(1) + begin, at.output(0) + begin, at.input(3), dy_scale,
-         x_scale, shift, shape_.streams(at.output(0), at.input(0), at.input(1))});
+         x_scale, shift, shape_.non_temporal(at.output(0), at.input(0), at.input(1))});
   }
 
  private:
@@ -298,7 +298,7 @@ class BatchNormalizationInputGrad final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_batch_normalization(const StepSpec& spec) {
+std::unique_ptr<Operator> make_batch_normalization(const OperatorSpec& spec) {
   NormSpec norm(spec, 5, 1);
   norm.per_channel("gamma", spec.inputs[1])
       .per_channel("beta", spec.inputs[2])
@@ -308,7 +308,7 @@ std::unique_ptr<Step> make_batch_normalization(const StepSpec& spec) {
   return std::make_unique<BatchNormalization>(norm.shape());
 }
 
-std::unique_ptr<Step> make_batch_normalization_training(const StepSpec& spec) {
+std::unique_ptr<Operator> make_batch_normalization_training(const OperatorSpec& spec) {
   NormSpec norm(spec, 3, 3);
   norm.per_channel("gamma", spec.inputs[1])
       .per_channel("beta", spec.inputs[2])
@@ -318,7 +318,7 @@ std::unique_ptr<Step> make_batch_normalization_training(const StepSpec& spec) {
   return std::make_unique<BatchNormalizationTraining>(norm.shape());
 }
 
-std::unique_ptr<Step> make_batch_normalization_sums(const StepSpec& spec) {
+std::unique_ptr<Operator> make_batch_normalization_sums(const OperatorSpec& spec) {
   NormSpec norm(spec, 4, 2);
   norm.like_x("dy", spec.inputs[1])
       .per_channel("mean", spec.inputs[2])
@@ -328,7 +328,7 @@ std::unique_ptr<Step> make_batch_normalization_sums(const StepSpec& spec) {
   return std::make_unique<BatchNormalizationSums>(norm.shape());
 }
 
-std::unique_ptr<Step> make_batch_normalization_input_grad(const StepSpec& spec) {
+std::unique_ptr<Operator> make_batch_normalization_input_grad(const OperatorSpec& spec) {
   NormSpec norm(spec, 7, 1);
   norm.like_x("dy", spec.inputs[1])
       .per_channel("gamma", spec.inputs[2])

@@ -38,7 +38,7 @@ struct GroupShape {
   int64_t begin(int64_t example, int64_t block) const {
     return example * each() + blocks.begin(block) * channels;
   }
-  // Calls body(first number, rows) for the chunks of a block, backwards.
+  // Calls body(first number, rows) for the chunks of a block, reverse_item_order.
   template <class Body>
   void for_chunks(int64_t example, int64_t block, const Body& body) const {
     const int64_t left = blocks.size(block);
@@ -47,9 +47,9 @@ struct GroupShape {
            std::min(left - chunks.begin(c), chunks.grain));
   }
   double count() const { return static_cast<double>(rows * width()); }
-  bool streams(const float* y, const float* x, const float* dy = nullptr) const {
+  bool non_temporal(const float* y, const float* x, const float* dy = nullptr) const {
     return channels * 4 % kAlignment == 0 && reinterpret_cast<uintptr_t>(y) % kAlignment == 0 &&
-           streams_to(y, elements(), x, dy);
+           non_temporal_pays(y, elements(), x, dy);
   }
   Cost cost(double flops, double passes) const {
     const auto n = static_cast<double>(elements());
@@ -57,7 +57,7 @@ struct GroupShape {
   }
 };
 
-GroupShape group_shape(const StepSpec& spec) {
+GroupShape group_shape(const OperatorSpec& spec) {
   const Shape& x = spec.inputs[0].shape;
   check(x.rank() >= 2, spec.op, ": x must have axes of examples and channels, got shape ",
         x.text());
@@ -84,13 +84,13 @@ GroupShape group_shape(const StepSpec& spec) {
   return shape;
 }
 
-void check_like(const StepSpec& spec, const char* name, const Operand& operand,
+void check_like(const OperatorSpec& spec, const char* name, const Operand& operand,
                 const Shape& shape) {
   check_operand(spec.op, name, operand, DType::f32, shape.rank());
   check_shape(spec.op, name, operand, shape);
 }
 
-class GroupNormalization final : public Step {
+class GroupNormalization final : public Operator {
  public:
   explicit GroupNormalization(const GroupShape& shape) : shape_(shape), kernels_(kernels()) {}
 
@@ -99,7 +99,7 @@ class GroupNormalization final : public Step {
     if (!shape_.cut()) return shape_.items.items();
     return phase == 1 ? shape_.examples : shape_.examples * shape_.blocks.items();
   }
-  bool backwards(int phase) const override { return phase == 2; }
+  bool reverse_item_order(int phase) const override { return phase == 2; }
   int64_t scratch_bytes() const override { return shape_.cut() ? shape_.examples * area() * 4 : 0; }
   int64_t thread_scratch_bytes() const override { return shape_.cut() ? 0 : area() * 4; }
   Cost cost() const override { return shape_.cost(8, shape_.cut() ? 3 : 2); }
@@ -179,7 +179,7 @@ class GroupNormalization final : public Step {
     shape_.for_chunks(example, block, [&](int64_t first, int64_t rows) {
       kernels_.normalize_rows(rows, shape_.channels, at.input(0) + first, work,
                               work + shape_.channels, at.input(2), at.output(0) + first,
-                              shape_.streams(at.output(0), at.input(0)));
+                              shape_.non_temporal(at.output(0), at.input(0)));
     });
   }
 
@@ -189,7 +189,7 @@ class GroupNormalization final : public Step {
 
 // Sums of dy and dy * (x - mean) for each channel say all: those of the groups, weighted with
 // gamma, are what dx needs, and those over the examples are dbeta and dgamma.
-class GroupNormalizationGrad final : public Step {
+class GroupNormalizationGrad final : public Operator {
  public:
   explicit GroupNormalizationGrad(const GroupShape& shape)
       : shape_(shape), sums_(shape.channels), kernels_(kernels()) {}
@@ -200,7 +200,7 @@ class GroupNormalizationGrad final : public Step {
     if (!shape_.cut()) return shape_.items.items();
     return phase == 1 ? shape_.examples : shape_.examples * shape_.blocks.items();
   }
-  bool backwards(int phase) const override { return phase == 2; }
+  bool reverse_item_order(int phase) const override { return phase == 2; }
   int64_t scratch_bytes() const override {
     return (shape_.cut() ? shape_.examples : shape_.items.items()) * area() * 4;
   }
@@ -291,7 +291,7 @@ class GroupNormalizationGrad final : public Step {
           rows, channels,
           {at.input(0) + first, at.input(1) + first, at.output(0) + first, work + 2 * channels,
            work + 3 * channels, work + 4 * channels, work + 5 * channels,
-           shape_.streams(at.output(0), at.input(0), at.input(1))});
+           shape_.non_temporal(at.output(0), at.input(0), at.input(1))});
     });
   }
 
@@ -302,7 +302,7 @@ class GroupNormalizationGrad final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_group_normalization(const StepSpec& spec) {
+std::unique_ptr<Operator> make_group_normalization(const OperatorSpec& spec) {
   check(spec.inputs.size() == 3 && spec.outputs.size() == 3, spec.op,
         ": takes 3 inputs and 3 outputs");
   const GroupShape shape = group_shape(spec);
@@ -318,7 +318,7 @@ std::unique_ptr<Step> make_group_normalization(const StepSpec& spec) {
   return std::make_unique<GroupNormalization>(shape);
 }
 
-std::unique_ptr<Step> make_group_normalization_grad(const StepSpec& spec) {
+std::unique_ptr<Operator> make_group_normalization_grad(const OperatorSpec& spec) {
   check(spec.inputs.size() == 5 && spec.outputs.size() == 3, spec.op,
         ": takes 5 inputs and 3 outputs");
   const GroupShape shape = group_shape(spec);

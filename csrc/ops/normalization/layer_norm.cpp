@@ -26,7 +26,7 @@ struct LayerNormShape {
 // x, gamma and the values that must look like them; the rows are checked against the statistics.
 class LayerNormSpec {
  public:
-  LayerNormSpec(const StepSpec& spec, size_t inputs, size_t gamma) : spec_(spec) {
+  LayerNormSpec(const OperatorSpec& spec, size_t inputs, size_t gamma) : spec_(spec) {
     check(spec.inputs.size() == inputs && spec.outputs.size() == 3, spec.op, ": takes ", inputs,
           " inputs and 3 outputs");
     const Shape& x = spec.inputs[0].shape;
@@ -63,13 +63,13 @@ class LayerNormSpec {
     return *this;
   }
 
-  const StepSpec& spec_;
+  const OperatorSpec& spec_;
   Shape weights_;
   LayerNormShape shape_{};
 };
 
 // The thread that has a row goes over it three times; from the second on it is in a cache.
-class LayerNormalization final : public Step {
+class LayerNormalization final : public Operator {
  public:
   explicit LayerNormalization(const LayerNormShape& shape)
       : shape_(shape),
@@ -85,12 +85,12 @@ class LayerNormalization final : public Step {
     const int64_t first = row * shape_.columns;
     const float* x = at.input(0);
     float* y = at.output(0);
-    const bool streams = shape_.columns * 4 % kAlignment == 0 &&
-                         reinterpret_cast<uintptr_t>(y) % kAlignment == 0 &&
-                         streams_to(y, shape_.rows * shape_.columns, x);
+    const bool non_temporal = shape_.columns * 4 % kAlignment == 0 &&
+                              reinterpret_cast<uintptr_t>(y) % kAlignment == 0 &&
+                              non_temporal_pays(y, shape_.rows * shape_.columns, x);
     normalize_({rows_.size(item), shape_.columns, x + first, at.input(1), at.input(2),
                 shape_.epsilon, shape_.centered, y + first, at.output(1) + row, at.output(2) + row,
-                streams});
+                non_temporal});
   }
 
  private:
@@ -100,7 +100,7 @@ class LayerNormalization final : public Step {
 };
 
 // Blocks of rows give dx and a pair of sums each; the sums are joined.
-class LayerNormalizationGrad final : public Step {
+class LayerNormalizationGrad final : public Operator {
  public:
   explicit LayerNormalizationGrad(const LayerNormShape& shape)
       : shape_(shape),
@@ -141,7 +141,7 @@ class LayerNormalizationGrad final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_layer_normalization(const StepSpec& spec) {
+std::unique_ptr<Operator> make_layer_normalization(const OperatorSpec& spec) {
   LayerNormSpec norm(spec, 3, 1);
   norm.weight("beta", spec.inputs[2])
       .like_x("y", spec.outputs[0])
@@ -150,7 +150,7 @@ std::unique_ptr<Step> make_layer_normalization(const StepSpec& spec) {
   return std::make_unique<LayerNormalization>(norm.shape());
 }
 
-std::unique_ptr<Step> make_layer_normalization_grad(const StepSpec& spec) {
+std::unique_ptr<Operator> make_layer_normalization_grad(const OperatorSpec& spec) {
   LayerNormSpec norm(spec, 5, 2);
   norm.like_x("dy", spec.inputs[1])
       .statistic("mean", spec.inputs[3])

@@ -11,9 +11,9 @@ namespace fastcnn {
 // epsilon).
 
 // y = position * gamma + beta, mean, variance from inputs x, gamma, beta.
-std::unique_ptr<Step> make_layer_normalization(const StepSpec& spec);
+std::unique_ptr<Operator> make_layer_normalization(const OperatorSpec& spec);
 
 // dx, dgamma, dbeta through y, from inputs x, dy, gamma, mean, variance.
-std::unique_ptr<Step> make_layer_normalization_grad(const StepSpec& spec);
+std::unique_ptr<Operator> make_layer_normalization_grad(const OperatorSpec& spec);
 
 }  // namespace fastcnn

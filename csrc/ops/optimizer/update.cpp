@@ -16,26 +16,26 @@ namespace {
 // Several arrays pass through an item, so it has fewer elements than one of a plain operation.
 constexpr int64_t kUpdateElements = int64_t{1} << 14;
 
-void check_like(const StepSpec& spec, const char* name, const Operand& operand) {
+void check_like(const OperatorSpec& spec, const char* name, const Operand& operand) {
   check_operand(spec.op, name, operand, DType::f32, spec.inputs[0].shape.rank());
   check_shape(spec.op, name, operand, spec.inputs[0].shape);
 }
 
-void check_counts(const StepSpec& spec, size_t inputs, size_t outputs) {
+void check_counts(const OperatorSpec& spec, size_t inputs, size_t outputs) {
   check(spec.inputs.size() == inputs && spec.outputs.size() == outputs, spec.op, ": takes ", inputs,
         " inputs and ", outputs, " outputs");
 }
 
-double share_from(const StepSpec& spec, const char* name) {
-  const double share = spec.attrs.real(name);
-  check(share >= 0 && share <= 1, spec.op, ": ", name, " must be 0 to 1, got ", share);
-  return share;
+double fraction_from(const OperatorSpec& spec, const char* name) {
+  const double fraction = spec.attrs.real(name);
+  check(fraction >= 0 && fraction <= 1, spec.op, ": ", name, " must be 0 to 1, got ", fraction);
+  return fraction;
 }
 
 // Work items of an update, and what one costs.
-class UpdateStep : public Step {
+class UpdateOperator : public Operator {
  public:
-  UpdateStep(const StepSpec& spec, double flops, double arrays)
+  UpdateOperator(const OperatorSpec& spec, double flops, double arrays)
       : split_{spec.inputs[0].shape.elements(), kUpdateElements}, flops_(flops), arrays_(arrays) {}
 
   int64_t items(int) const final { return split_.items(); }
@@ -52,10 +52,10 @@ class UpdateStep : public Step {
   double arrays_;
 };
 
-class MovingAverage final : public UpdateStep {
+class MovingAverage final : public UpdateOperator {
  public:
-  MovingAverage(const StepSpec& spec, double momentum)
-      : UpdateStep(spec, 3, 3), momentum_(momentum), blend_(kernels().blend) {}
+  MovingAverage(const OperatorSpec& spec, double momentum)
+      : UpdateOperator(spec, 3, 3), momentum_(momentum), blend_(kernels().blend) {}
 
   void run(int, int64_t item, const Buffers& at) const noexcept override {
     const int64_t begin = split_.begin(item);
@@ -68,13 +68,13 @@ class MovingAverage final : public UpdateStep {
   decltype(KernelTable::blend) blend_;
 };
 
-// Everything around a rule: see make_update.
-struct Surroundings {
+// Everything options a rule: see make_update.
+struct UpdateOptions {
   bool stepped, scaled, summed, averaged;
   double gradient_factor, limit, decay, rate_factor, average_momentum;
   int64_t every, overwrite_every;
 
-  explicit Surroundings(const StepSpec& spec)
+  explicit UpdateOptions(const OperatorSpec& spec)
       : stepped(spec.attrs.boolean("stepped")),
         scaled(spec.attrs.boolean("scaled")),
         summed(spec.attrs.boolean("summed")),
@@ -83,7 +83,7 @@ struct Surroundings {
         limit(spec.attrs.real("limit")),
         decay(spec.attrs.real("decay")),
         rate_factor(spec.attrs.real("rate_factor")),
-        average_momentum(share_from(spec, "average_momentum")),
+        average_momentum(fraction_from(spec, "average_momentum")),
         every(spec.attrs.integer("every")),
         overwrite_every(spec.attrs.integer("overwrite_every")) {
     check(limit > 0 && decay >= 0 && rate_factor >= 0, spec.op,
@@ -97,24 +97,25 @@ struct Surroundings {
   }
 };
 
-class Update final : public UpdateStep {
+class Update final : public UpdateOperator {
  public:
-  Update(const StepSpec& spec, Rule rule, const Surroundings& around)
-      : UpdateStep(spec, rule.flops() + 2,
-                   3 + 2 * (rule.slots() + (around.summed ? 1 : 0) + (around.averaged ? 1 : 0))),
+  Update(const OperatorSpec& spec, Rule rule, const UpdateOptions& options)
+      : UpdateOperator(
+            spec, rule.flops() + 2,
+            3 + 2 * (rule.slots() + (options.summed ? 1 : 0) + (options.averaged ? 1 : 0))),
         rule_(std::move(rule)),
-        around_(around),
-        whole_step_(around.stepped && spec.inputs[3].dtype == DType::i64),
-        slot_input_(around.stepped ? 4 : 3),
+        options_(options),
+        whole_step_(options.stepped && spec.inputs[3].dtype == DType::i64),
+        slot_input_(options.stepped ? 4 : 3),
         update_(kernels().update),
         wait_(kernels().update_wait) {}
 
   void run(int, int64_t item, const Buffers& at) const noexcept override {
     const int64_t begin = split_.begin(item);
-    const double step = !around_.stepped ? 1
-                        : whole_step_    ? static_cast<double>(*at.input<int64_t>(3))
-                                         : static_cast<double>(*at.input(3));
-    const auto every = static_cast<double>(around_.every);
+    const double step = !options_.stepped ? 1
+                        : whole_step_     ? static_cast<double>(*at.input<int64_t>(3))
+                                          : static_cast<double>(*at.input(3));
+    const auto every = static_cast<double>(options_.every);
     // Updates up to this one, also where it only waits: 1 at first.
     const double number = std::floor((step - 1) / every) + 1;
     UpdateBlock block{};
@@ -126,40 +127,40 @@ class Update final : public UpdateStep {
       block.slot[k] = at.input(in++) + begin;
       block.new_slot[k] = at.output(out++) + begin;
     }
-    double factor = around_.gradient_factor;
-    if (around_.scaled) factor *= *at.input(in++);
-    if (around_.summed) {
+    double factor = options_.gradient_factor;
+    if (options_.scaled) factor *= *at.input(in++);
+    if (options_.summed) {
       block.sum = at.input(in++) + begin;
       block.new_sum = at.output(out++) + begin;
     }
-    if (around_.averaged) {
+    if (options_.averaged) {
       block.average = at.input(in) + begin;
       block.new_average = at.output(out) + begin;
-      block.average_kept = number == 1 ? 0 : static_cast<float>(around_.average_momentum);
-      const auto often = static_cast<double>(around_.overwrite_every);
+      block.average_factor = number == 1 ? 0 : static_cast<float>(options_.average_momentum);
+      const auto often = static_cast<double>(options_.overwrite_every);
       block.overwrite = often > 0 && std::fmod(number, often) == 0;
     }
     if (std::fmod(step, every) != 0) return wait(split_.size(item), block);
-    const double rate = *at.input(2) * around_.rate_factor;
-    block.keep = static_cast<float>(1 - around_.decay * rate);
+    const double rate = *at.input(2) * options_.rate_factor;
+    block.decay_factor = static_cast<float>(1 - options_.decay * rate);
     block.factor = static_cast<float>(factor);
-    block.limit = static_cast<float>(around_.limit);
+    block.limit = static_cast<float>(options_.limit);
     rule_.prepare(rate, number, block);
     update_(rule_.kind(), split_.size(item), block);
   }
 
  private:
   void wait(int64_t n, const UpdateBlock& block) const noexcept {
-    const auto keep = [n](const float* from, float* to) {
+    const auto copy = [n](const float* from, float* to) {
       if (to != from) std::memcpy(to, from, 4 * static_cast<size_t>(n));
     };
-    for (int k = 0; k < rule_.slots(); ++k) keep(block.slot[k], block.new_slot[k]);
-    if (!around_.averaged) keep(block.variable, block.new_variable);
+    for (int k = 0; k < rule_.slots(); ++k) copy(block.slot[k], block.new_slot[k]);
+    if (!options_.averaged) copy(block.variable, block.new_variable);
     wait_(n, block);
   }
 
   Rule rule_;
-  Surroundings around_;
+  UpdateOptions options_;
   bool whole_step_;
   int slot_input_;
   decltype(KernelTable::update) update_;
@@ -167,7 +168,7 @@ class Update final : public UpdateStep {
 };
 
 // Phase 0 sums blocks, phase 1 the blocks.
-class SumOfSquares final : public Step {
+class SumOfSquares final : public Operator {
  public:
   SumOfSquares(int64_t elements, bool has_addend)
       : split_{elements, kItemElements}, has_addend_(has_addend), sum_(kernels().sum_squares) {}
@@ -198,7 +199,7 @@ class SumOfSquares final : public Step {
   decltype(KernelTable::sum_squares) sum_;
 };
 
-class ScaleDiagonal final : public Step {
+class ScaleDiagonal final : public Operator {
  public:
   ScaleDiagonal(int64_t size, float scale, float diagonal)
       : size_(size),
@@ -230,38 +231,38 @@ class ScaleDiagonal final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_assign_moving_average(const StepSpec& spec) {
+std::unique_ptr<Operator> make_assign_moving_average(const OperatorSpec& spec) {
   check_counts(spec, 2, 1);
   check_like(spec, "variable", spec.inputs[0]);
   check_like(spec, "value", spec.inputs[1]);
   check_like(spec, "new variable", spec.outputs[0]);
-  return std::make_unique<MovingAverage>(spec, share_from(spec, "momentum"));
+  return std::make_unique<MovingAverage>(spec, fraction_from(spec, "momentum"));
 }
 
-std::unique_ptr<Step> make_update(const StepSpec& spec) {
+std::unique_ptr<Operator> make_update(const OperatorSpec& spec) {
   Rule rule(spec);
-  const Surroundings around(spec);
+  const UpdateOptions options(spec);
   const auto slots = static_cast<size_t>(rule.slots());
-  const size_t own = (around.summed ? 1U : 0U) + (around.averaged ? 1U : 0U);
-  const size_t first = around.stepped ? 4 : 3;
-  check_counts(spec, first + slots + (around.scaled ? 1 : 0) + own, 1 + slots + own);
-  check(around.stepped || !rule.counts(), spec.op, ": needs the number of the step");
+  const size_t own = (options.summed ? 1U : 0U) + (options.averaged ? 1U : 0U);
+  const size_t first = options.stepped ? 4 : 3;
+  check_counts(spec, first + slots + (options.scaled ? 1 : 0) + own, 1 + slots + own);
+  check(options.stepped || !rule.counts(), spec.op, ": needs the number of the step");
   check_like(spec, "variable", spec.inputs[0]);
   check_like(spec, "gradient", spec.inputs[1]);
   check_operand(spec.op, "learning_rate", spec.inputs[2], DType::f32, 0);
-  if (around.stepped) {
+  if (options.stepped) {
     const DType step = spec.inputs[3].dtype == DType::i64 ? DType::i64 : DType::f32;
     check_operand(spec.op, "step", spec.inputs[3], step, 0);
   }
   for (size_t k = 0; k < slots; ++k) check_like(spec, "state", spec.inputs[first + k]);
-  if (around.scaled) check_operand(spec.op, "scale", spec.inputs[first + slots], DType::f32, 0);
+  if (options.scaled) check_operand(spec.op, "scale", spec.inputs[first + slots], DType::f32, 0);
   for (size_t k = 0; k < own; ++k)
     check_like(spec, "sum or average", spec.inputs[spec.inputs.size() - 1 - k]);
   for (const Operand& output : spec.outputs) check_like(spec, "output", output);
-  return std::make_unique<Update>(spec, std::move(rule), around);
+  return std::make_unique<Update>(spec, std::move(rule), options);
 }
 
-std::unique_ptr<Step> make_sum_of_squares(const StepSpec& spec) {
+std::unique_ptr<Operator> make_sum_of_squares(const OperatorSpec& spec) {
   check(spec.inputs.size() == 1 || spec.inputs.size() == 2, spec.op, ": takes x and maybe addend");
   check_counts(spec, spec.inputs.size(), 1);
   for (const Operand& x : spec.inputs) check_like(spec, "x", x);
@@ -269,7 +270,7 @@ std::unique_ptr<Step> make_sum_of_squares(const StepSpec& spec) {
   return std::make_unique<SumOfSquares>(spec.inputs[0].shape.elements(), spec.inputs.size() == 2);
 }
 
-std::unique_ptr<Step> make_scale_diagonal(const StepSpec& spec) {
+std::unique_ptr<Operator> make_scale_diagonal(const OperatorSpec& spec) {
   check_counts(spec, 1, 1);
   check_operand(spec.op, "x", spec.inputs[0], DType::f32, 2);
   const Shape& shape = spec.inputs[0].shape;

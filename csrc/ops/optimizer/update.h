@@ -10,11 +10,11 @@ namespace fastcnn {
 
 // variable, value -> variable = variable * momentum + value * (1 - momentum).
 // Attribute: momentum.
-std::unique_ptr<Step> make_assign_moving_average(const StepSpec& spec);
+std::unique_ptr<Operator> make_assign_moving_average(const OperatorSpec& spec);
 
-// A step of an optimizer: fastcnn/ops/optimizer/update.py has the formulas, csrc/kernels/update.inl the
-// arithmetic; spec.op names the rule. Inputs and outputs, those in brackets where the attribute
-// before them is true:
+// A step of an optimizer: the formulas are in fastcnn/ops/optimizer/update.py, the
+// arithmetic in csrc/kernels/optimizer/update.inl; spec.op names the rule. Inputs and outputs,
+// those in brackets where the attribute before them is true:
 //   variable, gradient, learning_rate (scalar), [stepped: step (scalar, float32 or int64, 1 in the
 //   first step)], the rule's state, [scaled: scale (scalar)], [summed: sum], [averaged: average]
 //   -> variable, state, [sum], [average].
@@ -25,12 +25,12 @@ std::unique_ptr<Step> make_assign_moving_average(const StepSpec& spec);
 //   variable *= 1 - decay * rate, rate = learning_rate * rate_factor;
 //   average = average_momentum * average + (1 - average_momentum) * new variable, at first the
 //   variable itself; after every `overwrite_every` updates (0: never) variable = average.
-std::unique_ptr<Step> make_update(const StepSpec& spec);
+std::unique_ptr<Operator> make_update(const OperatorSpec& spec);
 
 // x, maybe an addend of its shape -> the sum of (x + addend)^2, a scalar.
-std::unique_ptr<Step> make_sum_of_squares(const StepSpec& spec);
+std::unique_ptr<Operator> make_sum_of_squares(const OperatorSpec& spec);
 
 // x (n x n) -> y = x * scale, with `diagonal` added where row and column are equal.
-std::unique_ptr<Step> make_scale_diagonal(const StepSpec& spec);
+std::unique_ptr<Operator> make_scale_diagonal(const OperatorSpec& spec);
 
 }  // namespace fastcnn

@@ -11,16 +11,16 @@ namespace {
 // After so many steps Nadam's momentum differs from beta_1 by less than a double can hold.
 constexpr int64_t kWarmSteps = 1000;
 
-double within(const StepSpec& spec, const char* name, double low, double high) {
+double within(const OperatorSpec& spec, const char* name, double low, double high) {
   const double value = spec.attrs.real(name);
   check(value >= low && value <= high, spec.op, ": ", name, " must be ", low, " to ", high,
         ", got ", value);
   return value;
 }
 
-double share(const StepSpec& spec, const char* name) { return within(spec, name, 0, 1); }
+double fraction(const OperatorSpec& spec, const char* name) { return within(spec, name, 0, 1); }
 
-double above_zero(const StepSpec& spec, const char* name) {
+double above_zero(const OperatorSpec& spec, const char* name) {
   return within(spec, name, 0, HUGE_VAL);
 }
 
@@ -31,21 +31,21 @@ double nadam_momentum(double beta_1, double step) {
 
 }  // namespace
 
-Rule::Rule(const StepSpec& spec) {
+Rule::Rule(const OperatorSpec& spec) {
   const auto set = [this](std::initializer_list<double> values) {
     std::transform(values.begin(), values.end(), coefficient_,
                    [](double value) { return static_cast<float>(value); });
   };
   const std::string& op = spec.op;
   if (op == "sgd_update") {
-    set({share(spec, "momentum")});
+    set({fraction(spec, "momentum")});
     slots_ = spec.attrs.boolean("has_velocity") ? 1 : 0;
     const bool nesterov = spec.attrs.boolean("nesterov");
     if (slots_ == 1) kind_ = nesterov ? UpdateRule::nesterov : UpdateRule::momentum;
     flops_ = 4;
   } else if (op == "heavy_ball_update") {
-    kind_ = UpdateRule::heavy_ball;
-    set({share(spec, "momentum")});
+    kind_ = UpdateRule::momentum_accumulate;
+    set({fraction(spec, "momentum")});
   } else if (op == "adam_update" || op == "nadam_update") {
     const bool amsgrad = op == "adam_update" && spec.attrs.boolean("amsgrad");
     kind_ = op == "nadam_update" ? UpdateRule::nadam
@@ -53,8 +53,8 @@ Rule::Rule(const StepSpec& spec) {
                                  : UpdateRule::adam;
     slots_ = amsgrad ? 3 : 2;
     counts_ = true;
-    beta_1_ = share(spec, "beta_1");
-    beta_2_ = share(spec, "beta_2");
+    beta_1_ = fraction(spec, "beta_1");
+    beta_2_ = fraction(spec, "beta_2");
     set({1 - beta_1_, 1 - beta_2_, above_zero(spec, "epsilon")});
     flops_ = 12;
     if (kind_ == UpdateRule::nadam) multiply_momenta();
@@ -65,8 +65,8 @@ Rule::Rule(const StepSpec& spec) {
                 ? (moves ? UpdateRule::rmsprop_centered_momentum : UpdateRule::rmsprop_centered)
                 : (moves ? UpdateRule::rmsprop_momentum : UpdateRule::rmsprop);
     slots_ = 1 + moves + centered;
-    const double rho = share(spec, "rho");
-    set({rho, 1 - rho, above_zero(spec, "epsilon"), share(spec, "momentum")});
+    const double rho = fraction(spec, "rho");
+    set({rho, 1 - rho, above_zero(spec, "epsilon"), fraction(spec, "momentum")});
     flops_ = 9;
   } else if (op == "adagrad_update") {
     kind_ = UpdateRule::adagrad;
@@ -76,15 +76,15 @@ Rule::Rule(const StepSpec& spec) {
   } else if (op == "adadelta_update") {
     kind_ = UpdateRule::adadelta;
     slots_ = 2;
-    const double rho = share(spec, "rho");
+    const double rho = fraction(spec, "rho");
     set({rho, 1 - rho, above_zero(spec, "epsilon")});
     flops_ = 16;
   } else if (op == "adamax_update") {
     kind_ = UpdateRule::adamax;
     slots_ = 2;
     counts_ = true;
-    beta_1_ = share(spec, "beta_1");
-    set({1 - beta_1_, share(spec, "beta_2"), above_zero(spec, "epsilon")});
+    beta_1_ = fraction(spec, "beta_1");
+    set({1 - beta_1_, fraction(spec, "beta_2"), above_zero(spec, "epsilon")});
     flops_ = 9;
   } else if (op == "ftrl_update") {
     kind_ = UpdateRule::ftrl;
@@ -96,7 +96,7 @@ Rule::Rule(const StepSpec& spec) {
   } else if (op == "lion_update") {
     kind_ = UpdateRule::lion;
     slots_ = 1;
-    const double beta_1 = share(spec, "beta_1"), beta_2 = share(spec, "beta_2");
+    const double beta_1 = fraction(spec, "beta_1"), beta_2 = fraction(spec, "beta_2");
     set({beta_1, 1 - beta_1, beta_2, 1 - beta_2});
     flops_ = 8;
   } else {

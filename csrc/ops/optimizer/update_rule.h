@@ -11,7 +11,7 @@ namespace fastcnn {
 class Rule {
  public:
   // Reads the settings of the rule that spec.op names; throws std::invalid_argument.
-  explicit Rule(const StepSpec& spec);
+  explicit Rule(const OperatorSpec& spec);
 
   UpdateRule kind() const { return kind_; }
   int slots() const { return slots_; }

@@ -37,7 +37,7 @@ struct PoolShape {
   }
 };
 
-PoolShape pool_shape(const StepSpec& spec, const Operand& x, const Operand& y) {
+PoolShape pool_shape(const OperatorSpec& spec, const Operand& x, const Operand& y) {
   const int rank = x.shape.rank();
   check(rank == 3 || rank == 4, spec.op, ": x must have rank 3 or 4, got shape ", x.shape.text());
   check_operand(spec.op, "x", x, DType::f32, rank);
@@ -53,9 +53,9 @@ PoolShape pool_shape(const StepSpec& spec, const Operand& x, const Operand& y) {
 
 // What forward and backward have in common: work items are sets of small images, or blocks of
 // window rows of large ones.
-class PoolStep : public Step {
+class PoolOperator : public Operator {
  public:
-  explicit PoolStep(const PoolShape& shape, int64_t least_rows = 1) : shape_(shape) {
+  explicit PoolOperator(const PoolShape& shape, int64_t least_rows = 1) : shape_(shape) {
     const int64_t image = std::max<int64_t>(shape.image(), 1);
     set_ = std::max<int64_t>(1, kItemFloats / image);
     const int64_t rows = std::max<int64_t>(shape.window.height.out, 1);
@@ -65,7 +65,7 @@ class PoolStep : public Step {
   }
 
  protected:
-  // Of a step that writes `image` numbers of each image.
+  // Of an operator that writes `image` numbers of each image.
   int64_t items_for(int64_t image) const {
     return image == 0 ? 0 : (shape_.batch + set_ - 1) / set_ * blocks_;
   }
@@ -94,10 +94,10 @@ class PoolStep : public Step {
             1,
             false};
   }
-  // Whether `result`, numbers for all images, is written past the caches: each pixel must begin on
-  // a line.
-  bool streams(int64_t image, const float* result) const {
-    return 4 * shape_.batch * image > kBeyondCaches && shape_.channels * 4 % kAlignment == 0 &&
+  // Whether `result`, numbers for all images, is written with non-temporal stores: each pixel must
+  // begin on a line.
+  bool non_temporal(int64_t image, const float* result) const {
+    return 4 * shape_.batch * image > kNonTemporalResult && shape_.channels * 4 % kAlignment == 0 &&
            reinterpret_cast<uintptr_t>(result) % kAlignment == 0;
   }
   // `passes`: over x and over y.
@@ -117,10 +117,10 @@ class PoolStep : public Step {
   int64_t blocks_;      // of an image
 };
 
-class Pool2d final : public PoolStep {
+class Pool2d final : public PoolOperator {
  public:
   Pool2d(const PoolShape& shape, decltype(KernelTable::max_pool_row) kernel)
-      : PoolStep(shape),
+      : PoolOperator(shape),
         in_pairs_(shape.window.width.window.size == 3 && shape.window.width.window.stride <= 2 &&
                   shape.window.height.window.stride == shape.window.width.window.stride),
         kernel_(kernel) {}
@@ -131,13 +131,13 @@ class Pool2d final : public PoolStep {
   void run(int, int64_t number, const Buffers& at) const noexcept override {
     const Item item = item_at(number);
     const int64_t y_row = shape_.window.width.out * shape_.channels;
-    const bool stream = streams(shape_.pooled(), at.output(0));
+    const bool store_non_temporal = non_temporal(shape_.pooled(), at.output(0));
     for (int64_t n = item.image_begin; n < item.image_end; ++n) {
       const float* x = at.input(0) + n * shape_.image();
       float* y = at.output(0) + n * shape_.pooled();
       for (int64_t i = item.row_begin; i < item.row_end;) {
         PoolWindows windows = windows_at(i);
-        windows.stream = stream;
+        windows.non_temporal = store_non_temporal;
         if (in_pairs_ && i + 1 < item.row_end && windows.rows == 3 && windows_at(i + 1).rows == 3)
           windows.lines = 2;
         kernel_(windows, x + shape_.first_row(i) * windows.row, y + i * y_row);
@@ -154,12 +154,12 @@ class Pool2d final : public PoolStep {
 // An item owns the rows of dx from its first window row's to the next item's. Where windows do
 // not overlap, every number of dx is written exactly once. Where they do, a pixel gets its shares
 // in row-major order of the windows, wherever the items are cut.
-class Pool2dGrad final : public PoolStep {
+class Pool2dGrad final : public PoolOperator {
  public:
   // Without `follows_maximum` dy is the only input.
   Pool2dGrad(const PoolShape& shape, bool follows_maximum,
              decltype(KernelTable::max_pool_grad_row) kernel)
-      : PoolStep(shape),
+      : PoolOperator(shape),
         follows_maximum_(follows_maximum),
         overlap_(overlaps(shape.window.height) || overlaps(shape.window.width)),
         kernel_(kernel) {}
@@ -229,7 +229,7 @@ class Pool2dGrad final : public PoolStep {
 
 // Windows of 3 x 3 that slide by 1 or 2, and of 2 x 2 by 2. An item owns the rows of dx from its
 // first window row's to the next item's, and goes through the windows above that reach them too.
-class Pool2dSlide final : public PoolStep {
+class Pool2dSlide final : public PoolOperator {
  public:
   static bool serves(const Window& window) {
     const Window1d& h = window.height.window;
@@ -239,8 +239,8 @@ class Pool2dSlide final : public PoolStep {
   }
 
   Pool2dSlide(const PoolShape& shape, bool follows_maximum,
-              decltype(KernelTable::max_pool_slide) kernel)
-      : PoolStep(shape, shared(shape) > 0 ? kLeastRows : 1),
+              decltype(KernelTable::sliding_max_pool_grad) kernel)
+      : PoolOperator(shape, shared(shape) > 0 ? kLeastRows : 1),
         follows_maximum_(follows_maximum),
         kernel_(kernel) {}
 
@@ -254,14 +254,14 @@ class Pool2dSlide final : public PoolStep {
     const int64_t stride = h.window.stride;
     // Window rows above that reach the first row.
     const int64_t above = ceil_div(shared(shape_), stride);
-    const bool stream = streams(shape_.image(), at.output(0));
+    const bool store_non_temporal = non_temporal(shape_.image(), at.output(0));
     for (int64_t n = item.image_begin; n < item.image_end; ++n) {
       const int64_t begin = std::max(item.row_begin - above, int64_t{0});
       for (int64_t i = begin; i < item.row_end; ++i) {
-        PoolSlide grad = slide_at(n, i, at);
+        SlidingPool grad = slide_at(n, i, at);
         if (i < item.row_begin) grad.dx = nullptr;
         grad.fresh = i == begin;
-        grad.stream = stream;
+        grad.non_temporal = store_non_temporal;
         kernel_(windows_at(i), grad);
       }
       if (item.row_end == h.out) finish(n, at);
@@ -278,11 +278,11 @@ class Pool2dSlide final : public PoolStep {
     return window * shape_.window.height.window.stride - shape_.window.height.window.pad_before;
   }
 
-  PoolSlide slide_at(int64_t n, int64_t i, const Buffers& at) const noexcept {
+  SlidingPool slide_at(int64_t n, int64_t i, const Buffers& at) const noexcept {
     const int64_t row = row_of(i);
     const int64_t x_at = n * shape_.image() + row * x_row();
     const int64_t y_at = n * shape_.pooled() + i * shape_.window.width.out * shape_.channels;
-    PoolSlide grad{};
+    SlidingPool grad{};
     grad.first = shape_.first_row(i) - row;
     grad.end = shape_.last_row(i) - row;
     if (follows_maximum_) {
@@ -291,7 +291,7 @@ class Pool2dSlide final : public PoolStep {
     }
     grad.dy = at.input(follows_maximum_ ? 2 : 0) + y_at;
     grad.dx = at.output(0) + x_at;
-    grad.kept = reinterpret_cast<float*>(at.thread_scratch);
+    grad.carried = reinterpret_cast<float*>(at.thread_scratch);
     return grad;
   }
 
@@ -311,11 +311,11 @@ class Pool2dSlide final : public PoolStep {
   }
 
   bool follows_maximum_;
-  decltype(KernelTable::max_pool_slide) kernel_;
+  decltype(KernelTable::sliding_max_pool_grad) kernel_;
 };
 
 // Work items are sets of pairs of image rows: those of one row of windows.
-class Unpool2d final : public Step {
+class Unpool2d final : public Operator {
  public:
   explicit Unpool2d(const Shape& dx)
       : height_(dx[1]),
@@ -342,8 +342,8 @@ class Unpool2d final : public Step {
         continue;
       }
       const int64_t pooled = (image * (height_ / 2) + pair) * windows * channels_;
-      kernels_.unpool_row(windows, channels_, at.input<uint8_t>(0) + pooled, at.input(1) + pooled,
-                          top, top + row);
+      kernels_.max_unpool_row(windows, channels_, at.input<uint8_t>(0) + pooled,
+                              at.input(1) + pooled, top, top + row);
       for (float* line : {top, top + row})  // right of the last window
         std::fill(line + 2 * windows * channels_, line + row, 0.0f);
     }
@@ -356,25 +356,25 @@ class Unpool2d final : public Step {
   const KernelTable& kernels_ = kernels();
 };
 
-void check_counts(const StepSpec& spec, size_t inputs, const char* what) {
+void check_counts(const OperatorSpec& spec, size_t inputs, const char* what) {
   check(spec.inputs.size() == inputs && spec.outputs.size() == 1, spec.op, ": takes ", what);
 }
 
 }  // namespace
 
-std::unique_ptr<Step> make_max_pool2d(const StepSpec& spec) {
+std::unique_ptr<Operator> make_max_pool2d(const OperatorSpec& spec) {
   check_counts(spec, 1, "x and y");
   return std::make_unique<Pool2d>(pool_shape(spec, spec.inputs[0], spec.outputs[0]),
                                   kernels().max_pool_row);
 }
 
-std::unique_ptr<Step> make_average_pool2d(const StepSpec& spec) {
+std::unique_ptr<Operator> make_average_pool2d(const OperatorSpec& spec) {
   check_counts(spec, 1, "x and y");
   return std::make_unique<Pool2d>(pool_shape(spec, spec.inputs[0], spec.outputs[0]),
                                   kernels().average_pool_row);
 }
 
-std::unique_ptr<Step> make_max_pool2d_grad(const StepSpec& spec) {
+std::unique_ptr<Operator> make_max_pool2d_grad(const OperatorSpec& spec) {
   check_counts(spec, 3, "x, y, dy and dx");
   const PoolShape shape = pool_shape(spec, spec.inputs[0], spec.inputs[1]);
   const int rank = spec.inputs[0].shape.rank();
@@ -383,19 +383,19 @@ std::unique_ptr<Step> make_max_pool2d_grad(const StepSpec& spec) {
   check_operand(spec.op, "dx", spec.outputs[0], DType::f32, rank);
   check_shape(spec.op, "dx", spec.outputs[0], spec.inputs[0].shape);
   if (Pool2dSlide::serves(shape.window))
-    return std::make_unique<Pool2dSlide>(shape, true, kernels().max_pool_slide);
+    return std::make_unique<Pool2dSlide>(shape, true, kernels().sliding_max_pool_grad);
   return std::make_unique<Pool2dGrad>(shape, true, kernels().max_pool_grad_row);
 }
 
-std::unique_ptr<Step> make_average_pool2d_grad(const StepSpec& spec) {
+std::unique_ptr<Operator> make_average_pool2d_grad(const OperatorSpec& spec) {
   check_counts(spec, 1, "dy and dx");
   const PoolShape shape = pool_shape(spec, spec.outputs[0], spec.inputs[0]);
   if (Pool2dSlide::serves(shape.window))
-    return std::make_unique<Pool2dSlide>(shape, false, kernels().average_pool_slide);
+    return std::make_unique<Pool2dSlide>(shape, false, kernels().sliding_average_pool_grad);
   return std::make_unique<Pool2dGrad>(shape, false, kernels().average_pool_grad_row);
 }
 
-std::unique_ptr<Step> make_max_pool2d_argmax_grad(const StepSpec& spec) {
+std::unique_ptr<Operator> make_max_pool2d_argmax_grad(const OperatorSpec& spec) {
   check_counts(spec, 2, "argmax, dy and dx");
   check_operand(spec.op, "dx", spec.outputs[0], DType::f32, 4);
   const Shape& dx = spec.outputs[0].shape;

@@ -24,7 +24,7 @@ struct PooledAxis {
   std::vector<PoolTaps> taps;
 };
 
-PooledAxis cells_of(int64_t in, int64_t out) {
+PooledAxis adaptive_bins_of(int64_t in, int64_t out) {
   PooledAxis axis{in, out, 1, {}};
   for (int64_t i = 0; i < out; ++i) {
     const int64_t begin = i * in / out;
@@ -60,7 +60,7 @@ struct PooledImage {
   int64_t pooled() const { return depth.out * height.out * width.out * channels; }
 };
 
-void check_images(const StepSpec& spec, const Operand& x, const Operand& y) {
+void check_images(const OperatorSpec& spec, const Operand& x, const Operand& y) {
   const int rank = x.shape.rank();
   check(rank >= 3 && rank <= 5, spec.op, ": x must have rank 3, 4 or 5, got shape ",
         x.shape.text());
@@ -71,7 +71,7 @@ void check_images(const StepSpec& spec, const Operand& x, const Operand& y) {
 }
 
 // Numbers of the attribute `counted` for depth, height and width; -1 where it is empty.
-std::array<int64_t, 3> counted_of(const StepSpec& spec, int rank, bool average) {
+std::array<int64_t, 3> counted_of(const OperatorSpec& spec, int rank, bool average) {
   std::array<int64_t, 3> counted{-1, -1, -1};
   if (!average || spec.attrs.integers("counted").empty()) return counted;
   const auto& after = spec.attrs.integers("counted");
@@ -86,7 +86,8 @@ std::array<int64_t, 3> counted_of(const StepSpec& spec, int rank, bool average) 
   return counted;
 }
 
-PooledImage pooled_image(const StepSpec& spec, const Operand& x, const Operand& y, bool average) {
+PooledImage pooled_image(const OperatorSpec& spec, const Operand& x, const Operand& y,
+                         bool average) {
   check_images(spec, x, y);
   const int rank = x.shape.rank();
   PooledImage image{x.shape[0], x.shape.back(), {}, {}, {}};
@@ -98,7 +99,7 @@ PooledImage pooled_image(const StepSpec& spec, const Operand& x, const Operand& 
       const int64_t out = axis < 1 ? 1 : y.shape[axis];
       check(in <= kMaxWindow && out <= kMaxWindow, spec.op, ": axes must have at most ", kMaxWindow,
             " positions, got ", x.shape.text(), " and ", y.shape.text());
-      *axes[i] = cells_of(in, out);
+      *axes[i] = adaptive_bins_of(in, out);
     }
     return image;
   }
@@ -111,9 +112,9 @@ PooledImage pooled_image(const StepSpec& spec, const Operand& x, const Operand& 
   return image;
 }
 
-// Whether the steps for images with two axes serve: no planes to join, taps that are neighbours,
-// pixels counted inside.
-bool is_plain(const StepSpec& spec, const Operand& x, bool average) {
+// Whether the operators for images with two axes serve: no planes to join, taps that are
+// neighbours, pixels counted inside.
+bool is_plain(const OperatorSpec& spec, const Operand& x, bool average) {
   const int rank = x.shape.rank();
   if (spec.attrs.boolean("cells") || rank > 4) return false;
   if (average && !spec.attrs.integers("counted").empty()) return false;
@@ -121,15 +122,15 @@ bool is_plain(const StepSpec& spec, const Operand& x, bool average) {
   return std::all_of(dilation.begin(), dilation.end(), [](int64_t d) { return d == 1; });
 }
 
-class PoolStep : public Step {
+class PoolOperator : public Operator {
  public:
-  explicit PoolStep(PooledImage image) : image_(std::move(image)) {}
+  explicit PoolOperator(PooledImage image) : image_(std::move(image)) {}
 
  protected:
   // The row of windows (d, i) of an image, which begins at x; `x` is moved to the first of the
   // rows that the windows reach.
   template <class Float>
-  PoolBox box_at(int64_t d, int64_t i, int64_t channels, Float*& x) const {
+  PoolWindowsNd windows_at(int64_t d, int64_t i, int64_t channels, Float*& x) const {
     const PoolTaps& planes = image_.depth.taps[static_cast<size_t>(d)];
     const PoolTaps& rows = image_.height.taps[static_cast<size_t>(i)];
     const int64_t row = image_.width.in * image_.channels;
@@ -156,10 +157,10 @@ class PoolStep : public Step {
 };
 
 // Items are sets of rows of windows.
-class Pool final : public PoolStep {
+class Pool final : public PoolOperator {
  public:
-  Pool(PooledImage image, decltype(KernelTable::max_pool_box) kernel)
-      : PoolStep(std::move(image)),
+  Pool(PooledImage image, decltype(KernelTable::max_pool_nd) kernel)
+      : PoolOperator(std::move(image)),
         kernel_(kernel),
         split_(Split::by_elements(
             image_.pooled() == 0 ? 0 : image_.batch * image_.depth.out * image_.height.out,
@@ -173,22 +174,23 @@ class Pool final : public PoolStep {
     const int64_t rows = image_.height.out;
     for (int64_t row = split_.begin(item); row < split_.end(item); ++row) {
       const float* x = at.input(0) + row / rows / image_.depth.out * image_.image();
-      const PoolBox box = box_at(row / rows % image_.depth.out, row % rows, image_.channels, x);
+      const PoolWindowsNd box =
+          windows_at(row / rows % image_.depth.out, row % rows, image_.channels, x);
       kernel_(box, x, at.output(0) + row * image_.width.out * image_.channels);
     }
   }
 
  private:
-  decltype(KernelTable::max_pool_box) kernel_;
+  decltype(KernelTable::max_pool_nd) kernel_;
   Split split_;
 };
 
 // Items are images, or groups of their channels: windows may overlap, so that one item must add up
 // all shares of a pixel.
-class PoolGrad final : public PoolStep {
+class PoolGrad final : public PoolOperator {
  public:
-  PoolGrad(PooledImage image, bool follows_maximum, decltype(KernelTable::max_pool_box_grad) kernel)
-      : PoolStep(std::move(image)),
+  PoolGrad(PooledImage image, bool follows_maximum, decltype(KernelTable::max_pool_nd_grad) kernel)
+      : PoolOperator(std::move(image)),
         follows_maximum_(follows_maximum),
         kernel_(kernel),
         channel_blocks_{image_.channels, std::max<int64_t>(1, image_.channels)} {
@@ -216,7 +218,7 @@ class PoolGrad final : public PoolStep {
     for (int64_t d = 0; d < image_.depth.out; ++d)
       for (int64_t i = 0; i < image_.height.out; ++i) {
         float* share = dx;
-        const PoolBox box = box_at(d, i, channels, share);
+        const PoolWindowsNd box = windows_at(d, i, channels, share);
         const float* x = follows_maximum_ ? at.input(0) + from + (share - dx) : nullptr;
         const float* y = follows_maximum_ ? at.input(1) + pooled : nullptr;
         kernel_(box, x, y, at.input(follows_maximum_ ? 2 : 0) + pooled, share);
@@ -226,15 +228,15 @@ class PoolGrad final : public PoolStep {
 
  private:
   bool follows_maximum_;
-  decltype(KernelTable::max_pool_box_grad) kernel_;
+  decltype(KernelTable::max_pool_nd_grad) kernel_;
   Split channel_blocks_;
 };
 
 // Items are sets of rows of windows. Plain loops: only gradients of gradients come here.
-class PoolSelect final : public PoolStep {
+class PoolSelect final : public PoolOperator {
  public:
   explicit PoolSelect(PooledImage image)
-      : PoolStep(std::move(image)),
+      : PoolOperator(std::move(image)),
         split_(Split::by_elements(
             image_.pooled() == 0 ? 0 : image_.batch * image_.depth.out * image_.height.out,
             std::max(image_.image() / std::max<int64_t>(1, image_.depth.out * image_.height.out),
@@ -248,7 +250,8 @@ class PoolSelect final : public PoolStep {
     for (int64_t row = split_.begin(item); row < split_.end(item); ++row) {
       const float* image = at.input(0) + row / rows / image_.depth.out * image_.image();
       const float* x = image;
-      const PoolBox box = box_at(row / rows % image_.depth.out, row % rows, image_.channels, x);
+      const PoolWindowsNd box =
+          windows_at(row / rows % image_.depth.out, row % rows, image_.channels, x);
       const float* g = at.input(2) + (x - at.input(0));
       const int64_t first = row * image_.width.out * image_.channels;
       const float* y = at.input(1) + first;
@@ -261,7 +264,7 @@ class PoolSelect final : public PoolStep {
 
  private:
   // g where x first has `maximum` in a window; 0 if there is no pixel.
-  float chosen(const PoolBox& box, const PoolTaps& columns, float maximum, const float* x,
+  float chosen(const PoolWindowsNd& box, const PoolTaps& columns, float maximum, const float* x,
                const float* g) const {
     const bool nan = maximum != maximum;
     for (int64_t p = 0; p < box.planes; ++p)
@@ -277,27 +280,27 @@ class PoolSelect final : public PoolStep {
   Split split_;
 };
 
-void check_counts(const StepSpec& spec, size_t inputs, const char* what) {
+void check_counts(const OperatorSpec& spec, size_t inputs, const char* what) {
   check(spec.inputs.size() == inputs && spec.outputs.size() == 1, spec.op, ": takes ", what);
 }
 
 }  // namespace
 
-std::unique_ptr<Step> make_max_pool(const StepSpec& spec) {
+std::unique_ptr<Operator> make_max_pool(const OperatorSpec& spec) {
   check_counts(spec, 1, "x and y");
   if (is_plain(spec, spec.inputs[0], false)) return make_max_pool2d(spec);
   return std::make_unique<Pool>(pooled_image(spec, spec.inputs[0], spec.outputs[0], false),
-                                kernels().max_pool_box);
+                                kernels().max_pool_nd);
 }
 
-std::unique_ptr<Step> make_average_pool(const StepSpec& spec) {
+std::unique_ptr<Operator> make_average_pool(const OperatorSpec& spec) {
   check_counts(spec, 1, "x and y");
   if (is_plain(spec, spec.inputs[0], true)) return make_average_pool2d(spec);
   return std::make_unique<Pool>(pooled_image(spec, spec.inputs[0], spec.outputs[0], true),
-                                kernels().average_pool_box);
+                                kernels().average_pool_nd);
 }
 
-std::unique_ptr<Step> make_max_pool_grad(const StepSpec& spec) {
+std::unique_ptr<Operator> make_max_pool_grad(const OperatorSpec& spec) {
   check_counts(spec, 3, "x, y, dy and dx");
   if (is_plain(spec, spec.inputs[0], false)) return make_max_pool2d_grad(spec);
   PooledImage image = pooled_image(spec, spec.inputs[0], spec.inputs[1], false);
@@ -306,10 +309,10 @@ std::unique_ptr<Step> make_max_pool_grad(const StepSpec& spec) {
   check_shape(spec.op, "dy", spec.inputs[2], spec.inputs[1].shape);
   check_operand(spec.op, "dx", spec.outputs[0], DType::f32, rank);
   check_shape(spec.op, "dx", spec.outputs[0], spec.inputs[0].shape);
-  return std::make_unique<PoolGrad>(std::move(image), true, kernels().max_pool_box_grad);
+  return std::make_unique<PoolGrad>(std::move(image), true, kernels().max_pool_nd_grad);
 }
 
-std::unique_ptr<Step> make_max_pool_select(const StepSpec& spec) {
+std::unique_ptr<Operator> make_max_pool_select(const OperatorSpec& spec) {
   check_counts(spec, 3, "x, y, g and the chosen pixels");
   PooledImage image = pooled_image(spec, spec.inputs[0], spec.inputs[1], false);
   const int rank = spec.inputs[0].shape.rank();
@@ -320,11 +323,11 @@ std::unique_ptr<Step> make_max_pool_select(const StepSpec& spec) {
   return std::make_unique<PoolSelect>(std::move(image));
 }
 
-std::unique_ptr<Step> make_average_pool_grad(const StepSpec& spec) {
+std::unique_ptr<Operator> make_average_pool_grad(const OperatorSpec& spec) {
   check_counts(spec, 1, "dy and dx");
   if (is_plain(spec, spec.outputs[0], true)) return make_average_pool2d_grad(spec);
   return std::make_unique<PoolGrad>(pooled_image(spec, spec.outputs[0], spec.inputs[0], true),
-                                    false, kernels().average_pool_box_grad);
+                                    false, kernels().average_pool_nd_grad);
 }
 
 }  // namespace fastcnn

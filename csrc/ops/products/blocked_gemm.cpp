@@ -17,7 +17,7 @@ constexpr int64_t kDepth = 512;
 constexpr int64_t kStreamedDepth = 32;
 // A block of B in panels; it need not stay in L2 as a whole, because it is read in order.
 constexpr int64_t kPanelBytes = 1 << 20;
-// B of so many numbers stays in L1 as it lies.
+// B of so many numbers stays in L1 in place.
 constexpr int64_t kSmallMatrix = 8192;
 // What an item should cost at least, about 10 microseconds, and at most, in flops; a number of B
 // that comes from memory costs as much time as 16 flops.
@@ -43,12 +43,12 @@ constexpr int64_t kColumnsPerCopy = 256;
 constexpr int64_t kPanelsPerRows = 4;
 // Between copied rows: a cache line, so that they in turn do not share places.
 constexpr int64_t kCopyGap = 16;
-// C from so many bytes on goes past the caches, if it is written once.
-constexpr int64_t kStreamBytes = 16 << 20;
+// C from so many bytes on is written with non-temporal stores, if it is written once.
+constexpr int64_t kNonTemporalBytes = 16 << 20;
 
 }  // namespace
 
-Product::Product(const ProductShape& shape) : kernels_(kernels()), shape_(shape) {
+BlockedGemm::BlockedGemm(const BlockedGemmShape& shape) : kernels_(kernels()), shape_(shape) {
   const int64_t vectors = std::max<int64_t>(1, ceil_div(shape_.columns, kernels_.lanes));
   tile_rows_ = kernels_.gemm_rows;
   int64_t widest = kernels_.gemm_vectors;
@@ -67,31 +67,31 @@ Product::Product(const ProductShape& shape) : kernels_(kernels()), shape_(shape)
       ceil_div(shape_.columns - std::max<int64_t>(0, panels_ - 1) * width_, kernels_.lanes);
   last_width_ = last_vectors > kernels_.gemm_wide_vectors ? width_ : last_vectors * kernels_.lanes;
   padded_columns_ = panels_ == 0 ? 0 : (panels_ - 1) * width_ + last_width_;
-  checked_product(padded_columns_, shape_.inner, "packed matrix");
+  checked_product(padded_columns_, shape_.k, "packed matrix");
   choose_blocks();
   sum_pieces_ = std::max<int64_t>(1, shape_.columns / kSummedColumns);
 }
 
-void Product::choose_blocks() {
+void BlockedGemm::choose_blocks() {
   const int64_t tiles = ceil_div(shape_.rows, tile_rows_);
-  const int64_t inner = shape_.inner;
+  const int64_t k = shape_.k;
   const bool once = tiles <= 1;  // B is read once
-  in_place_ = !shape_.transpose_b && (once || inner * shape_.columns <= kSmallMatrix);
+  in_place_ = !shape_.transpose_b && (once || k * shape_.columns <= kSmallMatrix);
   int64_t limit = kDepth;
   if (in_place_ && once) limit = shape_.columns <= width_ ? kDepth : kStreamedDepth;
-  depth_blocks_ = std::max<int64_t>(1, ceil_div(inner, limit));
+  depth_blocks_ = std::max<int64_t>(1, ceil_div(k, limit));
 
   const double flops = 2.0 * static_cast<double>(shape_.rows) *
-                       static_cast<double>(shape_.columns) * static_cast<double>(inner);
+                       static_cast<double>(shape_.columns) * static_cast<double>(k);
   const double work =
-      flops + kFlopsPerNumber * static_cast<double>(shape_.columns) * static_cast<double>(inner);
+      flops + kFlopsPerNumber * static_cast<double>(shape_.columns) * static_cast<double>(k);
   const int64_t panel_limit = std::max<int64_t>(
-      1, kPanelBytes / (4 * width_ * ceil_div(std::max<int64_t>(1, inner), depth_blocks_)));
+      1, kPanelBytes / (4 * width_ * ceil_div(std::max<int64_t>(1, k), depth_blocks_)));
   const int64_t panels = std::max<int64_t>(1, panels_);
   panel_blocks_ = ceil_div(panels, panel_limit);
   const auto wanted = std::clamp<int64_t>(static_cast<int64_t>(work / kLeastItem), 1, kWantedItems);
   if (tiles <= kFewTiles) {
-    const int64_t most_parts = std::max<int64_t>(1, inner / (once ? kStreamedPart : kPart));
+    const int64_t most_parts = std::max<int64_t>(1, k / (once ? kStreamedPart : kPart));
     if (in_place_ || panels < wanted) {
       parts_ = std::min({wanted, most_parts, depth_blocks_});
       if (parts_ < wanted / 2) {
@@ -108,72 +108,72 @@ void Product::choose_blocks() {
     row_blocks_ = std::clamp<int64_t>(row_blocks_, 1, ceil_div(tiles, 4));
   }
   const int64_t panels_each = ceil_div(panels, panel_blocks_);
-  const int64_t distance = shape_.transpose_a ? shape_.rows : inner;
+  const int64_t distance = shape_.transpose_a ? shape_.rows : k;
   copies_a_ = shape_.transpose_a ? panels_each >= 2
                                  : panels_each >= 2 && (distance % kAliasedDistance == 0 ||
                                                         panels_each * width_ >= kColumnsPerCopy);
-  longest_block_ = ceil_div(inner, depth_blocks_);
-  streams_b_ = shape_.rows == 1 && in_place_ && panels_ > 1 && parts_ > 1;
+  longest_block_ = ceil_div(k, depth_blocks_);
+  reads_b_in_order_ = shape_.rows == 1 && in_place_ && panels_ > 1 && parts_ > 1;
   copies_as_rows_ = copies_a_ && !shape_.transpose_a && panels_each <= kPanelsPerRows;
   copy_width_ = copies_as_rows_
                     ? ceil_div(longest_block_, kernels_.lanes) * kernels_.lanes + kCopyGap
                     : ceil_div(tile_rows_, kernels_.lanes) * kernels_.lanes;
-  streams_ = depth_blocks_ == 1 && shape_.activation <= Activation::relu &&
-             shape_.columns % kernels_.lanes == 0 &&
-             shape_.rows * shape_.columns * 4 >= kStreamBytes;
+  non_temporal_ = depth_blocks_ == 1 && shape_.activation <= Activation::relu &&
+                  shape_.columns % kernels_.lanes == 0 &&
+                  shape_.rows * shape_.columns * 4 >= kNonTemporalBytes;
 }
 
-Product::Run Product::depth_block(int64_t block) const {
-  return {shape_.inner * block / depth_blocks_, shape_.inner * (block + 1) / depth_blocks_};
+BlockedGemm::Run BlockedGemm::depth_block(int64_t block) const {
+  return {shape_.k * block / depth_blocks_, shape_.k * (block + 1) / depth_blocks_};
 }
 
-int64_t Product::items(int phase) const {
+int64_t BlockedGemm::items(int phase) const {
   if (shape_.rows == 0 || shape_.columns == 0) return 0;
   return phase == 0 ? parts_ * panel_blocks_ * row_blocks_ : shape_.rows * sum_pieces_;
 }
 
-int64_t Product::scratch_bytes() const {
+int64_t BlockedGemm::scratch_bytes() const {
   return parts_ > 1 ? parts_ * shape_.rows * shape_.columns * 4 : 0;
 }
 
 // Of the copy of a tile of A.
-int64_t Product::copy_numbers() const {
+int64_t BlockedGemm::copy_numbers() const {
   if (!copies_a_) return 0;
   return copy_width_ * (copies_as_rows_ ? tile_rows_ : longest_block_);
 }
 
-int64_t Product::thread_scratch_bytes() const {
+int64_t BlockedGemm::thread_scratch_bytes() const {
   const int64_t panels = in_place_        ? 1
                          : packs_in_run() ? 0
                                           : ceil_div(std::max<int64_t>(1, panels_), panel_blocks_);
   return align_up(copy_numbers() * 4) + panels * width_ * longest_block_ * 4;
 }
 
-Cost Product::cost() const {
+Cost BlockedGemm::cost() const {
   const auto m = static_cast<double>(shape_.rows);
   const auto n = static_cast<double>(shape_.columns);
-  const auto k = static_cast<double>(shape_.inner);
+  const auto k = static_cast<double>(shape_.k);
   return {2 * m * n * k, 4 * (m * k + k * n + m * n)};
 }
 
-std::string Product::layout() const {
-  return std::to_string(shape_.inner) + " x " + std::to_string(shape_.columns) +
+std::string BlockedGemm::layout() const {
+  return std::to_string(shape_.k) + " x " + std::to_string(shape_.columns) +
          (shape_.transpose_b ? " transposed" : "") + ", panels of " + std::to_string(width_) +
          " by " + std::to_string(depth_blocks_);
 }
 
-void Product::pack_panel(int64_t p, Run depth, const float* b, float* panel) const noexcept {
+void BlockedGemm::pack_panel(int64_t p, Run depth, const float* b, float* panel) const noexcept {
   const int64_t first = p * width_;
   const int64_t columns = std::min(width_, shape_.columns - first);
   if (shape_.transpose_b)
-    kernels_.pack_columns(depth.size(), columns, width_of(p), b + first * shape_.inner + depth.from,
-                          shape_.inner, panel);
+    kernels_.pack_columns(depth.size(), columns, width_of(p), b + first * shape_.k + depth.from,
+                          shape_.k, panel);
   else
     kernels_.pack_rows(depth.size(), columns, width_of(p), b + depth.from * shape_.columns + first,
                        shape_.columns, panel);
 }
 
-void Product::pack(int64_t item, const float* b, float* packed) const noexcept {
+void BlockedGemm::pack(int64_t item, const float* b, float* packed) const noexcept {
   for (int64_t block = 0; block < depth_blocks_; ++block) {
     const Run depth = depth_block(block);
     pack_panel(item, depth, b,
@@ -181,22 +181,22 @@ void Product::pack(int64_t item, const float* b, float* packed) const noexcept {
   }
 }
 
-void Product::pack_a(Run rows, Run depth, const float* a, float* copy) const noexcept {
+void BlockedGemm::pack_a(Run rows, Run depth, const float* a, float* copy) const noexcept {
   if (shape_.transpose_a)
     kernels_.pack_rows(depth.size(), rows.size(), copy_width_,
                        a + depth.from * shape_.rows + rows.from, shape_.rows, copy);
   else if (copies_as_rows_)
     kernels_.pack_rows(rows.size(), depth.size(), copy_width_,
-                       a + rows.from * shape_.inner + depth.from, shape_.inner, copy);
+                       a + rows.from * shape_.k + depth.from, shape_.k, copy);
   else
     kernels_.pack_columns(depth.size(), rows.size(), copy_width_,
-                          a + rows.from * shape_.inner + depth.from, shape_.inner, copy);
+                          a + rows.from * shape_.k + depth.from, shape_.k, copy);
 }
 
 // Brings a piece of the next tile of A closer, while this one is at work: it would be copied at the
 // pace of memory's answers otherwise.
-void Product::prefetch_a(Run rows, Run depth, const float* a, int64_t piece,
-                         int64_t pieces) const noexcept {
+void BlockedGemm::prefetch_a(Run rows, Run depth, const float* a, int64_t piece,
+                             int64_t pieces) const noexcept {
   if (shape_.transpose_a) {
     const float* from = a + depth.from * shape_.rows + rows.from;
     for (int64_t k = depth.size() * piece / pieces; k < depth.size() * (piece + 1) / pieces; ++k)
@@ -204,34 +204,34 @@ void Product::prefetch_a(Run rows, Run depth, const float* a, int64_t piece,
     return;
   }
   for (int64_t m = rows.size() * piece / pieces; m < rows.size() * (piece + 1) / pieces; ++m) {
-    const float* from = a + (rows.from + m) * shape_.inner;
+    const float* from = a + (rows.from + m) * shape_.k;
     for (int64_t k = depth.from; k < depth.to; k += kAlignment / 4)
       __builtin_prefetch(from + k, 0, 2);
   }
 }
 
-Product::Run Product::span_of(int64_t item) const {
+BlockedGemm::Run BlockedGemm::span_of(int64_t item) const {
   const int64_t i = item / row_blocks_ % panel_blocks_;
   return {panels_ * i / panel_blocks_, panels_ * (i + 1) / panel_blocks_};
 }
 
-Product::Run Product::blocks_of(int64_t item) const {
+BlockedGemm::Run BlockedGemm::blocks_of(int64_t item) const {
   const int64_t part = item / row_blocks_ / panel_blocks_;
   return {depth_blocks_ * part / parts_, depth_blocks_ * (part + 1) / parts_};
 }
 
-// Rows of panel p as they are read first: packed, or as B lies.
-Product::Rows Product::rows_of_b(int64_t p, Run depth, const float* b,
-                                 const float* packed) const noexcept {
+// Rows of panel p as they are read first: packed, or B in place.
+BlockedGemm::Rows BlockedGemm::rows_of_b(int64_t p, Run depth, const float* b,
+                                         const float* packed) const noexcept {
   if (packed != nullptr)
     return {packed + depth.from * padded_columns_ + p * depth.size() * width_, width_of(p)};
   return {b + depth.from * shape_.columns + p * width_, shape_.columns};
 }
 
-// What a call of the kernel should ask for early: a line of each row of B's next block, which may
+// What a call of the kernel should prefetch: a line of each row of B's next block, which may
 // come from beyond the caches. Nothing where B is read more often than once, or is transposed.
-Product::Rows Product::ahead_of(int64_t item, int64_t block, int64_t call, const float* b,
-                                const float* packed) const noexcept {
+BlockedGemm::Rows BlockedGemm::prefetch_of(int64_t item, int64_t block, int64_t call,
+                                           const float* b, const float* packed) const noexcept {
   const Rows nothing{b, 0};
   if (row_blocks_ > 1 || (shape_.transpose_b && packed == nullptr)) return nothing;
   if (++block == blocks_of(item).to) {
@@ -247,8 +247,8 @@ Product::Rows Product::ahead_of(int64_t item, int64_t block, int64_t call, const
   return rows;
 }
 
-void Product::multiply(int64_t item, const float* a, const float* b, const float* bias, float* c,
-                       const Buffers& at) const noexcept {
+void BlockedGemm::multiply(int64_t item, const float* a, const float* b, const float* bias,
+                           float* c, const Buffers& at) const noexcept {
   auto* copy = reinterpret_cast<float*>(at.thread_scratch);
   float* panels = reinterpret_cast<float*>(at.thread_scratch + align_up(copy_numbers() * 4));
   const auto* packed = in_place_ ? nullptr : reinterpret_cast<const float*>(at.packed);
@@ -259,12 +259,13 @@ void Product::multiply(int64_t item, const float* a, const float* b, const float
   const Run blocks = blocks_of(item);
   if (parts_ > 1)
     c = reinterpret_cast<float*>(at.scratch) + item / panel_blocks_ * shape_.rows * shape_.columns;
-  if (streams_b_) {
+  if (reads_b_in_order_) {
     const Run depth{depth_block(blocks.from).from, depth_block(blocks.to - 1).to};
     const int64_t first = span.from * width_;
     const int64_t columns = std::min(span.to * width_, shape_.columns) - first;
-    return kernels_.product_row(depth.size(), columns, a + depth.from,
-                                b + depth.from * shape_.columns + first, shape_.columns, c + first);
+    return kernels_.blocked_gemm_row(depth.size(), columns, a + depth.from,
+                                     b + depth.from * shape_.columns + first, shape_.columns,
+                                     c + first);
   }
   const int64_t tiles = ceil_div(rows.size(), tile_rows_);
   const auto tile_at = [&](int64_t t) {
@@ -277,9 +278,9 @@ void Product::multiply(int64_t item, const float* a, const float* b, const float
                               : packs_last      ? span.to - 1
                                                 : span.to;
 
-  ProductTile g{};
+  BlockedGemmTile g{};
   g.c_stride = shape_.columns;
-  g.stream = streams_ && reinterpret_cast<uintptr_t>(c) % kAlignment == 0;
+  g.non_temporal = non_temporal_ && reinterpret_cast<uintptr_t>(c) % kAlignment == 0;
   for (int64_t block = blocks.from; block < blocks.to; ++block) {
     const Run depth = depth_block(block);
     const bool last = parts_ == 1 && block + 1 == blocks.to;
@@ -301,8 +302,8 @@ void Product::multiply(int64_t item, const float* a, const float* b, const float
         g.a = a + depth.from * shape_.rows + tile.from;
         g.a_step = shape_.rows;
       } else {
-        g.a = a + tile.from * shape_.inner + depth.from;
-        g.a_row = shape_.inner;
+        g.a = a + tile.from * shape_.k + depth.from;
+        g.a_row = shape_.k;
         g.a_step = 1;
       }
       for (int64_t p = span.from; p < span.to; ++p) {
@@ -315,27 +316,27 @@ void Product::multiply(int64_t item, const float* a, const float* b, const float
                               : Rows{panels + (p - packed_here) * depth.size() * width_, g.width};
         g.b = of_b.first;
         g.b_stride = of_b.stride;
-        const Rows ahead = ahead_of(item, block, call++, b, packed);
-        g.ahead = ahead.first;
-        g.ahead_step = ahead.stride;
+        const Rows next = prefetch_of(item, block, call++, b, packed);
+        g.prefetch = next.first;
+        g.prefetch_step = next.stride;
         if (t + 1 < tiles) prefetch_a(tile_at(t + 1), depth, a, p - span.from, span.size());
-        kernels_.product_tile(g);
+        kernels_.blocked_gemm_tile(g);
       }
     }
   }
-  if (g.stream) kernels_.gemm_stream_end();
+  if (g.non_temporal) kernels_.non_temporal_stores_end();
 }
 
-void Product::run(int phase, int64_t item, const float* a, const float* b, const float* bias,
-                  float* c, const Buffers& at) const noexcept {
+void BlockedGemm::run(int phase, int64_t item, const float* a, const float* b, const float* bias,
+                      float* c, const Buffers& at) const noexcept {
   if (phase == 0) return multiply(item, a, b, bias, c, at);
   const int64_t piece = item % sum_pieces_;
   const int64_t first = shape_.columns * piece / sum_pieces_;
   const int64_t columns = shape_.columns * (piece + 1) / sum_pieces_ - first;
   const int64_t begin = item / sum_pieces_ * shape_.columns + first;
-  kernels_.product_sum(parts_, columns, reinterpret_cast<const float*>(at.scratch) + begin,
-                       shape_.rows * shape_.columns, bias == nullptr ? nullptr : bias + first,
-                       shape_.activation, c + begin);
+  kernels_.blocked_gemm_sum(parts_, columns, reinterpret_cast<const float*>(at.scratch) + begin,
+                            shape_.rows * shape_.columns, bias == nullptr ? nullptr : bias + first,
+                            shape_.activation, c + begin);
 }
 
 }  // namespace fastcnn

@@ -7,22 +7,22 @@
 
 namespace fastcnn {
 
-// C (rows x columns) = act(op(A) (rows x inner) * op(B) (inner x columns) + bias).
-struct ProductShape {
-  int64_t rows, columns, inner;
-  bool transpose_a;  // A lies as (inner, rows)
-  bool transpose_b;  // B lies as (columns, inner)
+// C (rows x columns) = act(op(A) (rows x k) * op(B) (k x columns) + bias).
+struct BlockedGemmShape {
+  int64_t rows, columns, k;
+  bool transpose_a;  // A lies as (k, rows)
+  bool transpose_b;  // B lies as (columns, k)
   Activation activation;
 };
 
 // The blocked product of two matrices, for GEMM, dense layers and gradients that are products.
 //
-// `inner` is cut into blocks, and of each block B into panels of a tile's width, as many as stay
+// `k` is cut into blocks, and of each block B into panels of a tile's width, as many as stay
 // in L2 together. Against those goes one tile of rows of A after the other, which stays in L1.
 // C is read and written once a block.
-class Product {
+class BlockedGemm {
  public:
-  explicit Product(const ProductShape& shape);
+  explicit BlockedGemm(const BlockedGemmShape& shape);
 
   // Long sums over few numbers of C are cut into parts, by shape alone, which a second phase adds.
   int phases() const { return parts_ > 1 ? 2 : 1; }
@@ -37,7 +37,7 @@ class Product {
   // Whether a packed form of B is of any use, and whether it is for one run.
   bool packs() const { return !in_place_; }
   bool packs_in_run() const { return row_blocks_ > 1; }
-  int64_t packed_bytes() const { return shape_.inner * padded_columns_ * 4; }
+  int64_t packed_bytes() const { return shape_.k * padded_columns_ * 4; }
   int64_t pack_items() const { return panels_; }
   void pack(int64_t item, const float* b, float* packed) const noexcept;
   // Names the layout of packed B.
@@ -56,8 +56,8 @@ class Product {
   void choose_blocks();
   int64_t width_of(int64_t p) const { return p + 1 < panels_ ? width_ : last_width_; }
   Rows rows_of_b(int64_t p, Run depth, const float* b, const float* packed) const noexcept;
-  Rows ahead_of(int64_t item, int64_t block, int64_t call, const float* b,
-                const float* packed) const noexcept;
+  Rows prefetch_of(int64_t item, int64_t block, int64_t call, const float* b,
+                   const float* packed) const noexcept;
   Run span_of(int64_t item) const;
   Run blocks_of(int64_t item) const;
   Run depth_block(int64_t block) const;
@@ -70,18 +70,18 @@ class Product {
                 const Buffers& at) const noexcept;
 
   const KernelTable& kernels_;
-  ProductShape shape_;
+  BlockedGemmShape shape_;
   int64_t tile_rows_ = 1;  // largest tile
   int64_t width_ = 1;      // columns of a panel but the last
   int64_t last_width_ = 1;
   int64_t padded_columns_ = 0;  // of all panels
   int64_t panels_ = 0;
-  int64_t copy_width_ = 1;       // numbers of a copied column of A, or between its copied rows
-  bool in_place_ = false;        // B is read as it lies; but for a last panel that is not whole
-  bool streams_b_ = false;       // one row: B is read in the order in which it lies
-  bool copies_a_ = false;        // a tile of A is copied column by column, next to each other ...
-  bool copies_as_rows_ = false;  // ... or row by row
-  bool streams_ = false;         // C goes past the caches
+  int64_t copy_width_ = 1;         // numbers of a copied column of A, or between its copied rows
+  bool in_place_ = false;          // B is read in place; but for a last panel that is not whole
+  bool reads_b_in_order_ = false;  // one row: B is read in memory order
+  bool copies_a_ = false;          // a tile of A is copied column by column, next to each other ...
+  bool copies_as_rows_ = false;    // ... or row by row
+  bool non_temporal_ = false;      // C is written with non-temporal stores
   int64_t depth_blocks_ = 1;
   int64_t longest_block_ = 0;
   int64_t parts_ = 1;         // pieces of the sum, each with a C of its own

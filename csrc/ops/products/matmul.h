@@ -8,8 +8,8 @@ namespace fastcnn {
 
 // c = act(op(a) * op(b) + bias): a (m, k) or, with transpose_a, (k, m); b (k, n) or, with
 // transpose_b, (n, k); bias (n,) or absent. Attributes: transpose_a, transpose_b, activation.
-std::unique_ptr<Step> make_matmul(const StepSpec& spec);
+std::unique_ptr<Operator> make_matmul(const OperatorSpec& spec);
 // The same for operands that have been checked: inputs a, b and maybe bias, output c.
-std::unique_ptr<Step> make_product(const ProductShape& shape, bool has_bias);
+std::unique_ptr<Operator> make_blocked_gemm(const BlockedGemmShape& shape, bool has_bias);
 
 }  // namespace fastcnn

@@ -15,13 +15,13 @@ namespace {
 constexpr int64_t kDropoutElements = int64_t{1} << 13;
 
 // int64 and uint64 of the same bits are the same seed.
-void check_integer(const StepSpec& spec, const char* name, const Operand& operand) {
+void check_integer(const OperatorSpec& spec, const char* name, const Operand& operand) {
   check(operand.dtype == DType::i64 || operand.dtype == DType::u64, spec.op, ": ", name,
         " must be int64 or uint64, got ", name_of(operand.dtype));
   check_operand(spec.op, name, operand, operand.dtype, 0);
 }
 
-class Dropout final : public Step {
+class Dropout final : public Operator {
  public:
   Dropout(int64_t elements, double rate)
       : split_{elements, kDropoutElements},
@@ -48,7 +48,7 @@ class Dropout final : public Step {
   decltype(KernelTable::dropout) dropout_;
 };
 
-class RandomNormal final : public Step {
+class RandomNormal final : public Operator {
  public:
   explicit RandomNormal(int64_t elements)
       : split_{elements, kDropoutElements}, random_normal_(kernels().random_normal) {}
@@ -69,7 +69,7 @@ class RandomNormal final : public Step {
   decltype(KernelTable::random_normal) random_normal_;
 };
 
-class FoldSeed final : public Step {
+class FoldSeed final : public Operator {
  public:
   explicit FoldSeed(int numbers) : numbers_(numbers) {}
   int64_t items(int) const override { return 1; }
@@ -91,7 +91,7 @@ class FoldSeed final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_dropout(const StepSpec& spec) {
+std::unique_ptr<Operator> make_dropout(const OperatorSpec& spec) {
   check(spec.inputs.size() == 2 && spec.outputs.size() == 1, spec.op, ": takes x, seed and y");
   check_operand(spec.op, "x", spec.inputs[0], DType::f32, spec.inputs[0].shape.rank());
   check_integer(spec, "seed", spec.inputs[1]);
@@ -102,7 +102,7 @@ std::unique_ptr<Step> make_dropout(const StepSpec& spec) {
   return std::make_unique<Dropout>(spec.inputs[0].shape.elements(), rate);
 }
 
-std::unique_ptr<Step> make_random_normal(const StepSpec& spec) {
+std::unique_ptr<Operator> make_random_normal(const OperatorSpec& spec) {
   check(spec.inputs.size() == 1 && spec.outputs.size() == 1, spec.op, ": takes seed and y");
   check_integer(spec, "seed", spec.inputs[0]);
   const Shape& shape = spec.outputs[0].shape;
@@ -110,7 +110,7 @@ std::unique_ptr<Step> make_random_normal(const StepSpec& spec) {
   return std::make_unique<RandomNormal>(shape.elements());
 }
 
-std::unique_ptr<Step> make_fold_seed(const StepSpec& spec) {
+std::unique_ptr<Operator> make_fold_seed(const OperatorSpec& spec) {
   check(spec.inputs.size() >= 2 && spec.outputs.size() == 1, spec.op,
         ": takes a seed, numbers and the new seed");
   for (const Operand& input : spec.inputs) check_integer(spec, "an input", input);

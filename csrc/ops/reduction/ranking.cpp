@@ -29,7 +29,7 @@ int64_t largest(int64_t count, int64_t stride, const void* data, int64_t first) 
   return index;
 }
 
-class ArgMax final : public Step {
+class ArgMax final : public Operator {
  public:
   ArgMax(DType dtype, int64_t outer, int64_t count, int64_t inner)
       : split_(Split::by_elements(outer * inner, count)),
@@ -78,7 +78,7 @@ class ArgMax final : public Step {
   int64_t (*largest_)(int64_t count, int64_t stride, const void* data, int64_t first);
 };
 
-class InTopK final : public Step {
+class InTopK final : public Operator {
  public:
   InTopK(const IntegerView& labels, int64_t rows, int64_t columns, int64_t k)
       : labels_(labels), columns_(columns), k_(k), split_(Split::by_elements(rows, columns)) {}
@@ -110,7 +110,7 @@ class InTopK final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_argmax(const StepSpec& spec) {
+std::unique_ptr<Operator> make_argmax(const OperatorSpec& spec) {
   check(spec.inputs.size() == 1 && spec.outputs.size() == 1, spec.op, ": takes x and y");
   const Operand& x = spec.inputs[0];
   const Operand& y = spec.outputs[0];
@@ -127,7 +127,7 @@ std::unique_ptr<Step> make_argmax(const StepSpec& spec) {
   return std::make_unique<ArgMax>(x.dtype, outer, x.shape[at], inner);
 }
 
-std::unique_ptr<Step> make_in_top_k(const StepSpec& spec) {
+std::unique_ptr<Operator> make_in_top_k(const OperatorSpec& spec) {
   check(spec.inputs.size() == 2 && spec.outputs.size() == 1, spec.op,
         ": takes labels, scores and y");
   const Operand& scores = spec.inputs[1];

@@ -8,14 +8,15 @@
 namespace fastcnn {
 namespace {
 
-// Columns that one item sums: so many rows of a strip stay in the first-level cache's reach.
+// Columns that one item sums: so many rows of a channel block stay in the first-level cache's
+// reach.
 constexpr int64_t kStrip = 2048;
 // More partial sums than this would cost more in the second phase than they gain.
 constexpr int64_t kMaxBlocks = 64;
 
 // Phase 0 sums blocks of `reduced`, straight into y when there is one block; else phase 1 sums
 // the blocks.
-class Sum final : public Step {
+class Sum final : public Operator {
  public:
   Sum(int64_t outer, int64_t reduced, int64_t inner, float scale)
       : outer_(outer), reduced_(reduced), inner_(inner), scale_(scale), kernels_(kernels()) {
@@ -24,7 +25,7 @@ class Sum final : public Step {
         std::max<int64_t>(
             1, reduced / std::max<int64_t>(1, kItemElements / std::max<int64_t>(1, inner))));
     strips_ = {inner, kStrip};
-    // Enough slabs or strips already make enough items.
+    // Enough slabs or channel blocks already make enough items.
     const int64_t blocks = outer >= 16 || strips_.items() >= 16 ? 1 : wanted;
     blocks_ = {reduced, std::max<int64_t>(1, (reduced + blocks - 1) / blocks)};
     partial_ = blocks_.items() > 1;
@@ -94,7 +95,7 @@ class Sum final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_sum(const StepSpec& spec) {
+std::unique_ptr<Operator> make_sum(const OperatorSpec& spec) {
   check(spec.inputs.size() == 1 && spec.outputs.size() == 1, spec.op, ": takes x and y");
   const Operand& x = spec.inputs[0];
   const Operand& y = spec.outputs[0];

@@ -10,8 +10,7 @@ from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 
 __all__ = ["Chain", "fuse_elementwise"]
 
-#: Limits of the core (``csrc/ops/elementwise/fused.cpp``), and a bound for what one step reads at
-#: a time.
+#: Limits of the core (``csrc/ops/elementwise/fused.cpp``), and a bound for what one step reads.
 _LONGEST_PERIOD = 4096
 _MAX_OPS = 24
 
