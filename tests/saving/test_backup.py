@@ -13,7 +13,7 @@ import pytest
 
 import fastcnn
 from fastcnn import Input, Sequential, callbacks, layers
-from models.killed_run import train
+from saving.killed_run import train
 
 SCRIPT = Path(__file__).with_name("killed_run.py")
 
