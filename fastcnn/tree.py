@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["flatten", "map_leaves"]
+__all__ = ["flatten", "map_structure"]
 
 #: A tuple of types, which ``isinstance`` takes half the time for that a union costs.
 _SEQUENCES = (list, tuple)
@@ -20,10 +20,10 @@ def flatten(structure: Any) -> list[Any]:
     return [structure]
 
 
-def map_leaves(function: Callable[[Any], Any], structure: Any) -> Any:
+def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:
     """The same structure with every leaf replaced by ``function(leaf)``."""
     if isinstance(structure, _SEQUENCES):
-        return type(structure)([map_leaves(function, item) for item in structure])
+        return type(structure)([map_structure(function, item) for item in structure])
     if isinstance(structure, dict):
-        return {key: map_leaves(function, item) for key, item in structure.items()}
+        return {key: map_structure(function, item) for key, item in structure.items()}
     return function(structure)

@@ -11,7 +11,13 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcnn.data_adapters.array_slicing import Column, example_count, fed_dtype, is_mapped, plain
+from fastcnn.data_adapters.array_slicing import (
+    ArraySlicer,
+    as_contiguous,
+    example_count,
+    input_dtype,
+    is_mapped,
+)
 from fastcnn.seeding import mix
 
 __all__ = [
@@ -20,9 +26,9 @@ __all__ = [
     "BatchSource",
     "Converter",
     "EpochData",
-    "Feed",
     "IteratorData",
     "SequenceData",
+    "Standardizer",
     "open_data",
 ]
 
@@ -41,7 +47,7 @@ class Batch(NamedTuple):
         return (self.layout, *[(array.shape, array.dtype.char) for array in self.arrays])
 
 
-class Feed(Protocol):
+class Standardizer(Protocol):
     """What data adapters know of a model: how to bring its inputs and labels into order."""
 
     def inputs(self, x: Any) -> list[Array]:
@@ -101,7 +107,7 @@ class ArrayData:
         x: Sequence[Array],
         y: Sequence[Array],
         weights: Sequence[Array],
-        feed: Feed,
+        feed: Standardizer,
         *,
         batch_size: int,
         shuffle: bool = False,
@@ -116,11 +122,11 @@ class ArrayData:
         self._layout = (len(x), len(y), len(weights))
         dtypes = [
             *feed.input_dtypes(x),
-            *(fed_dtype(array.dtype, None) for array in y),
+            *(input_dtype(array.dtype, None) for array in y),
             *(np.dtype(np.float32) for _ in weights),
         ]
         arrays = [*x, *y, *weights]
-        self._columns = [Column(a, dtype) for a, dtype in zip(arrays, dtypes, strict=True)]
+        self._columns = [ArraySlicer(a, dtype) for a, dtype in zip(arrays, dtypes, strict=True)]
         # In ascending order a batch's pages of a mapped file are read in one sweep.
         self._ascending = any(is_mapped(array) for array in arrays)
 
@@ -145,7 +151,7 @@ class ArrayData:
 class Converter:
     """Batches as others make them, brought into the form of a :class:`Batch`."""
 
-    def __init__(self, feed: Feed, class_weight: Mapping[int, float] | None = None) -> None:
+    def __init__(self, feed: Standardizer, class_weight: Mapping[int, float] | None = None) -> None:
         self._feed = feed
         self._class_weight = class_weight
 
@@ -164,11 +170,11 @@ class Converter:
         feed.check_labels(labels)
         dtypes = [
             *feed.input_dtypes(inputs),
-            *(fed_dtype(array.dtype, None) for array in labels),
+            *(input_dtype(array.dtype, None) for array in labels),
             *(np.dtype(np.float32) for _ in weights),
         ]
         arrays = [
-            plain(array, dtype)
+            as_contiguous(array, dtype)
             for array, dtype in zip([*inputs, *labels, *weights], dtypes, strict=True)
         ]
         return Batch(arrays, (len(inputs), len(labels), len(weights)), size)
@@ -195,7 +201,7 @@ class SequenceData:
     def __init__(
         self,
         sequence: Any,
-        feed: Feed,
+        feed: Standardizer,
         *,
         shuffle: bool = False,
         seed: int = 0,
@@ -230,7 +236,7 @@ class EpochData:
     once = False
 
     def __init__(
-        self, dataset: Any, feed: Feed, *, class_weight: Mapping[int, float] | None = None
+        self, dataset: Any, feed: Standardizer, *, class_weight: Mapping[int, float] | None = None
     ) -> None:
         self.steps: int | None = len(dataset)
         self._dataset = dataset
@@ -259,7 +265,7 @@ class IteratorData:
     seed = 0
 
     def __init__(
-        self, source: Any, feed: Feed, *, class_weight: Mapping[int, float] | None = None
+        self, source: Any, feed: Standardizer, *, class_weight: Mapping[int, float] | None = None
     ) -> None:
         self.steps: int | None = None
         self._source = source
@@ -350,7 +356,7 @@ def _check_class_weight(
 
 
 def open_data(
-    feed: Feed,
+    feed: Standardizer,
     x: Any,
     y: Any = None,
     sample_weight: Any = None,

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Column", "example_count", "fed_dtype", "is_mapped", "plain"]
+__all__ = ["ArraySlicer", "as_contiguous", "example_count", "input_dtype", "is_mapped"]
 
 Array = NDArray[Any]
 
 
-def fed_dtype(source: np.dtype[Any], declared: np.dtype[Any] | None) -> np.dtype[Any]:
+def input_dtype(source: np.dtype[Any], declared: np.dtype[Any] | None) -> np.dtype[Any]:
     """The dtype in which values are handed to a graph, which casts them to what it computes in.
 
     Args:
@@ -61,13 +61,13 @@ def example_count(arrays: Sequence[Array]) -> int:
     return lengths[0]
 
 
-def plain(array: Array, dtype: np.dtype[Any]) -> Array:
+def as_contiguous(array: Array, dtype: np.dtype[Any]) -> Array:
     """The array as the core takes it: in ``dtype``, C-contiguous and aligned."""
     array = np.ascontiguousarray(array, dtype)
     return array if array.flags.aligned else array.copy()
 
 
-class Column:
+class ArraySlicer:
     """One array of a data set.
 
     Args:
@@ -86,13 +86,13 @@ class Column:
 
     def slice(self, start: int, stop: int) -> Array:
         """Examples ``start`` to ``stop``; a view where nothing has to be converted."""
-        return plain(self.source[start:stop], self.dtype)
+        return as_contiguous(self.source[start:stop], self.dtype)
 
     def take(self, rows: NDArray[np.intp]) -> Array:
         """The examples with these numbers, in a buffer that the next call overwrites."""
         source = self.source
         if not self._plain:
-            return plain(source[rows], self.dtype)
+            return as_contiguous(source[rows], self.dtype)
         if self._raw is None or len(self._raw) != len(rows):
             shape = (len(rows), *source.shape[1:])
             self._raw = np.empty(shape, source.dtype)

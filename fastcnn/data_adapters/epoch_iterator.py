@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from fastcnn.data_adapters.adapters import Batch, BatchSource
 
-__all__ = ["Stream"]
+__all__ = ["EpochIterator"]
 
 
-class Stream:
+class EpochIterator:
     """Batches of one epoch after the other.
 
     Args:

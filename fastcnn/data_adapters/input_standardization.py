@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcnn.data_adapters.array_slicing import fed_dtype, is_mapped
+from fastcnn.data_adapters.array_slicing import input_dtype, is_mapped
 from fastcnn.layers.base.keras_tensor import Shape
 
 if TYPE_CHECKING:
     from fastcnn.training.trainer import Trainer
 
-__all__ = ["ModelFeed", "check_shape"]
+__all__ = ["InputStandardizer", "check_shape"]
 
 Array = NDArray[Any]
 
@@ -23,8 +23,8 @@ _FLOAT32 = np.dtype(np.float32)
 _READ_AT_ONCE = 64 << 20  # bytes
 
 
-class ModelFeed:
-    """A model's view of data: see :class:`fastcnn.data_adapters.adapters.Feed`."""
+class InputStandardizer:
+    """A model's view of data: see :class:`fastcnn.data_adapters.adapters.Standardizer`."""
 
     def __init__(self, model: Trainer) -> None:
         self._model = model
@@ -79,7 +79,7 @@ class ModelFeed:
         """The dtypes in which inputs are fed."""
         specs = self._model.input_specs
         declared = [_FLOAT32] * len(arrays) if specs is None else [spec.dtype for spec in specs]
-        return [fed_dtype(a.dtype, dtype) for a, dtype in zip(arrays, declared, strict=True)]
+        return [input_dtype(a.dtype, dtype) for a, dtype in zip(arrays, declared, strict=True)]
 
     def check_labels(self, labels: Sequence[Array]) -> None:
         """Refuse labels that the losses cannot take.

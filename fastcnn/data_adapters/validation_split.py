@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.tree import flatten, map_leaves
+from fastcnn.tree import flatten, map_structure
 
 __all__ = ["split_arrays"]
 
@@ -42,7 +42,7 @@ def split_arrays(x: Any, y: Any, weight: Any, share: float) -> tuple[Any, Any]:
         )
 
     def part(value: Any, chosen: slice) -> Any:
-        return None if value is None else map_leaves(lambda a: np.asarray(a)[chosen], value)
+        return None if value is None else map_structure(lambda a: np.asarray(a)[chosen], value)
 
     halves = slice(None, cut), slice(cut, None)
     train, validate = (tuple(part(v, half) for v in (x, y, weight)) for half in halves)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastcnn import _core
 from fastcnn.graph.graph import Graph
-from fastcnn.graph.memory_planner import ALIGNMENT, Buffer, place
+from fastcnn.graph.memory_planner import ALIGNMENT, Buffer, assign_offsets
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def lower(graph: Graph) -> tuple[_core.Program, list[PlannedStep]]:
 
     buffers = {id(b): b for b in values.places if isinstance(b, Buffer)}
     scratches = {id(s.scratch): s.scratch for s in steps if s.scratch is not None}
-    arena = place([*buffers.values(), *scratches.values()])
+    arena = assign_offsets([*buffers.values(), *scratches.values()])
     program = _core.Program(
         [
             (spec.dtype, spec.shape, *(("arena", w.offset) if isinstance(w, Buffer) else w))

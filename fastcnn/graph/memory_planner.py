@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["ALIGNMENT", "Buffer", "place"]
+__all__ = ["ALIGNMENT", "Buffer", "assign_offsets"]
 
 #: A cache line, which is also the widest vector.
 ALIGNMENT = 64
@@ -21,7 +21,7 @@ class Buffer:
     offset: int = 0
 
 
-def place(buffers: Sequence[Buffer]) -> int:
+def assign_offsets(buffers: Sequence[Buffer]) -> int:
     """Sets every buffer's offset so that no two that live at the same time overlap.
 
     Largest first, each at the lowest gap that holds it (Pisarchyk and Lee, "Efficient Memory

@@ -12,7 +12,7 @@ from fastcnn.layers import InputLayer, Layer
 from fastcnn.layers.base.keras_tensor import Call, KerasTensor, record, run_call
 from fastcnn.models.layer_order import keras_order
 from fastcnn.ops.common.operation import DTYPES, PUBLIC
-from fastcnn.tree import flatten, map_leaves
+from fastcnn.tree import flatten, map_structure
 
 __all__ = ["CallGraph", "input_of", "known_dtype"]
 
@@ -69,7 +69,7 @@ class CallGraph:
             run_call(call, known)
             if watch is not None:
                 watch(call, known)
-        return map_leaves(lambda tensor: known[id(tensor)], self.output_structure)
+        return map_structure(lambda tensor: known[id(tensor)], self.output_structure)
 
     def get_config(self) -> dict[str, Any]:
         """The graph as JSON data; layers by their configurations.

@@ -19,7 +19,7 @@ from fastcnn.models.call_graph import CallGraph
 from fastcnn.models.summary import print_summary
 from fastcnn.naming import unique_name
 from fastcnn.training.trainer import Trainer
-from fastcnn.tree import flatten, map_leaves
+from fastcnn.tree import flatten, map_structure
 
 __all__ = ["Model"]
 
@@ -146,7 +146,7 @@ class Model(Trainer):
     def _run(self, x: Any, training: bool) -> Any:
         specs = self.input_specs
         if specs is None:
-            x = map_leaves(lambda tensor: _cast(tensor, "float32"), x)
+            x = map_structure(lambda tensor: _cast(tensor, "float32"), x)
         elif self.graph is not None:
             values = self._in_order(x)
             for value, spec in zip(values, specs, strict=True):
@@ -189,12 +189,12 @@ class Model(Trainer):
     @property
     def input_shape(self) -> Any:
         """Shape of the input, ``None`` where open."""
-        return map_leaves(lambda tensor: tensor.shape, self.input)
+        return map_structure(lambda tensor: tensor.shape, self.input)
 
     @property
     def output_shape(self) -> Any:
         """Shape of the output, ``None`` where open."""
-        return map_leaves(lambda tensor: tensor.shape, self.output)
+        return map_structure(lambda tensor: tensor.shape, self.output)
 
     def _graph_or_error(self, what: str) -> CallGraph:
         if self.graph is None:
@@ -231,7 +231,7 @@ class Model(Trainer):
 
     def _ensure_built(self, x: Any) -> None:
         if not self.built:
-            self.build_shapes = map_leaves(lambda leaf: [None, *leaf.shape[1:]], x)
+            self.build_shapes = map_structure(lambda leaf: [None, *leaf.shape[1:]], x)
         super()._ensure_built(x)
 
     def build_from_shapes(self, shapes: Any) -> None:

@@ -16,13 +16,13 @@ from fastcnn.graph import Tensor
 from fastcnn.losses import Loss
 from fastcnn.metrics import Metric, check_metric
 
-__all__ = ["Meters", "Objective", "Plan"]
+__all__ = ["CompileLossAndMetrics", "MetricAccumulator", "StepOutputs"]
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Measure:
+class MetricOutput:
     """A metric of one output, and its sums: numbers, or where they stand among the results.
 
     Attributes:
@@ -39,7 +39,7 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Plan:
+class StepOutputs:
     """How to read a Program's results: the loss first, then the rest.
 
     Attributes:
@@ -52,10 +52,10 @@ class Plan:
     loss: Tensor
     results: tuple[Tensor, ...]
     losses: tuple[tuple[str, int], ...]
-    measures: tuple[Measure, ...]
+    measures: tuple[MetricOutput, ...]
 
 
-class Objective:
+class CompileLossAndMetrics:
     """Losses and metrics by output.
 
     Args:
@@ -107,7 +107,7 @@ class Objective:
         y_pred: Sequence[Tensor],
         weights: Sequence[Tensor],
         names: Sequence[str],
-    ) -> Plan:
+    ) -> StepOutputs:
         """Add loss and metrics to the graph.
 
         Args:
@@ -140,7 +140,7 @@ class Objective:
             for name, part in parts:
                 results.append(part)
                 keyed.append((f"{name}_loss", len(results)))
-        measures: list[Measure] = []
+        measures: list[MetricOutput] = []
         for index, (true, pred) in enumerate(zip(y_true, y_pred, strict=True)):
             for metric, weighted in self._resolved(y_true, y_pred, names)[index]:
                 key = metric.name if len(names) == 1 else f"{names[index]}_{metric.name}"
@@ -154,8 +154,8 @@ class Objective:
                         results.append(each)
                     indices.append(len(results) if symbolic else -1)
                     numbers.append(None if symbolic else each)
-                measures.append(Measure(key, metric, tuple(indices), tuple(numbers)))
-        return Plan(total, tuple(results), tuple(keyed), tuple(measures))
+                measures.append(MetricOutput(key, metric, tuple(indices), tuple(numbers)))
+        return StepOutputs(total, tuple(results), tuple(keyed), tuple(measures))
 
     def _total(
         self,
@@ -262,7 +262,7 @@ def _unused(key: str, taken: Sequence[str]) -> str:
     return next(f"{key}_{i}" for i in range(1, len(taken) + 1) if f"{key}_{i}" not in taken)
 
 
-class Meters:
+class MetricAccumulator:
     """Means over the batches of one loop; each loop has its own, so loops may run side by side."""
 
     def __init__(self) -> None:
@@ -270,13 +270,13 @@ class Meters:
         self._loss = 0.0
         self._parts: dict[str, float] = {}
         self._metrics: dict[str, Metric] = {}
-        self._plan: Plan | None = None
-        self._bound: list[tuple[Metric, Measure]] = []
+        self._plan: StepOutputs | None = None
+        self._bound: list[tuple[Metric, MetricOutput]] = []
         self._restored: dict[str, Array] = {}
         # Stand for the metrics of an epoch that is restored with no batch left to go.
         self._results: dict[str, Any] = {}
 
-    def add(self, plan: Plan, results: Sequence[Array], size: int) -> None:
+    def add(self, plan: StepOutputs, results: Sequence[Array], size: int) -> None:
         """Count the results of a Program over a batch of ``size`` examples."""
         if plan is not self._plan:
             self._bind(plan)
@@ -292,7 +292,7 @@ class Meters:
                 ]
             )
 
-    def _bind(self, plan: Plan) -> None:
+    def _bind(self, plan: StepOutputs) -> None:
         self._plan = plan
         for measure in plan.measures:
             if measure.key not in self._metrics:

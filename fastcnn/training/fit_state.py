@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from fastcnn.data_adapters.adapters import Batch
-from fastcnn.data_adapters.epoch_iterator import Stream
-from fastcnn.training.compiled_losses import Meters
+from fastcnn.data_adapters.epoch_iterator import EpochIterator
+from fastcnn.training.compiled_losses import MetricAccumulator
 
-__all__ = ["Place"]
+__all__ = ["FitState"]
 
 
-class Place:
+class FitState:
     """Where a running ``fit`` is, for callbacks that look closer or come back to it later.
 
     Attributes:
@@ -22,11 +22,11 @@ class Place:
             was resumed in the middle of it; else ``None``.
     """
 
-    def __init__(self, stream: Stream, epoch: int) -> None:
+    def __init__(self, stream: EpochIterator, epoch: int) -> None:
         self.stream = stream
         self.epoch = epoch
         self.step = 0
-        self.meters = Meters()
+        self.meters = MetricAccumulator()
         self.batch: Batch | None = None
         self.learning_rate: float | None = None
 
@@ -34,5 +34,5 @@ class Place:
         """The epoch is over."""
         self.epoch += 1
         self.step = 0
-        self.meters = Meters()
+        self.meters = MetricAccumulator()
         self.batch = None

@@ -14,7 +14,7 @@ from fastcnn.data_adapters.adapters import Batch, BatchSource
 from fastcnn.graph.compile_cache import CompileCache
 from fastcnn.graph.variable import Variable
 from fastcnn.optimizers import Optimizer
-from fastcnn.training.compiled_losses import Plan
+from fastcnn.training.compiled_losses import StepOutputs
 from fastcnn.training.traced_step import trace_step
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class _Gather:
         sums: Sequence[Variable],
     ) -> None:
         traced = trace_step(model, batch, train=True)
-        self.plan: Plan = traced.plan
+        self.plan: StepOutputs = traced.plan
         share = graph.placeholder((), "float32", name="share")
         gradients = graph.gradients(self.plan.loss, list(variables))
         added = [
@@ -115,7 +115,7 @@ class FullBatch:
         self._piece = 0
         self._descent = None
 
-    def add(self, batch: Batch) -> tuple[Plan, Sequence[Array]]:
+    def add(self, batch: Batch) -> tuple[StepOutputs, Sequence[Array]]:
         """Add the gradient of a piece; returns how to read the results, and the results."""
         model, optimizer = self._model, self._optimizer
         if self._descent is None:

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn.callbacks import CallbackList
-from fastcnn.data_adapters.epoch_iterator import Stream
-from fastcnn.training.compiled_losses import Meters
-from fastcnn.training.fit_state import Place
+from fastcnn.data_adapters.epoch_iterator import EpochIterator
+from fastcnn.training.compiled_losses import MetricAccumulator
+from fastcnn.training.fit_state import FitState
 from fastcnn.training.full_batch import FullBatch
 from fastcnn.training.nan_diagnosis import refuse_nan
 from fastcnn.training.progress_bar import Progress
-from fastcnn.tree import map_leaves
+from fastcnn.tree import map_structure
 
 if TYPE_CHECKING:
     from fastcnn.training.trainer import Trainer
@@ -27,7 +27,7 @@ Array = NDArray[Any]
 
 def train_epoch(
     model: Trainer,
-    place: Place,
+    place: FitState,
     progress: Progress,
     hooks: CallbackList,
     full_batch: FullBatch | None,
@@ -64,7 +64,7 @@ def train_epoch(
 
 
 def measure(
-    model: Trainer, stream: Stream, hooks: CallbackList, progress: Progress | None = None
+    model: Trainer, stream: EpochIterator, hooks: CallbackList, progress: Progress | None = None
 ) -> dict[str, float]:
     """Means of loss and metrics over batches.
 
@@ -72,7 +72,7 @@ def measure(
         ValueError: There are no batches.
     """
     begins, ends = hooks.listens("on_test_batch_begin"), hooks.listens("on_test_batch_end")
-    meters = Meters()
+    meters = MetricAccumulator()
     hooks.call("on_test_begin", {})
     with closing(stream):
         for step, batch in enumerate(stream.epoch(0)):
@@ -95,7 +95,7 @@ def measure(
 
 
 def gather_outputs(
-    model: Trainer, stream: Stream, hooks: CallbackList, progress: Progress, rows: int | None
+    model: Trainer, stream: EpochIterator, hooks: CallbackList, progress: Progress, rows: int | None
 ) -> Any:
     """The model's outputs for all batches, one below the other.
 
@@ -133,7 +133,7 @@ def gather_outputs(
             "the generator up; make a new one for every call"
         )
     outputs = iter([output.joined() for output in gathered])
-    return map_leaves(lambda _: next(outputs), structure)
+    return map_structure(lambda _: next(outputs), structure)
 
 
 class _Rows:

@@ -13,16 +13,16 @@ from fastcnn.data_adapters.adapters import Batch
 from fastcnn.graph import Tensor
 from fastcnn.graph.compile_cache import CompileCache
 from fastcnn.layers.base.trace_context import tracing
-from fastcnn.layers.base.tracking import Inventory
-from fastcnn.training.compiled_losses import Plan
+from fastcnn.layers.base.tracking import LayerTracker
+from fastcnn.training.compiled_losses import StepOutputs
 from fastcnn.training.step_builder import TrainingStep, training_step
 from fastcnn.training.traced_step import trace_step
-from fastcnn.tree import flatten, map_leaves
+from fastcnn.tree import flatten, map_structure
 
 if TYPE_CHECKING:
     from fastcnn.training.trainer import Trainer
 
-__all__ = ["Measured", "PredictProgram", "Programs"]
+__all__ = ["CompiledStep", "PredictProgram", "Programs"]
 
 Array = NDArray[Any]
 
@@ -46,16 +46,16 @@ class PredictProgram:
         if self._is_single:
             return found[0]
         results = iter(found)
-        return map_leaves(lambda _: next(results), self.structure)
+        return map_structure(lambda _: next(results), self.structure)
 
 
-class Measured:
+class CompiledStep:
     """Loss and metrics of a model, and with ``train`` a step of its optimizer."""
 
     def __init__(self, model: Trainer, batch: Batch, *, train: bool) -> None:
         assert model.optimizer is not None
         traced = trace_step(model, batch, train=train)
-        self.plan: Plan = traced.plan
+        self.plan: StepOutputs = traced.plan
         run: Callable[..., tuple[Array, ...]]
         if train:
             run = training_step(
@@ -90,7 +90,7 @@ class Programs:
     def __init__(self, model: Trainer) -> None:
         self._model = model
         self._cache: CompileCache[Any] = CompileCache(16)
-        self._inventory = Inventory()
+        self._tracker = LayerTracker()
 
     def clear(self) -> None:
         """Forget all; the model changed."""
@@ -104,7 +104,7 @@ class Programs:
         kind = ("predict", *[(array.shape, array.dtype.char) for array in arrays])
         return self._get(kind, False, lambda: PredictProgram(self._model, arrays))  # type: ignore[no-any-return]
 
-    def known(self, x: Any) -> PredictProgram | None:
+    def cached_predict(self, x: Any) -> PredictProgram | None:
         """The Program that predicts for just this one input, if there is one already.
 
         An array that it takes as it is has been through all checks with its shape and dtype, so
@@ -115,19 +115,19 @@ class Programs:
         if x.flags.num & _PLAIN != _PLAIN or not x.dtype.isnative:
             return None
         kind = ("predict", (x.shape, x.dtype.char))
-        return self._cache.find((kind, False, self._inventory.structure(self._model)))
+        return self._cache.find((kind, False, self._tracker.structure(self._model)))
 
-    def measure(self, batch: Batch, *, train: bool) -> Measured:
+    def measure(self, batch: Batch, *, train: bool) -> CompiledStep:
         """Loss and metrics for batches like this one, maybe with a training step."""
         kind = ("measure", batch.key())
-        return self._get(kind, train, lambda: Measured(self._model, batch, train=train))  # type: ignore[no-any-return]
+        return self._get(kind, train, lambda: CompiledStep(self._model, batch, train=train))  # type: ignore[no-any-return]
 
     def descent(self, make: Callable[[], Any]) -> Any:
         """What gradient descent on the whole training set needs; see :mod:`full_batch`."""
         return self._get("descent", True, make)
 
     def _get(self, kind: Hashable, train: bool, make: Callable[[], Any]) -> Any:
-        model, parts = self._model, self._inventory
+        model, parts = self._model, self._tracker
         if not model.built:
             # The first trace makes the weights, which are part of the key.
             made = make()

@@ -10,7 +10,7 @@ from fastcnn.data_adapters.adapters import Batch
 from fastcnn.graph import Tensor
 from fastcnn.layers.base.regularization_losses import penalties
 from fastcnn.layers.base.trace_context import Trace, tracing
-from fastcnn.training.compiled_losses import Plan
+from fastcnn.training.compiled_losses import StepOutputs
 from fastcnn.tree import flatten
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class TracedStep:
     """
 
     inputs: tuple[Tensor, ...]
-    plan: Plan
+    plan: StepOutputs
     penalties: tuple[tuple[str, Tensor], ...]
     trace: Trace
 

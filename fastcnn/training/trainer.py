@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 from fastcnn import optimizers
 from fastcnn.callbacks import Callback, CallbackList, History, TerminateOnNaN
 from fastcnn.data_adapters.adapters import Batch, BatchSource, Converter, open_data
-from fastcnn.data_adapters.array_slicing import plain
-from fastcnn.data_adapters.epoch_iterator import Stream
-from fastcnn.data_adapters.input_standardization import ModelFeed
+from fastcnn.data_adapters.array_slicing import as_contiguous
+from fastcnn.data_adapters.epoch_iterator import EpochIterator
+from fastcnn.data_adapters.input_standardization import InputStandardizer
 from fastcnn.data_adapters.validation_split import split_arrays
 from fastcnn.layers import Layer
 from fastcnn.layers.base.keras_tensor import KerasTensor, Shape
 from fastcnn.optimizers import Optimizer
 from fastcnn.seeding import next_seed
 from fastcnn.training.callback import as_list
-from fastcnn.training.compiled_losses import Meters, Objective
-from fastcnn.training.fit_state import Place
+from fastcnn.training.compiled_losses import CompileLossAndMetrics, MetricAccumulator
+from fastcnn.training.fit_state import FitState
 from fastcnn.training.full_batch import FullBatch
 from fastcnn.training.loops import gather_outputs, measure, train_epoch
 from fastcnn.training.nan_diagnosis import refuse_nan
@@ -64,14 +64,14 @@ class Trainer(Layer):
     def __init__(self, *, name: str | None = None, trainable: bool = True) -> None:
         super().__init__(name=name, trainable=trainable)
         self.optimizer: Optimizer | None = None
-        self.objective: Objective | None = None
+        self.objective: CompileLossAndMetrics | None = None
         self.stop_training = False
         self.history: History | None = None
         self.shuffle_seed = next_seed()
         self.epochs_done = 0
-        self.place: Place | None = None
+        self.place: FitState | None = None
         self.programs = Programs(self)
-        self._feed = ModelFeed(self)
+        self._feed = InputStandardizer(self)
 
     @property
     def input_specs(self) -> list[KerasTensor] | None:
@@ -135,7 +135,7 @@ class Trainer(Layer):
         if run_eagerly:
             raise ValueError("compile: run_eagerly=True is not supported; every step is compiled")
         self.optimizer = optimizers.get(optimizer)
-        self.objective = Objective(loss, loss_weights, metrics, weighted_metrics)
+        self.objective = CompileLossAndMetrics(loss, loss_weights, metrics, weighted_metrics)
         if self.output_names is not None and loss is not None:
             self.objective.losses(self.output_names)
         self.programs.clear()
@@ -220,7 +220,7 @@ class Trainer(Layer):
             seed=self.shuffle_seed,
             class_weight=class_weight,
         )
-        stream = Stream(source, steps_per_epoch)
+        stream = EpochIterator(source, steps_per_epoch)
         full_batch = FullBatch(self, source, steps_per_epoch) if optimizer.full_batch else None
         validation_batches = validation_batch_size or batch_size
         due = _due_epochs(validation_freq)
@@ -237,7 +237,7 @@ class Trainer(Layer):
         )
         self.history = history
         self.stop_training = False
-        self.place = place = Place(stream, initial_epoch)
+        self.place = place = FitState(stream, initial_epoch)
         logs: dict[str, float] = {}
         with closing(stream):
             hooks.call("on_train_begin", {})
@@ -271,7 +271,7 @@ class Trainer(Layer):
                         full_batch.finish()
                     if validation_data is not None and due(epoch + 1):
                         held_out = self._held_out(validation_data, validation_batches)
-                        measured = measure(self, Stream(held_out, validation_steps), hooks)
+                        measured = measure(self, EpochIterator(held_out, validation_steps), hooks)
                         logs.update((f"val_{key}", value) for key, value in measured.items())
                     progress.finish(logs)
                 place.advance()
@@ -321,7 +321,7 @@ class Trainer(Layer):
         self._require_compiled("evaluate")
         verbose = resolve_verbose(verbose)
         source = open_data(self._feed, x, y, sample_weight, batch_size=batch_size)
-        stream = Stream(source, steps)
+        stream = EpochIterator(source, steps)
         hooks = CallbackList(as_list(callbacks), self, {"steps": stream.steps, "verbose": verbose})
         with Progress("Evaluation", stream.steps, verbose) as progress:
             logs = measure(self, stream, hooks, progress)
@@ -355,7 +355,7 @@ class Trainer(Layer):
         if whole and verbose in ("auto", 0) and callbacks is None:
             return self.predict_on_batch(x)  # for those who ask again and again about one image
         source = open_data(self._feed, x, batch_size=batch_size)
-        stream = Stream(source, steps)
+        stream = EpochIterator(source, steps)
         quiet = verbose == "auto" and (stream.steps == 1 or resolve_verbose(verbose) == 2)
         verbose = 0 if quiet else resolve_verbose(verbose)
         hooks = CallbackList(as_list(callbacks), self, {"steps": stream.steps, "verbose": verbose})
@@ -401,19 +401,19 @@ class Trainer(Layer):
         return self._measured(batch, False, return_dict)
 
     def _measured(self, batch: Batch, train: bool, return_dict: bool) -> Any:
-        meters, program = Meters(), self.programs.measure(batch, train=train)
+        meters, program = MetricAccumulator(), self.programs.measure(batch, train=train)
         meters.add(program.plan, program.run(*batch.arrays), batch.size)
         return _returned(meters.logs(), return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Outputs for one batch of input arrays."""
-        known = self.programs.known(x)
-        if known is not None:
-            return known(x)
+        cached = self.programs.cached_predict(x)
+        if cached is not None:
+            return cached(x)
         feed = self._feed
         inputs = feed.inputs(x)
         arrays = [
-            plain(array, dtype)
+            as_contiguous(array, dtype)
             for array, dtype in zip(inputs, feed.input_dtypes(inputs), strict=True)
         ]
         return self.programs.predict(arrays)(*arrays)
@@ -422,7 +422,7 @@ class Trainer(Layer):
         """Nothing to do: every call measures anew. Here for scripts that were written for Keras."""
 
 
-def _warn_ran_out(stream: Stream, epoch: int, epochs: int, steps: int | None) -> None:
+def _warn_ran_out(stream: EpochIterator, epoch: int, epochs: int, steps: int | None) -> None:
     wanted = "" if steps is None else f" of {steps * epochs} (steps_per_epoch * epochs)"
     warnings.warn(
         f"fit: the data ran out in epoch {epoch + 1} of {epochs}, after {stream.total} batches"

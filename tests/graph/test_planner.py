@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fastcnn.graph.memory_planner import ALIGNMENT, Buffer, place
+from fastcnn.graph.memory_planner import ALIGNMENT, Buffer, assign_offsets
 
 
 def drawn(rng: np.random.Generator) -> list[Buffer]:
@@ -24,7 +24,7 @@ def test_living_buffers_never_overlap(seed: int) -> None:
     rng = np.random.default_rng(seed)
     for _ in range(100):
         items = drawn(rng)
-        total = place(items)
+        total = assign_offsets(items)
         for i, a in enumerate(items):
             assert a.offset % ALIGNMENT == 0
             assert a.offset + a.bytes <= total or a.bytes == 0
@@ -36,4 +36,4 @@ def test_living_buffers_never_overlap(seed: int) -> None:
 
 def test_buffers_that_never_meet_share_memory() -> None:
     items = [Buffer(1024, step, step) for step in range(10)]
-    assert place(items) == 1024
+    assert assign_offsets(items) == 1024

@@ -7,7 +7,7 @@ import pytest
 
 from fastcnn import Input, Sequential, callbacks, layers, load, metrics, ops
 from fastcnn.data_adapters.adapters import Converter
-from fastcnn.training.compiled_losses import Meters
+from fastcnn.training.compiled_losses import MetricAccumulator
 from metrics.batches import CLASSES, COUNT, one_hot
 
 
@@ -142,7 +142,7 @@ def test_the_state_of_an_epoch_is_taken_up_again(labels):
     batch = Converter(model._feed)((np.ones((COUNT, 3)), labels))
     program = model.programs.measure(batch, train=False)
     results = program.run(*batch.arrays)
-    first, second = Meters(), Meters()
+    first, second = MetricAccumulator(), MetricAccumulator()
     first.add(program.plan, results, batch.size)
     second.restore(first.state())
     for key, value in first.logs().items():

@@ -63,18 +63,18 @@ def _training(x: Array, gamma: Array, beta: Array) -> list[Array]:
     return [y.reshape(x.shape), mean, variance]
 
 
-def _slope(
+def _derivative(
     case: Case, x: Array, gamma: Array, beta: Array, mean: Array, variance: Array, dy: Array
 ) -> list[Array]:
-    rows, slopes = x.reshape(-1, x.shape[-1]), dy.reshape(-1, x.shape[-1])
+    rows, gradients = x.reshape(-1, x.shape[-1]), dy.reshape(-1, x.shape[-1])
     count = x.dtype.type(len(rows))
     deviation = 1 / np.sqrt(variance + x.dtype.type(EPSILON))
     normalised = rows - mean
     normalised *= deviation
-    dgamma = np.einsum("ij,ij->j", slopes, normalised)
-    dbeta = np.ones(len(rows), x.dtype) @ slopes
+    dgamma = np.einsum("ij,ij->j", gradients, normalised)
+    dbeta = np.ones(len(rows), x.dtype) @ gradients
     normalised *= -dgamma / count
-    normalised += slopes
+    normalised += gradients
     normalised -= dbeta / count
     normalised *= gamma * deviation
     return [normalised.reshape(x.shape), dgamma, dbeta]
@@ -103,7 +103,7 @@ def _training_error(case: Case, arrays: Arrays, exact: Sequence[Array]) -> Seque
     return [y_error, mean_error, variance_error]
 
 
-def _slope_error(case: Case, arrays: Arrays, exact: Sequence[Array]) -> Sequence[Any]:
+def _derivative_error(case: Case, arrays: Arrays, exact: Sequence[Array]) -> Sequence[Any]:
     """Sums over all rows, of which each element gets its share."""
     x, dy = (arrays[name].reshape(-1, case["x"][-1]) for name in ("x", "dy"))
     deviation = 1 / np.sqrt(arrays["variance"] + EPSILON)
@@ -126,6 +126,6 @@ OPERATIONS: list[Operation] = [
     Plain("batch_normalization", X, IMAGES, _draw_given, _inference_error, formulation=_inference,
           batched=True),
     Plain("batch_normalization_training", X, IMAGES, _draw, _training_error, formulation=_training,
-          slope=_slope, slope_error=_slope_error, wrt=("x", "gamma", "beta"),
+          derivative=_derivative, derivative_error=_derivative_error, wrt=("x", "gamma", "beta"),
           saves=("", "mean", "variance"), twice=("x", "dy"), batched=True),
 ]  # fmt: skip

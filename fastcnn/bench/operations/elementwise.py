@@ -80,10 +80,10 @@ def _of_one(case: Case, arrays: Arrays, exact: Any) -> Any:
 
 
 def _unary(
-    name: str, formulation: Any, terms: float, draw: Any, slope: Any, of_result: bool
+    name: str, formulation: Any, terms: float, draw: Any, derivative: Any, of_result: bool
 ) -> Plain:
     def backward(case: Case, x: Array, dy: Array, y: Array | None = None) -> Array:
-        return np.asarray(slope(dy, y if of_result else x))
+        return np.asarray(derivative(dy, y if of_result else x))
 
     def error(case: Case, arrays: Arrays, exact: Any) -> Any:
         # 1 - y * y and the like may cancel, so their error is relative to dy, too.
@@ -96,8 +96,8 @@ def _unary(
         _x(draw),
         _of_one if name in ("sigmoid", "tanh") else rounds(terms) if terms else exactly,
         formulation=formulation,
-        slope=backward,
-        slope_error=error,
+        derivative=backward,
+        derivative_error=error,
         saves=("y",) if of_result else (),
         uncounted=("x",) if of_result or name == "negative" else (),
         batched=True,

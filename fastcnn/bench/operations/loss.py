@@ -54,13 +54,13 @@ def _softmax_error(case: Case, arrays: Arrays, exact: Sequence[Array]) -> Sequen
     return [roundings(case["x"][-1] + width + AROUND, exact[0])]
 
 
-def _softmax_slope(case: Case, x: Array, y: Array, dy: Array) -> Array:
+def _softmax_derivative(case: Case, x: Array, y: Array, dy: Array) -> Array:
     product = y * dy
     product -= y * product.sum(axis=-1, keepdims=True)
     return product
 
 
-def _log_softmax_slope(case: Case, x: Array, y: Array, dy: Array) -> Array:
+def _log_softmax_derivative(case: Case, x: Array, y: Array, dy: Array) -> Array:
     dx = np.exp(y)
     dx *= -dy.sum(axis=-1, keepdims=True)
     dx += dy
@@ -93,7 +93,7 @@ def sparsemax(x: Array) -> Array:
     return np.maximum(y, 0, out=y)
 
 
-def _sparsemax_slope(case: Case, x: Array, y: Array, dy: Array) -> Array:
+def _sparsemax_derivative(case: Case, x: Array, y: Array, dy: Array) -> Array:
     above = y > 0
     dx: Array = above * dy
     dx -= above * (dx.sum(axis=-1, keepdims=True) / above.sum(axis=-1, keepdims=True))
@@ -165,14 +165,14 @@ def _sparse(y_true: Array, y_pred: Array, *, from_logits: bool) -> Array:
     return np.asarray(np.log(powers.sum(axis=-1)) + largest - picked)
 
 
-def _sparse_slope(case: Case, y_true: Array, x: Array, dy: Array) -> Array:
+def _sparse_derivative(case: Case, y_true: Array, x: Array, dy: Array) -> Array:
     dx: Array = softmax(x)
     dx[np.arange(len(y_true)), y_true] -= 1
     dx *= dy[:, None]
     return dx
 
 
-def _categorical_slope(case: Case, y_true: Array, x: Array, dy: Array) -> Array:
+def _categorical_derivative(case: Case, y_true: Array, x: Array, dy: Array) -> Array:
     dx: Array = softmax(x)
     # Rows of truth sum to 1.
     dx -= y_true
@@ -180,7 +180,9 @@ def _categorical_slope(case: Case, y_true: Array, x: Array, dy: Array) -> Array:
     return dx
 
 
-def _crossentropy_slope_error(case: Case, arrays: Arrays, exact: Sequence[Array]) -> Sequence[Any]:
+def _crossentropy_derivative_error(
+    case: Case, arrays: Arrays, exact: Sequence[Array]
+) -> Sequence[Any]:
     dy = np.abs(arrays["dy"])[:, None]
     return [roundings(2 * (case["x"][-1] + AROUND), np.abs(exact[0]) + dy)]
 
@@ -227,19 +229,20 @@ def _from_logits(case: Case) -> dict[str, Any]:
 AXIS = {**X, "axis": Setting(parsing.choice("last", "others"), "last")}
 
 OPERATIONS: list[Operation] = [
-    Plain("softmax", X, LOGITS, _x, _softmax_error, formulation=softmax, slope=_softmax_slope,
-          slope_error=_row_sums(lambda a: a["y"] * a["dy"], lambda a: a["y"] * a["dy"]),
+    Plain("softmax", X, LOGITS, _x, _softmax_error, formulation=softmax,
+          derivative=_softmax_derivative,
+          derivative_error=_row_sums(lambda a: a["y"] * a["dy"], lambda a: a["y"] * a["dy"]),
           # Largest, difference, sum and scale; then product, sum, difference and product.
           flops_each=(EXPONENTIAL + 4, 4),
           saves=("y",), uncounted=("x",), batched=True),
     Plain("log_softmax", X, LOGITS, _x, _log_softmax_error, formulation=log_softmax,
-          slope=_log_softmax_slope,
-          slope_error=_row_sums(lambda a: a["dy"], lambda a: a["dy"]),
+          derivative=_log_softmax_derivative,
+          derivative_error=_row_sums(lambda a: a["dy"], lambda a: a["dy"]),
           flops_each=(EXPONENTIAL + 4, EXPONENTIAL + 3),
           saves=("y",), uncounted=("x",), batched=True),
     Plain("sparsemax", X, LOGITS, _x, _sparsemax_error, formulation=sparsemax,
-          slope=_sparsemax_slope,
-          slope_error=lambda case, arrays, exact: [
+          derivative=_sparsemax_derivative,
+          derivative_error=lambda case, arrays, exact: [
               roundings(case["x"][-1] + AROUND, np.max(np.abs(arrays["dy"]), initial=0) + 0 * y)
               for y in exact
           ],
@@ -251,11 +254,13 @@ OPERATIONS: list[Operation] = [
     Plain("mean_squared_error", X, LOGITS, _scores("bits"), _loss_error,
           formulation=_mean_squared_error, batched=True),
     Plain("categorical_crossentropy", X, LOGITS, _scores("rows"), _loss_error, _from_logits,
-          _categorical, slope=_categorical_slope, slope_error=_crossentropy_slope_error,
+          _categorical, derivative=_categorical_derivative,
+          derivative_error=_crossentropy_derivative_error,
           flops_each=(EXPONENTIAL + 6, EXPONENTIAL + 6),
           batched=True),
     Plain("sparse_categorical_crossentropy", X, LOGITS, _scores("labels"), _loss_error,
-          _from_logits, _sparse, slope=_sparse_slope, slope_error=_crossentropy_slope_error,
+          _from_logits, _sparse, derivative=_sparse_derivative,
+          derivative_error=_crossentropy_derivative_error,
           # Backward scales, too: it makes the probabilities of the logits again.
           flops_each=(EXPONENTIAL + 3, EXPONENTIAL + 4),
           batched=True),

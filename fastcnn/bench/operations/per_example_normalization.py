@@ -72,16 +72,16 @@ def _forward(
     return [y, mean, variance]
 
 
-def _slope(
+def _derivative(
     case: Case, x: Array, gamma: Array, beta: Array, mean: Array, variance: Array, dy: Array
 ) -> list[Array]:
     groups = case.values.get("groups")
     inverse = _wide(1 / np.sqrt(variance + x.dtype.type(EPSILON)))
     position = _split(x, groups) - _wide(mean)
     position *= inverse
-    rows, slopes = position.reshape(-1, x.shape[-1]), dy.reshape(-1, x.shape[-1])
-    dgamma = np.einsum("ij,ij->j", slopes, rows)
-    dbeta = np.ones(len(rows), x.dtype) @ slopes
+    rows, gradients = position.reshape(-1, x.shape[-1]), dy.reshape(-1, x.shape[-1])
+    dgamma = np.einsum("ij,ij->j", gradients, rows)
+    dbeta = np.ones(len(rows), x.dtype) @ gradients
     dx = _split(dy * gamma, groups)
     weighted = np.einsum("nsgc,nsgc->ng", dx, position)
     position *= _wide(weighted / x.dtype.type(dx.shape[1] * dx.shape[3]))
@@ -105,23 +105,23 @@ def _error(case: Case, arrays: Arrays, exact: Sequence[Array]) -> Sequence[Any]:
     return [y_error + roundings(16, arrays["beta"]), mean_error, variance_error]
 
 
-def _slope_error(case: Case, arrays: Arrays, exact: Sequence[Array]) -> Sequence[Any]:
+def _derivative_error(case: Case, arrays: Arrays, exact: Sequence[Array]) -> Sequence[Any]:
     """Of an element the means are two terms, but each carries the error of all their numbers."""
     groups = case.values.get("groups")
     x = np.abs(_split(arrays["x"], groups))
     count = x.shape[1] * x.shape[3]
     deviation = _wide(np.sqrt(arrays["variance"] + EPSILON))
     positions = (x + np.abs(_wide(arrays["mean"]))) / deviation
-    slopes = np.abs(arrays["dy"])
-    scaled = _split(slopes * np.abs(arrays["gamma"]), groups)
+    gradients = np.abs(arrays["dy"])
+    scaled = _split(gradients * np.abs(arrays["gamma"]), groups)
     shared = _wide(_means(scaled)) + positions * _wide(_means(scaled * positions))
     dx = (roundings(16, scaled + shared) + roundings(count + 16, shared)) / deviation
     rows = positions.reshape(-1, case["x"][-1])
-    slopes = slopes.reshape(rows.shape)
+    gradients = gradients.reshape(rows.shape)
     return [
         dx.reshape(case["x"]),
-        roundings(len(rows) + 16, np.einsum("ij,ij->j", slopes, rows)),
-        roundings(len(rows) + 4, slopes.sum(axis=0)),
+        roundings(len(rows) + 16, np.einsum("ij,ij->j", gradients, rows)),
+        roundings(len(rows) + 4, gradients.sum(axis=0)),
     ]
 
 
@@ -145,8 +145,8 @@ def _row(name: str, settings: Mapping[str, Setting], example: str) -> Operation:
         return [getattr(reference, name)(*inputs, **attributes), *statistics]
 
     return _EachExample(
-        name, settings, example, _draw, _error, _attributes, _forward, build, twin, _slope,
-        _slope_error, ("x", "gamma", "beta"), ("", "mean", "variance"), batched=True,
+        name, settings, example, _draw, _error, _attributes, _forward, build, twin, _derivative,
+        _derivative_error, ("x", "gamma", "beta"), ("", "mean", "variance"), batched=True,
     )  # fmt: skip
 
 

@@ -75,8 +75,8 @@ class Plain(Operation):
     formulation: Callable[..., Any] | None = None
     build: Callable[..., Any] | None = None
     twin: Callable[..., Any] | None = None
-    slope: Callable[..., Any] | None = None
-    slope_error: Rule = exactly
+    derivative: Callable[..., Any] | None = None
+    derivative_error: Rule = exactly
     wrt: tuple[str, ...] = ("x",)
     saves: tuple[str, ...] = ()
     flops_each: tuple[int, int] = (0, 0)
@@ -87,7 +87,7 @@ class Plain(Operation):
     @property
     def directions(self) -> tuple[str, ...]:
         """Backward where there is a formula to hold it to."""
-        return ("forward", "backward") if self.slope else ("forward",)
+        return ("forward", "backward") if self.derivative else ("forward",)
 
     def flops(self, case: Case, direction: str) -> int:
         each = self.flops_each[direction == "backward"]
@@ -108,8 +108,8 @@ class Plain(Operation):
         if direction == "forward":
             exact, rule = self._exact(case, arrays), self.error
         else:
-            assert self.slope is not None
-            exact, rule = _several(self.slope(case, **_doubles(arrays))), self.slope_error
+            assert self.derivative is not None
+            exact, rule = _several(self.derivative(case, **_doubles(arrays))), self.derivative_error
         bounds = rule(case, _doubles(arrays), exact)
         return [Answer(y, bound) for y, bound in zip(exact, bounds, strict=True)]
 
@@ -136,8 +136,8 @@ class Plain(Operation):
 
     def formulations(self, case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
         if direction == "backward":
-            assert self.slope is not None
-            return {"numpy": Contestant(partial(self.slope, case, **arrays), _several)}
+            assert self.derivative is not None
+            return {"numpy": Contestant(partial(self.derivative, case, **arrays), _several)}
         if self.formulation is None:
             return {}
         call = partial(self.formulation, *arrays.values(), **self.attributes(case))

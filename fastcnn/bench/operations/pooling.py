@@ -96,7 +96,7 @@ def _with_border(case: Case, dtype: Any) -> tuple[Array, tuple[slice, ...]]:
     return blank, (slice(None), slice(top, top + height), slice(left, left + width))
 
 
-def _max_slope(case: Case, x: Array, y: Array, dy: Array) -> Array:
+def _max_derivative(case: Case, x: Array, y: Array, dy: Array) -> Array:
     """To the first maximum of each window, in row-major order."""
     settings = _attributes(case)
     dx, inside = _with_border(case, x.dtype)
@@ -109,7 +109,7 @@ def _max_slope(case: Case, x: Array, y: Array, dy: Array) -> Array:
     return np.ascontiguousarray(dx[inside])
 
 
-def _average_slope(case: Case, x: Array, dy: Array) -> Array:
+def _average_derivative(case: Case, x: Array, dy: Array) -> Array:
     settings = _attributes(case)
     dx, inside = _with_border(case, x.dtype)
     share = dy / _pixels_covered(case["x"], **settings).astype(x.dtype)
@@ -123,16 +123,16 @@ def _overlaps(case: Case) -> int:
     return (-(-size[0] // strides[0])) * (-(-size[1] // strides[1]))
 
 
-def _max_slope_error(case: Case, arrays: Arrays, exact: Sequence[Array]) -> Sequence[Any]:
+def _max_derivative_error(case: Case, arrays: Arrays, exact: Sequence[Array]) -> Sequence[Any]:
     """A pixel sums what the windows that it wins give it."""
     if _overlaps(case) == 1:
         return [0.0]
-    sizes = _max_slope(case, arrays["x"], arrays["y"], np.abs(arrays["dy"]))
+    sizes = _max_derivative(case, arrays["x"], arrays["y"], np.abs(arrays["dy"]))
     return [roundings(_overlaps(case), sizes)]
 
 
-def _average_slope_error(case: Case, arrays: Arrays, exact: Sequence[Array]) -> Sequence[Any]:
-    sizes = _average_slope(case, arrays["x"], np.abs(arrays["dy"]))
+def _average_derivative_error(case: Case, arrays: Arrays, exact: Sequence[Array]) -> Sequence[Any]:
+    sizes = _average_derivative(case, arrays["x"], np.abs(arrays["dy"]))
     return [roundings(_overlaps(case) + 3, sizes)]
 
 
@@ -147,13 +147,13 @@ def _global_error(case: Case, arrays: Arrays, exact: Sequence[Array]) -> Sequenc
     return [roundings(height * width + 3, np.abs(arrays["x"]).mean(axis=(1, 2)))]
 
 
-def _global_slope(case: Case, x: Array, dy: Array) -> Array:
+def _global_derivative(case: Case, x: Array, dy: Array) -> Array:
     _, height, width, _ = case["x"]
     share = dy * x.dtype.type(1 / (height * width))
     return np.broadcast_to(share[:, None, None], case["x"]).copy()
 
 
-def _global_slope_error(case: Case, arrays: Arrays, exact: Sequence[Array]) -> Sequence[Any]:
+def _global_derivative_error(case: Case, arrays: Arrays, exact: Sequence[Array]) -> Sequence[Any]:
     return [roundings(3, exact[0])]
 
 
@@ -175,12 +175,13 @@ class _Pool(Plain):
 
 OPERATIONS: list[Operation] = [
     _Pool("max_pool2d", POOL, "x=32x112x112x64 size=2", _x, exactly, _attributes,
-          _max, slope=_max_slope, slope_error=_max_slope_error,
+          _max, derivative=_max_derivative, derivative_error=_max_derivative_error,
           saves=("y",), uncounted=("y",), batched=True),
     _Pool("average_pool2d", POOL, "x=32x112x112x64 size=2", _x, _average_error, _attributes,
-          _average, slope=_average_slope,
-          slope_error=_average_slope_error, uncounted=("x",), batched=True),
+          _average, derivative=_average_derivative,
+          derivative_error=_average_derivative_error, uncounted=("x",), batched=True),
     _Pool("global_average_pool2d", X, "x=32x7x7x2048", _x, _global_error,
           formulation=lambda x: x.mean(axis=(1, 2)),
-          slope=_global_slope, slope_error=_global_slope_error, uncounted=("x",), batched=True),
+          derivative=_global_derivative, derivative_error=_global_derivative_error,
+          uncounted=("x",), batched=True),
 ]  # fmt: skip

@@ -107,15 +107,15 @@ def _losses_backward(case: Case, t: Tensors) -> Callable[[], Any]:
     if truth.dtype == torch.float32:
 
         def of_rows() -> torch.Tensor:
-            slopes = truth * dy[:, None]
-            return aten._log_softmax_backward_data(-slopes, logs, -1, torch.float32)
+            gradients = truth * dy[:, None]
+            return aten._log_softmax_backward_data(-gradients, logs, -1, torch.float32)
 
         return of_rows
     total = torch.tensor(0.0)
 
     def of_labels() -> torch.Tensor:
-        slopes = aten.nll_loss_backward(dy, logs, truth, None, 0, -100, total)
-        return aten._log_softmax_backward_data(slopes, logs, -1, torch.float32)
+        gradients = aten.nll_loss_backward(dy, logs, truth, None, 0, -100, total)
+        return aten._log_softmax_backward_data(gradients, logs, -1, torch.float32)
 
     return of_labels
 

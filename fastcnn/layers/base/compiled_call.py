@@ -13,8 +13,8 @@ from fastcnn import graph
 from fastcnn.graph import Tensor
 from fastcnn.graph.compile_cache import CompileCache
 from fastcnn.layers.base.trace_context import tracing
-from fastcnn.layers.base.tracking import Inventory
-from fastcnn.tree import flatten, map_leaves
+from fastcnn.layers.base.tracking import LayerTracker
+from fastcnn.tree import flatten, map_structure
 
 if TYPE_CHECKING:
     from fastcnn.layers.base.layer import Layer
@@ -45,7 +45,7 @@ class _EagerFunction:
     """A compiled call and the structure of what it returns."""
 
     def __init__(self, layer: Layer, x: Any, training: bool) -> None:
-        inputs = map_leaves(lambda a: graph.placeholder(a.shape, a.dtype), x)
+        inputs = map_structure(lambda a: graph.placeholder(a.shape, a.dtype), x)
         with tracing(training) as trace:
             self.outputs = layer(inputs, training=training)
         for output in flatten(self.outputs):
@@ -67,7 +67,7 @@ class _EagerFunction:
         if self.is_single:
             return found[0]
         results = iter(found)
-        return map_leaves(lambda _: next(results), self.outputs)
+        return map_structure(lambda _: next(results), self.outputs)
 
 
 class EagerFunctions:
@@ -76,7 +76,7 @@ class EagerFunctions:
     def __init__(self) -> None:
         self._cache: CompileCache[_EagerFunction] = CompileCache(8)
         self._calls = itertools.count()
-        self._inventory = Inventory()
+        self._tracker = LayerTracker()
 
     def run(self, layer: Layer, x: Any, training: bool) -> Any:
         """Outputs of ``layer`` for arrays ``x``, as arrays.
@@ -106,11 +106,11 @@ class EagerFunctions:
         return self._cache.get(key, lambda: made or make())(arrays, self._calls)
 
     def _state(self, layer: Layer, training: bool) -> Any:
-        parts = self._inventory
+        parts = self._tracker
         return parts.training(layer) if training else parts.structure(layer)
 
     @staticmethod
     def _converted(layer: Layer, x: Any) -> tuple[Any, list[Array], str]:
         """Arrays as a graph takes them, in their structure and as a list, and a key of both."""
-        x = map_leaves(lambda a: graph_array(a, keep_uint8=layer.takes_uint8), x)
-        return x, flatten(x), repr(map_leaves(lambda a: (a.shape, a.dtype.char), x))
+        x = map_structure(lambda a: graph_array(a, keep_uint8=layer.takes_uint8), x)
+        return x, flatten(x), repr(map_structure(lambda a: (a.shape, a.dtype.char), x))

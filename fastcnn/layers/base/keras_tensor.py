@@ -18,7 +18,7 @@ from numpy.typing import DTypeLike
 from fastcnn import graph
 from fastcnn.graph import SymbolicTensor, Tensor
 from fastcnn.layers.base.trace_context import tracing
-from fastcnn.tree import flatten, map_leaves
+from fastcnn.tree import flatten, map_structure
 
 if TYPE_CHECKING:
     from fastcnn.layers.base.layer import Layer
@@ -196,7 +196,9 @@ def run_call(call: Call, values: dict[int, Any]) -> None:
         if budget < 1:
             raise ValueError("the model makes more calls of layers and operations than are allowed")
         _local.budget = budget - 1
-    results = call.function(*map_leaves(value_of, call.args), **map_leaves(value_of, call.kwargs))
+    results = call.function(
+        *map_structure(value_of, call.args), **map_structure(value_of, call.kwargs)
+    )
     for output, result in zip(flatten(call.outputs), flatten(results), strict=True):
         values[id(output)] = result
 
@@ -222,7 +224,7 @@ def infer(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str,
         sizes = zip(tensor.shape, other.shape, strict=True)
         return KerasTensor([a if a == b else None for a, b in sizes], tensor.dtype)
 
-    return map_leaves(open_where_different, first)
+    return map_structure(open_where_different, first)
 
 
 def _traced(
@@ -242,7 +244,7 @@ def _traced(
         return stand_ins[id(leaf)]
 
     with tracing(training=False):
-        return function(*map_leaves(stand_in, args), **map_leaves(stand_in, kwargs))
+        return function(*map_structure(stand_in, args), **map_structure(stand_in, kwargs))
 
 
 def _name_of(function: Callable[..., Any]) -> str:

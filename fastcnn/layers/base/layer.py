@@ -20,10 +20,10 @@ from fastcnn.layers.base import compiled_call
 from fastcnn.layers.base.keras_tensor import Call, KerasTensor, infer, record
 from fastcnn.layers.base.regularization_losses import note_activity
 from fastcnn.layers.base.trace_context import current_trace
-from fastcnn.layers.base.tracking import all_layers, changed, held_by, own_weights
+from fastcnn.layers.base.tracking import all_layers, invalidate, own_weights, tracked_of
 from fastcnn.layers.base.weight_creation import new_weight
 from fastcnn.naming import unique_name
-from fastcnn.tree import flatten, map_leaves
+from fastcnn.tree import flatten, map_structure
 
 __all__ = ["Layer"]
 
@@ -82,11 +82,11 @@ class Layer(Configurable):
         super().__setattr__(name, value)
         if isinstance(value, _PARTS) or isinstance(before, _PARTS) or name in ("graph", "built"):
             # What was compiled with the layer that stood here must not be used again.
-            changed()
+            invalidate()
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
-        changed()
+        invalidate()
 
     def build(self, input_shape: Any) -> None:
         """Make the weights. Runs once, before the first ``call``.
@@ -114,7 +114,7 @@ class Layer(Configurable):
         self._check_initialized()
         if is_recording():
             # Its weights would be constants in an array computed now.
-            x = map_leaves(self._as_tensor, x)
+            x = map_structure(self._as_tensor, x)
         elif type(x) is np.ndarray:  # the usual case, and the one that is worth its microseconds
             return self._eager.run(self, x, bool(training))
         leaves = flatten(x)
@@ -159,7 +159,7 @@ class Layer(Configurable):
             return
         with self._build_lock:
             if not self.built:
-                shapes = map_leaves(lambda leaf: tuple(leaf.shape), x)
+                shapes = map_structure(lambda leaf: tuple(leaf.shape), x)
                 with recording(False):  # weights are made of numbers
                     self.build(shapes)
                 self.built = True
@@ -204,13 +204,13 @@ class Layer(Configurable):
         weight.regularizer = regularizers.get(regularizer)
         weight.constraint = constraints.get(constraint)
         self._weights.append(weight)
-        changed()
+        invalidate()
         return weight
 
     @property
     def sublayers(self) -> list[Layer]:
         """Layers that this one keeps in its attributes, also inside lists and dicts."""
-        return held_by(self, Layer)
+        return tracked_of(self, Layer)
 
     @property
     def weights(self) -> list[Variable]:
@@ -246,7 +246,7 @@ class Layer(Configurable):
     def trainable(self, value: bool) -> None:
         for layer in all_layers(self):
             layer._trainable = bool(value)
-        changed()
+        invalidate()
 
     def get_weights(self) -> list[Array]:
         """Copies of all weights, in the order of :attr:`weights`."""
@@ -308,7 +308,7 @@ class Layer(Configurable):
         x = tensors(input_shape)
         self._check_initialized()
         self._ensure_built(x)
-        return map_leaves(lambda output: output.shape, infer(self, (x,), {}))
+        return map_structure(lambda output: output.shape, infer(self, (x,), {}))
 
     @property
     def input(self) -> Any:

@@ -14,7 +14,7 @@ from fastcnn.tree import flatten
 if TYPE_CHECKING:
     from fastcnn.layers.base.layer import Layer
 
-__all__ = ["Inventory", "all_layers", "changed", "held_by", "own_weights"]
+__all__ = ["LayerTracker", "all_layers", "invalidate", "own_weights", "tracked_of"]
 
 T = TypeVar("T")
 
@@ -25,13 +25,13 @@ _numbers = itertools.count(1)
 _version = 0
 
 
-def changed() -> None:
+def invalidate() -> None:
     """Note that some layer got or lost a part, or that ``trainable`` of one was set."""
     global _version
     _version = next(_numbers)
 
 
-def held_by(layer: Layer, kind: type[T]) -> list[T]:
+def tracked_of(layer: Layer, kind: type[T]) -> list[T]:
     """What of a kind a layer's attributes hold, also inside lists, tuples and dicts; each once."""
     found: dict[int, T] = {}
     for key, value in vars(layer).items():
@@ -43,7 +43,7 @@ def held_by(layer: Layer, kind: type[T]) -> list[T]:
 
 def own_weights(layer: Layer) -> list[Variable]:
     """Variables of a layer itself: those of ``add_weight``, then others in attributes."""
-    found = {id(weight): weight for weight in [*layer._weights, *held_by(layer, Variable)]}
+    found = {id(weight): weight for weight in [*layer._weights, *tracked_of(layer, Variable)]}
     return list(found.values())
 
 
@@ -64,8 +64,8 @@ def all_layers(layer: Layer, *, trainable: bool = False) -> list[Layer]:
     return list(found.values())
 
 
-class Inventory:
-    """The parts of one layer, counted anew when something may have changed.
+class LayerTracker:
+    """The parts of one layer, counted again when something may have changed.
 
     Attributes and ``trainable`` report changes. Lists and dicts of layers cannot, so their contents
     are compared each time; most layers have none.

@@ -64,29 +64,29 @@ SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
 
 
-class WithSlope(Op):
+class CustomGradient(Op):
     """The first input, whose gradient goes to the second by a formula of its own."""
 
-    name = "with_slope"
+    name = "custom_gradient"
     view = True
     custom_gradient = True
 
-    def __init__(self, slope: Callable[[Tensor], Any]) -> None:
-        self.slope = slope
+    def __init__(self, derivative: Callable[[Tensor], Any]) -> None:
+        self.derivative = derivative
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return inputs[:1]
 
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         dy = grads[0]
-        return [None, None if dy is None else multiply(dy, self.slope(node.inputs[1]))]
+        return [None, None if dy is None else multiply(dy, self.derivative(node.inputs[1]))]
 
 
 def _pointwise(
-    op: str, x: Operand, value: Callable[[Tensor], Any], slope: Callable[[Tensor], Any]
+    op: str, x: Operand, value: Callable[[Tensor], Any], derivative: Callable[[Tensor], Any]
 ) -> Any:
     x = operand(op, "x", x)
-    return apply(WithSlope(slope), value(x), x)[0]
+    return apply(CustomGradient(derivative), value(x), x)[0]
 
 
 def _number(op: str, name: str, value: Any, *, above: float = -math.inf) -> float:
@@ -212,7 +212,7 @@ def gelu(x: Operand, approximate: bool = True) -> Any:
     def share(x: Any) -> Any:
         return multiply(add(erf(multiply(x, np.float32(math.sqrt(0.5)))), 1.0), 0.5)
 
-    def slope(x: Any) -> Any:
+    def derivative(x: Any) -> Any:
         density = multiply(exp(multiply(square(x), -0.5)), np.float32(1 / math.sqrt(2 * math.pi)))
         return add(share(x), multiply(x, density))
 
@@ -220,18 +220,18 @@ def gelu(x: Operand, approximate: bool = True) -> Any:
         return _pointwise(
             "gelu", x, lambda x: multiply(multiply(x, 0.5), add(curve(x), 1.0)), rough_slope
         )
-    return _pointwise("gelu", x, lambda x: multiply(x, share(x)), slope)
+    return _pointwise("gelu", x, lambda x: multiply(x, share(x)), derivative)
 
 
 @operation
 def silu(x: Operand) -> Any:
     """``x * sigmoid(x)``, also called swish. ``x``: any shape, float32."""
 
-    def slope(x: Any) -> Any:
+    def derivative(x: Any) -> Any:
         s = sigmoid(x)
         return multiply(s, add(multiply(x, subtract(1.0, s)), 1.0))
 
-    return _pointwise("silu", x, lambda x: multiply(x, sigmoid(x)), slope)
+    return _pointwise("silu", x, lambda x: multiply(x, sigmoid(x)), derivative)
 
 
 def _softplus(x: Any) -> Any:
@@ -268,24 +268,24 @@ def softsign(x: Operand) -> Any:
 def mish(x: Operand) -> Any:
     """``x * tanh(softplus(x))`` (Misra, 2019). ``x``: any shape, float32."""
 
-    def slope(x: Any) -> Any:
+    def derivative(x: Any) -> Any:
         t = tanh(_softplus(x))
         return add(t, multiply(multiply(x, subtract(1.0, square(t))), sigmoid(x)))
 
-    return _pointwise("mish", x, lambda x: multiply(x, tanh(_softplus(x))), slope)
+    return _pointwise("mish", x, lambda x: multiply(x, tanh(_softplus(x))), derivative)
 
 
 @operation
 def hard_sigmoid(x: Operand) -> Any:
     """``min(max(x / 6 + 1 / 2, 0), 1)``. ``x``: any shape, float32."""
-    return _pointwise("hard_sigmoid", x, _hard_sigmoid, _hard_sigmoid_slope)
+    return _pointwise("hard_sigmoid", x, _hard_sigmoid, _hard_sigmoid_derivative)
 
 
 def _hard_sigmoid(x: Any) -> Any:
     return _clip(add(multiply(x, np.float32(1 / 6)), 0.5), 0, 1)
 
 
-def _hard_sigmoid_slope(x: Any) -> Any:
+def _hard_sigmoid_derivative(x: Any) -> Any:
     return multiply(_between(x, -3, 3), np.float32(1 / 6))
 
 
@@ -296,7 +296,7 @@ def hard_silu(x: Operand) -> Any:
         "hard_silu",
         x,
         lambda x: multiply(x, _hard_sigmoid(x)),
-        lambda x: add(_hard_sigmoid(x), multiply(x, _hard_sigmoid_slope(x))),
+        lambda x: add(_hard_sigmoid(x), multiply(x, _hard_sigmoid_derivative(x))),
     )
 
 

@@ -39,13 +39,13 @@ class _Unary(Op):
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return inputs
 
-    def slope(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
+    def derivative(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
         """``dy`` times the derivative at x, where the result is y."""
         raise NotImplementedError
 
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         dy = grads[0]
-        return [None if dy is None else self.slope(node.inputs[0], Tensor(dy.spec, node), dy)]
+        return [None if dy is None else self.derivative(node.inputs[0], Tensor(dy.spec, node), dy)]
 
 
 class Exp(_Unary):
@@ -53,7 +53,7 @@ class Exp(_Unary):
 
     name = "exp"
 
-    def slope(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
+    def derivative(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
         return multiply(dy, y)  # type: ignore[no-any-return]
 
 
@@ -62,7 +62,7 @@ class Log(_Unary):
 
     name = "log"
 
-    def slope(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
+    def derivative(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
         return divide(dy, x)  # type: ignore[no-any-return]
 
 
@@ -71,7 +71,7 @@ class Erf(_Unary):
 
     name = "erf"
 
-    def slope(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
+    def derivative(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
         bell = exp(negative(square(x)))
         return multiply(dy, multiply(bell, 2 / math.sqrt(math.pi)))  # type: ignore[no-any-return]
 
@@ -81,7 +81,7 @@ class Expm1(_Unary):
 
     name = "expm1"
 
-    def slope(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
+    def derivative(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
         return multiply(dy, add(y, 1.0))  # type: ignore[no-any-return]
 
 
@@ -90,7 +90,7 @@ class Log1p(_Unary):
 
     name = "log1p"
 
-    def slope(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
+    def derivative(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
         return divide(dy, add(x, 1.0))  # type: ignore[no-any-return]
 
 
@@ -99,7 +99,7 @@ class Sqrt(_Unary):
 
     name = "sqrt"
 
-    def slope(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
+    def derivative(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
         return divide(multiply(dy, 0.5), y)  # type: ignore[no-any-return]
 
 
@@ -108,7 +108,7 @@ class Square(_Unary):
 
     name = "square"
 
-    def slope(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
+    def derivative(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
         return multiply(multiply(dy, x), 2.0)  # type: ignore[no-any-return]
 
 
@@ -117,7 +117,7 @@ class Negative(_Unary):
 
     name = "negative"
 
-    def slope(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
+    def derivative(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
         return negative(dy)  # type: ignore[no-any-return]
 
 
@@ -126,7 +126,7 @@ class Absolute(_Unary):
 
     name = "absolute"
 
-    def slope(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
+    def derivative(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
         return multiply(dy, subtract(greater(x, 0.0), greater(0.0, x)))  # type: ignore[no-any-return]
 
 
@@ -138,7 +138,7 @@ class _Binary(Op):
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return (Spec(broadcast_shape(self.name, inputs[0].shape, inputs[1].shape)),)
 
-    def slopes(
+    def derivatives(
         self, a: Tensor, b: Tensor, y: Tensor, dy: Tensor
     ) -> tuple[Tensor | None, Tensor | None]:
         """``dy`` times the derivative for each operand, in the output's shape."""
@@ -149,10 +149,10 @@ class _Binary(Op):
         if dy is None:
             return [None, None]
         a, b = node.inputs
-        slopes = self.slopes(a, b, Tensor(dy.spec, node), dy)
+        derivatives = self.derivatives(a, b, Tensor(dy.spec, node), dy)
         return [
-            None if slope is None else sum_to_shape(slope, x.shape)
-            for slope, x in zip(slopes, (a, b), strict=True)
+            None if derivative is None else sum_to_shape(derivative, x.shape)
+            for derivative, x in zip(derivatives, (a, b), strict=True)
         ]
 
 
@@ -161,7 +161,7 @@ class Add(_Binary):
 
     name = "add"
 
-    def slopes(self, a: Tensor, b: Tensor, y: Tensor, dy: Tensor) -> tuple[Tensor, Tensor]:
+    def derivatives(self, a: Tensor, b: Tensor, y: Tensor, dy: Tensor) -> tuple[Tensor, Tensor]:
         return dy, dy
 
 
@@ -170,7 +170,7 @@ class Subtract(_Binary):
 
     name = "subtract"
 
-    def slopes(self, a: Tensor, b: Tensor, y: Tensor, dy: Tensor) -> tuple[Tensor, Tensor]:
+    def derivatives(self, a: Tensor, b: Tensor, y: Tensor, dy: Tensor) -> tuple[Tensor, Tensor]:
         return dy, negative(dy)
 
 
@@ -179,7 +179,7 @@ class Multiply(_Binary):
 
     name = "multiply"
 
-    def slopes(self, a: Tensor, b: Tensor, y: Tensor, dy: Tensor) -> tuple[Tensor, Tensor]:
+    def derivatives(self, a: Tensor, b: Tensor, y: Tensor, dy: Tensor) -> tuple[Tensor, Tensor]:
         return multiply(dy, b), multiply(dy, a)
 
 
@@ -188,7 +188,7 @@ class Divide(_Binary):
 
     name = "divide"
 
-    def slopes(self, a: Tensor, b: Tensor, y: Tensor, dy: Tensor) -> tuple[Tensor, Tensor]:
+    def derivatives(self, a: Tensor, b: Tensor, y: Tensor, dy: Tensor) -> tuple[Tensor, Tensor]:
         da = divide(dy, b)
         return da, negative(multiply(da, y))
 
@@ -198,7 +198,7 @@ class Maximum(_Binary):
 
     name = "maximum"
 
-    def slopes(self, a: Tensor, b: Tensor, y: Tensor, dy: Tensor) -> tuple[Tensor, Tensor]:
+    def derivatives(self, a: Tensor, b: Tensor, y: Tensor, dy: Tensor) -> tuple[Tensor, Tensor]:
         from_b = greater(b, a)
         return multiply(dy, subtract(1.0, from_b)), multiply(dy, from_b)
 
@@ -208,7 +208,7 @@ class Minimum(_Binary):
 
     name = "minimum"
 
-    def slopes(self, a: Tensor, b: Tensor, y: Tensor, dy: Tensor) -> tuple[Tensor, Tensor]:
+    def derivatives(self, a: Tensor, b: Tensor, y: Tensor, dy: Tensor) -> tuple[Tensor, Tensor]:
         from_b = greater(a, b)
         return multiply(dy, subtract(1.0, from_b)), multiply(dy, from_b)
 

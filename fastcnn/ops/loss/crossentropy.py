@@ -89,8 +89,8 @@ class CrossentropyGrad(Op):
             dy = _for_each(dy, scores)
             weight = sum(truth, axis=-1, keepdims=True)
             if node.attrs["from_logits"]:
-                slope: Tensor = dy * (softmax(scores) * weight - truth)
-                return slope
+                derivative: Tensor = dy * (softmax(scores) * weight - truth)
+                return derivative
             total = sum(scores, axis=-1, keepdims=True)
             p = divide(scores, total)
             # Where p is clipped, nothing passes.
@@ -123,10 +123,10 @@ class BinaryCrossentropy(_Binary):
         truth, p = node.inputs
         kept = _clipped(p)
         dtruth = multiply(dy, subtract(log(subtract(1.0, kept)), log(kept)))
-        return [dtruth, multiply(dy, apply(BinaryCrossentropySlope(), truth, p)[0])]
+        return [dtruth, multiply(dy, apply(BinaryCrossentropyDerivative(), truth, p)[0])]
 
 
-class BinaryCrossentropySlope(_Binary):
+class BinaryCrossentropyDerivative(_Binary):
     """Its derivative with respect to the probability; 0 where that is clipped."""
 
     name = "binary_crossentropy_slope"
@@ -135,8 +135,8 @@ class BinaryCrossentropySlope(_Binary):
         def formula(truth: Tensor, p: Tensor) -> Tensor:
             inside = multiply(greater(p, SMALLEST), greater(LARGEST, p))
             kept = _clipped(p)
-            slope: Tensor = inside * divide(subtract(kept, truth), kept * (1.0 - kept))
-            return slope
+            derivative: Tensor = inside * divide(subtract(kept, truth), kept * (1.0 - kept))
+            return derivative
 
         return by_formula(node, grads, formula)
 
