@@ -94,3 +94,17 @@ def test_prose_is_wrapped_at_100_columns(document):
         if len(line) > 100 and " " in line.strip() and not line.startswith(("|", "    ", "!["))
     ]
     assert long == []
+
+
+def test_names_in_the_glossary_are_those_of_the_code():
+    """Names in CamelCase of two words or more are classes, the rest are words."""
+    rows = re.findall(r"^\| ([^|]+) \|", (ROOT / "docs" / "glossary.md").read_text(), re.MULTILINE)
+    names = {name for row in rows for name in re.findall(r"\b(?:[A-Z][a-z]+){2,}\b", row)}
+    assert names
+    code = "\n".join(
+        path.read_text()
+        for folder in ["csrc", "fastcnn"]
+        for path in (ROOT / folder).rglob("*.*")
+        if path.suffix in {".py", ".h", ".cpp"}
+    )
+    assert names - set(re.findall(r"\b(?:class|struct) (\w+)", code)) == set()
