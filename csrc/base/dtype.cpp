@@ -1,6 +1,7 @@
 #include "base/dtype.h"
 
 #include "base/check.h"
+#include "base/dtype_visit.h"
 
 namespace fastcnn {
 namespace {
@@ -9,13 +10,13 @@ struct Row {
   DType dtype;
   int64_t bytes;
   const char* name;
+  char kind;
 };
 
 constexpr Row kRows[] = {
-    {DType::f32, 4, "float32"}, {DType::f64, 8, "float64"}, {DType::boolean, 1, "bool"},
-    {DType::i8, 1, "int8"},     {DType::i16, 2, "int16"},   {DType::i32, 4, "int32"},
-    {DType::i64, 8, "int64"},   {DType::u8, 1, "uint8"},    {DType::u16, 2, "uint16"},
-    {DType::u32, 4, "uint32"},  {DType::u64, 8, "uint64"},
+#define FASTCNN_DTYPE(dtype, type, name, kind) {DType::dtype, sizeof(type), name, kind},
+#include "base/dtypes.def"
+#undef FASTCNN_DTYPE
 };
 
 const Row& row_of(DType dtype) { return kRows[static_cast<size_t>(dtype)]; }
@@ -24,6 +25,7 @@ const Row& row_of(DType dtype) { return kRows[static_cast<size_t>(dtype)]; }
 
 int64_t size_of(DType dtype) { return row_of(dtype).bytes; }
 const char* name_of(DType dtype) { return row_of(dtype).name; }
+char kind_of(DType dtype) { return row_of(dtype).kind; }
 
 DType dtype_from_name(const std::string& name) {
   std::string known;
@@ -31,8 +33,15 @@ DType dtype_from_name(const std::string& name) {
     if (name == row.name) return row.dtype;
     known += (known.empty() ? "" : ", ") + std::string(row.name);
   }
-  check(false, "dtype '", name, "' is not supported; use one of ", known);
-  return DType::f32;
+  throw std::invalid_argument(concat("dtype '", name, "' is not supported; use one of ", known));
+}
+
+void refuse_unknown_dtype() { throw std::invalid_argument("a number that is not a dtype"); }
+
+std::vector<std::string> dtype_names() {
+  std::vector<std::string> names;
+  for (const Row& row : kRows) names.emplace_back(row.name);
+  return names;
 }
 
 }  // namespace fastcnn

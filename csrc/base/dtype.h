@@ -1,16 +1,26 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace fastcnn {
 
-enum class DType { f32, f64, boolean, i8, i16, i32, i64, u8, u16, u32, u64 };
+// One for each row of dtypes.def.
+enum class DType {
+#define FASTCNN_DTYPE(dtype, type, name, kind) dtype,
+#include "base/dtypes.def"
+#undef FASTCNN_DTYPE
+};
 
 // Bytes of one element.
 int64_t size_of(DType dtype);
 // NumPy's name: "float32", "bool", "uint8" ...
 const char* name_of(DType dtype);
-// The inverse; throws std::invalid_argument listing the known names.
+// NumPy's kind: 'f', 'b', 'i' or 'u'.
+char kind_of(DType dtype);
+// The inverse of name_of; throws std::invalid_argument listing the known names.
 DType dtype_from_name(const std::string& name);
+// Names of all of them.
+std::vector<std::string> dtype_names();
 
 }  // namespace fastcnn

@@ -11,33 +11,19 @@ struct Boolean {
   uint8_t byte;
 };
 
+[[noreturn]] void refuse_unknown_dtype();
+
 // Calls f(T{}) with the C++ type of `dtype`.
 template <class F>
 decltype(auto) visit(DType dtype, F f) {
   switch (dtype) {
-    case DType::f64:
-      return f(double{});
-    case DType::boolean:
-      return f(Boolean{});
-    case DType::i8:
-      return f(int8_t{});
-    case DType::i16:
-      return f(int16_t{});
-    case DType::i32:
-      return f(int32_t{});
-    case DType::i64:
-      return f(int64_t{});
-    case DType::u8:
-      return f(uint8_t{});
-    case DType::u16:
-      return f(uint16_t{});
-    case DType::u32:
-      return f(uint32_t{});
-    case DType::u64:
-      return f(uint64_t{});
-    default:
-      return f(float{});
+#define FASTCNN_DTYPE(dtype, type, name, kind) \
+  case DType::dtype:                           \
+    return f(type{});
+#include "base/dtypes.def"
+#undef FASTCNN_DTYPE
   }
+  refuse_unknown_dtype();
 }
 
 // The number that an element stands for.

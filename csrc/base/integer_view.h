@@ -1,8 +1,10 @@
 #pragma once
 #include <string>
+#include <type_traits>
 
 #include "base/check.h"
 #include "base/dtype.h"
+#include "base/dtype_visit.h"
 #include "base/shape.h"
 
 namespace fastcnn {
@@ -14,30 +16,19 @@ class IntegerView {
   // Throws std::invalid_argument unless there are `count` labels of an integer dtype.
   IntegerView(const std::string& op, DType dtype, const Shape& shape, int64_t count)
       : dtype_(dtype) {
-    check(dtype_ != DType::f32 && dtype_ != DType::f64 && dtype_ != DType::boolean, op,
-          ": labels must be integers, got ", name_of(dtype_));
+    const char kind = kind_of(dtype);
+    check(kind == 'i' || kind == 'u', op, ": labels must be integers, got ", name_of(dtype));
     check(shape.elements() == count, op, ": needs ", count, " labels, got shape ", shape.text());
   }
 
   int64_t at(const void* data, int64_t i) const noexcept {
-    switch (dtype_) {
-      case DType::i8:
-        return static_cast<const int8_t*>(data)[i];
-      case DType::i16:
-        return static_cast<const int16_t*>(data)[i];
-      case DType::i32:
-        return static_cast<const int32_t*>(data)[i];
-      case DType::u8:
-        return static_cast<const uint8_t*>(data)[i];
-      case DType::u16:
-        return static_cast<const uint16_t*>(data)[i];
-      case DType::u32:
-        return static_cast<const uint32_t*>(data)[i];
-      case DType::u64:
-        return static_cast<int64_t>(static_cast<const uint64_t*>(data)[i]);
-      default:
-        return static_cast<const int64_t*>(data)[i];
-    }
+    return visit(dtype_, [=](auto element) -> int64_t {
+      using T = decltype(element);
+      if constexpr (std::is_integral_v<T>)
+        return static_cast<int64_t>(static_cast<const T*>(data)[i]);
+      else
+        return -1;  // the constructor refuses these
+    });
   }
 
  private:

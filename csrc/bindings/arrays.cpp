@@ -21,23 +21,6 @@ Shape shape_of(const py::array& array) {
 
 namespace {
 
-char kind_of(DType dtype) {
-  switch (dtype) {
-    case DType::f32:
-    case DType::f64:
-      return 'f';
-    case DType::boolean:
-      return 'b';
-    case DType::u8:
-    case DType::u16:
-    case DType::u32:
-    case DType::u64:
-      return 'u';
-    default:
-      return 'i';
-  }
-}
-
 // By kind and size, because NumPy has two types of 8-byte integers that are equal.
 bool has_dtype(const py::array& array, DType dtype) {
   const py::dtype actual = array.dtype();

@@ -1,5 +1,6 @@
 #include <pybind11/stl.h>
 
+#include "base/dtype.h"
 #include "base/parallel.h"
 #include "bindings/bindings.h"
 #include "engine/program.h"
@@ -13,6 +14,7 @@ namespace py = pybind11;
 using namespace pybind11::literals;
 
 void bind_runtime(py::module_& m) {
+  m.def("dtypes", &dtype_names, "NumPy's names of the element types that arrays may have.");
   m.def("isa", [] { return std::string(kernels().isa); }, "Name of the instruction set in use.");
   m.def("isa_source", [] { return std::string(isa_source()); }, "Why that one is in use.");
   m.def("available_isas", &available_isas, "Instruction sets this CPU can run, worst first.");

@@ -172,3 +172,14 @@ def test_two_threads_may_call_at_once(rng: np.random.Generator) -> None:
     for worker in workers:
         worker.join()
     assert not wrong
+
+
+def test_the_core_lists_the_dtypes_that_its_arrays_may_have() -> None:
+    names = _core.dtypes()
+    assert {"float32", "float64", "bool", "int8", "uint64"} <= set(names)
+    for name in names:
+        assert np.dtype(name).name == name
+        value = np.arange(6).astype(name)
+        np.testing.assert_array_equal(_core.Variable(value).numpy(), value)
+    with pytest.raises(ValueError, match=f"'complex64' is not supported; use one of {names[0]}"):
+        _core.Variable(np.zeros(3, np.complex64))

@@ -128,6 +128,7 @@ class Server {
 
   void answer(const std::string& what, Message& call, Message& result) {
     if (what == "state") return put_state(result);
+    if (what == "dtypes") return put_list(dtype_names(), result);
     if (what == "set_isa") return set_isa(call.text());
     if (what == "set_winograd") return set_winograd(call.integer() != 0);
     if (what == "set_num_threads") return set_num_threads(call.integer());
@@ -147,6 +148,11 @@ class Server {
     }
     if (what == "run") return run(call, result);
     check(false, "unknown call '", what, "'");
+  }
+
+  static void put_list(const std::vector<std::string>& names, Message& result) {
+    result.put(static_cast<int64_t>(names.size()));
+    for (const std::string& name : names) result.put(name);
   }
 
   static void put_state(Message& result) {

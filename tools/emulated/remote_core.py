@@ -45,6 +45,9 @@ class Answer:
     def text(self):
         return self.take(self.integer()).decode()
 
+    def texts(self):
+        return [self.text() for _ in range(self.integer())]
+
     def array(self, dtype, shape):
         size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
         return np.frombuffer(self.take(size), dtype).reshape(shape)
@@ -106,6 +109,10 @@ def state():
         name = answer.text()
         found["base_isas"][name] = answer.text()
     return found
+
+
+def dtypes():
+    return server.call("dtypes").texts()
 
 
 def isa():

@@ -141,9 +141,12 @@ inline FusedFunction fused_binary_of(BinaryOp op) {
       return fused_binary<BinaryOp::sigmoid_grad, swapped>;
     case BinaryOp::tanh_grad:
       return fused_binary<BinaryOp::tanh_grad, swapped>;
-    default:  // losses are never fused
-      return nullptr;
+    case BinaryOp::binary_crossentropy:
+    case BinaryOp::binary_crossentropy_logits:
+    case BinaryOp::binary_crossentropy_slope:
+      break;  // never fused
   }
+  return nullptr;
 }
 
 void fused_elementwise(const FusedGroups& at) noexcept {

@@ -242,8 +242,7 @@ class Convolution final : public Operator {
 
 bool checked_bias(const OperatorSpec& spec, int64_t channels) {
   if (spec.inputs.size() < 3) return false;
-  check_operand(spec.op, "bias", spec.inputs[2], DType::f32, 1);
-  check_shape(spec.op, "bias", spec.inputs[2], Shape({channels}));
+  check_float32(spec.op, "bias", spec.inputs[2], Shape({channels}));
   return true;
 }
 
@@ -293,12 +292,12 @@ std::unique_ptr<Operator> make_conv2d_max_pool(const OperatorSpec& spec) {
   check((spec.inputs.size() == 2 || spec.inputs.size() == 3) &&
             (spec.outputs.size() == 1 || spec.outputs.size() == 2),
         spec.op, ": takes x, kernel, maybe bias, y and maybe argmax");
-  check_operand(spec.op, "x", spec.inputs[0], DType::f32, 4);
-  check_operand(spec.op, "kernel", spec.inputs[1], DType::f32, 4);
+  check_float32(spec.op, "x", spec.inputs[0], 4);
+  check_float32(spec.op, "kernel", spec.inputs[1], 4);
   const auto& output = spec.attrs.integers("output");
   check(output.size() == 2 && output[0] >= 2 && output[1] >= 2, spec.op,
         ": output must hold a window of 2 x 2 pixels");
-  const Operand z{DType::f32,
+  const Operand z{spec.inputs[0].dtype,
                   Shape({spec.inputs[0].shape[0], output[0], output[1], spec.inputs[1].shape[3]})};
   const ConvShape conv = conv_shape(spec, spec.inputs[0], spec.inputs[1], z);
   const bool has_bias = checked_bias(spec, conv.out_channels);
@@ -308,8 +307,7 @@ std::unique_ptr<Operator> make_conv2d_max_pool(const OperatorSpec& spec) {
     check(axis->window.pad_before == 0 && axis->window.pad_after == 0, spec.op,
           ": padding must be 0, got ", axis->window.pad_before, " and ", axis->window.pad_after);
   const Shape pooled({conv.batch, output[0] / 2, output[1] / 2, conv.out_channels});
-  check_operand(spec.op, "y", spec.outputs[0], DType::f32, 4);
-  check_shape(spec.op, "y", spec.outputs[0], pooled);
+  check_float32(spec.op, "y", spec.outputs[0], pooled);
   if (spec.outputs.size() == 2) {
     check_operand(spec.op, "argmax", spec.outputs[1], DType::u8, 4);
     check_shape(spec.op, "argmax", spec.outputs[1], pooled);

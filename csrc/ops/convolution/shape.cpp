@@ -9,9 +9,9 @@ ConvShape conv_shape(const OperatorSpec& spec, const Operand& x, const Operand& 
   const int rank = x.shape.rank();
   check(rank >= 3 && rank <= 5, spec.op, ": x must have rank 3, 4 or 5, got shape ",
         x.shape.text());
-  check_operand(spec.op, "x", x, DType::f32, rank);
-  check_operand(spec.op, "kernel", kernel, DType::f32, rank);
-  check_operand(spec.op, "y", y, DType::f32, rank);
+  check_float32(spec.op, "x", x, rank);
+  check_float32(spec.op, "kernel", kernel, rank);
+  check_float32(spec.op, "y", y, rank);
   const int64_t groups = spec.attrs.integer("groups");
   check(groups >= 1, spec.op, ": groups must be positive, got ", groups);
   const int64_t in = x.shape.back();

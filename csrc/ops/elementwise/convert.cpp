@@ -155,8 +155,7 @@ std::unique_ptr<Operator> make_cast(const OperatorSpec& spec) {
 std::unique_ptr<Operator> make_rescale(const OperatorSpec& spec) {
   check_one_to_one(spec);
   const Operand& x = spec.inputs[0];
-  check_operand(spec.op, "y", spec.outputs[0], DType::f32, x.shape.rank());
-  check_shape(spec.op, "y", spec.outputs[0], x.shape);
+  check_float32(spec.op, "y", spec.outputs[0], x.shape);
   return std::make_unique<Rescale>(x.dtype, x.shape.elements(), spec.attrs.real("scale"),
                                    spec.attrs.real("offset"));
 }
@@ -165,7 +164,7 @@ std::unique_ptr<Operator> make_one_hot(const OperatorSpec& spec) {
   check_one_to_one(spec);
   const Operand& labels = spec.inputs[0];
   const Operand& y = spec.outputs[0];
-  check_operand(spec.op, "y", y, DType::f32, labels.shape.rank() + 1);
+  check_float32(spec.op, "y", y, labels.shape.rank() + 1);
   const int64_t count = y.shape.elements(0, labels.shape.rank());
   return std::make_unique<OneHot>(IntegerView(spec.op, labels.dtype, labels.shape, count), count,
                                   y.shape.back());

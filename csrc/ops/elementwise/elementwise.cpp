@@ -235,9 +235,8 @@ ElementwiseOp elementwise_op(const std::string& name) {
 std::unique_ptr<Operator> make_unary(const OperatorSpec& spec) {
   check(spec.inputs.size() == 1 && spec.outputs.size() == 1, spec.op, ": takes x and y");
   const Shape& shape = spec.inputs[0].shape;
-  check_operand(spec.op, "x", spec.inputs[0], DType::f32, shape.rank());
-  check_operand(spec.op, "y", spec.outputs[0], DType::f32, shape.rank());
-  check_shape(spec.op, "y", spec.outputs[0], shape);
+  check_float32(spec.op, "x", spec.inputs[0]);
+  check_float32(spec.op, "y", spec.outputs[0], shape);
   return std::make_unique<Unary>(row_named(kUnary, spec.op), shape.elements());
 }
 
@@ -248,12 +247,13 @@ std::unique_ptr<Operator> make_binary(const OperatorSpec& spec) {
   const Operand& b = spec.inputs[1];
   const Operand& c = spec.outputs[0];
   const bool compares = row.op == BinaryOp::greater || row.op == BinaryOp::equal;
-  const DType dtype = compares && a.dtype == DType::i64 ? DType::i64 : DType::f32;
-  check_operand(spec.op, "a", a, dtype, a.shape.rank());
-  check_operand(spec.op, "b", b, dtype, b.shape.rank());
-  check_operand(spec.op, "c", c, DType::f32, c.shape.rank());
-  if (dtype == DType::i64)
+  check_float32(spec.op, "c", c);
+  if (compares && a.dtype == DType::i64) {
+    check_dtype(spec.op, "b", b, DType::i64);
     return std::make_unique<IntegerComparison>(row, a.shape, b.shape, c.shape);
+  }
+  check_float32(spec.op, "a", a);
+  check_float32(spec.op, "b", b);
   return std::make_unique<FloatBinary>(row, a.shape, b.shape, c.shape);
 }
 

@@ -239,10 +239,10 @@ std::unique_ptr<Operator> make_fused_elementwise(const OperatorSpec& spec) {
   check(!spec.inputs.empty() && spec.outputs.size() == 1, spec.op,
         ": takes one input or more and y");
   const Operand& y = spec.outputs[0];
-  check_operand(spec.op, "y", y, DType::f32, y.shape.rank());
+  check_float32(spec.op, "y", y);
   std::vector<int64_t> periods;
   for (const Operand& x : spec.inputs) {
-    check_operand(spec.op, "input", x, DType::f32, x.shape.rank());
+    check_float32(spec.op, "input", x);
     periods.push_back(period_of(x.shape, y.shape));
     check(periods.back() > 0 || y.shape.elements() == 0, spec.op, ": input ", x.shape.text(),
           " neither has the elements of ", y.shape.text(), " nor repeats along its first axes");

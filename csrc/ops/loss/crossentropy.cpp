@@ -60,23 +60,18 @@ std::unique_ptr<Operator> make(const OperatorSpec& spec, bool is_gradient) {
   const Operand& truth = spec.inputs[1];
   const int rank = scores.shape.rank();
   check(rank >= 1, spec.op, ": scores need an axis of classes");
-  check_operand(spec.op, "scores", scores, DType::f32, rank);
+  check_float32(spec.op, "scores", scores, rank);
   const int64_t rows = scores.shape.elements(0, rank - 1);
   const int64_t columns = scores.shape.back();
   check(columns >= 1 || rows == 0, spec.op, ": scores ", scores.shape.text(), " have no class");
-  const auto check_rows = [&](const char* name, const Operand& operand) {
-    check(operand.dtype == DType::f32 && operand.shape.elements() == rows, spec.op, ": ", name,
-          " must be ", rows, " float32, got ", name_of(operand.dtype), " ", operand.shape.text());
-  };
   if (is_gradient) {
-    check_rows("dy", spec.inputs[2]);
-    check_operand(spec.op, "gradient", spec.outputs[0], DType::f32, rank);
-    check_shape(spec.op, "gradient", spec.outputs[0], scores.shape);
+    check_float32_count(spec.op, "dy", spec.inputs[2], rows);
+    check_float32(spec.op, "gradient", spec.outputs[0], scores.shape);
   } else {
-    check_rows("loss", spec.outputs[0]);
+    check_float32_count(spec.op, "loss", spec.outputs[0], rows);
   }
   std::optional<IntegerView> labels;
-  if (truth.dtype == DType::f32)
+  if (is_float32(truth))
     check_shape(spec.op, "truth", truth, scores.shape);
   else
     labels.emplace(spec.op, truth.dtype, truth.shape, rows);

@@ -48,11 +48,9 @@ std::unique_ptr<Operator> make_softmax(const OperatorSpec& spec) {
   const Shape& shape = spec.inputs[0].shape;
   check(shape.rank() >= 1, spec.op, ": needs an axis");
   for (const Operand& operand : spec.inputs) {
-    check_operand(spec.op, "input", operand, DType::f32, shape.rank());
-    check_shape(spec.op, "input", operand, shape);
+    check_float32(spec.op, "input", operand, shape);
   }
-  check_operand(spec.op, "output", spec.outputs[0], DType::f32, shape.rank());
-  check_shape(spec.op, "output", spec.outputs[0], shape);
+  check_float32(spec.op, "output", spec.outputs[0], shape);
   return std::make_unique<Softmax>(spec.op, shape.elements(0, shape.rank() - 1), shape.back());
 }
 

@@ -93,9 +93,8 @@ std::unique_ptr<Operator> make_sparsemax(const OperatorSpec& spec) {
   check(spec.inputs.size() == 1 && spec.outputs.size() == 1, spec.op, ": takes x and y");
   const Shape& shape = spec.inputs[0].shape;
   check(shape.rank() >= 1, spec.op, ": needs an axis");
-  check_operand(spec.op, "x", spec.inputs[0], DType::f32, shape.rank());
-  check_operand(spec.op, "y", spec.outputs[0], DType::f32, shape.rank());
-  check_shape(spec.op, "y", spec.outputs[0], shape);
+  check_float32(spec.op, "x", spec.inputs[0]);
+  check_float32(spec.op, "y", spec.outputs[0], shape);
   return std::make_unique<Sparsemax>(shape.elements(0, shape.rank() - 1), shape.back());
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/dtype_visit.h"
 #include "base/memory.h"
 #include "base/partition.h"
 #include "kernels/dispatch/table.h"
@@ -54,12 +55,32 @@ void transpose_block(int64_t rows, int64_t columns, const T* from, int64_t from_
     }
 }
 
+// Elements are moved as integers of their size.
+template <size_t bytes>
+struct UnsignedOf;
+template <>
+struct UnsignedOf<1> {
+  using Type = uint8_t;
+};
+template <>
+struct UnsignedOf<2> {
+  using Type = uint16_t;
+};
+template <>
+struct UnsignedOf<4> {
+  using Type = uint32_t;
+};
+template <>
+struct UnsignedOf<8> {
+  using Type = uint64_t;
+};
+
 // Copies a block of elements between two strided places.
 class StridedCopy {
  public:
-  // Axes come outermost first. `width` is the bytes of an element.
-  StridedCopy(int64_t width, std::vector<Axis> axes, int64_t from_first, int64_t to_first)
-      : width_(width), from_first_(from_first), to_first_(to_first), kernels_(kernels()) {
+  // Axes come outermost first.
+  StridedCopy(DType dtype, std::vector<Axis> axes, int64_t from_first, int64_t to_first)
+      : dtype_(dtype), from_first_(from_first), to_first_(to_first), kernels_(kernels()) {
     for (const Axis& axis : axes) {
       if (axis.size == 1) continue;
       // Merged with the axis outside it where both sides run on.
@@ -86,23 +107,15 @@ class StridedCopy {
         std::clamp<int64_t>(axes_[axes_.size() - 2].size, 1, kTransposeRows);
     pieces_ = {columns, transposes_ ? kItemElements / rows_at_once : kItemElements};
     rows_ = Split::by_elements(rows, std::min(columns, pieces_.grain));
-    non_temporal_ = elements() >= kNonTemporalResult / width;
+    non_temporal_ = elements() >= kNonTemporalResult / size_of(dtype);
   }
 
   int64_t items() const { return rows_.items() * pieces_.items(); }
   int64_t elements() const { return rows_.total * pieces_.total; }
 
   void run(int64_t item, const void* from, void* to) const noexcept {
-    switch (width_) {
-      case 1:
-        return run_as<uint8_t>(item, from, to);
-      case 2:
-        return run_as<uint16_t>(item, from, to);
-      case 4:
-        return run_as<uint32_t>(item, from, to);
-      default:
-        return run_as<uint64_t>(item, from, to);
-    }
+    visit(dtype_,
+          [&](auto element) { run_as<typename UnsignedOf<sizeof element>::Type>(item, from, to); });
   }
 
  private:
@@ -158,7 +171,7 @@ class StridedCopy {
       transpose_block(rows, columns, from, from_step, to, to_row);
   }
 
-  int64_t width_;
+  DType dtype_;
   int64_t from_first_, to_first_;
   const KernelTable& kernels_;
   std::vector<Axis> axes_;
@@ -261,9 +274,9 @@ void check_one_to_one(const OperatorSpec& spec) {
 std::unique_ptr<Operator> one_copy(const OperatorSpec& spec, std::vector<Axis> axes,
                                    int64_t from_first = 0, int64_t to_first = 0,
                                    int64_t zeros = 0) {
-  const int64_t width = size_of(spec.inputs[0].dtype);
-  return std::make_unique<Movement>(StridedCopy(width, std::move(axes), from_first, to_first),
-                                    width, zeros);
+  const DType dtype = spec.inputs[0].dtype;
+  return std::make_unique<Movement>(StridedCopy(dtype, std::move(axes), from_first, to_first),
+                                    size_of(dtype), zeros);
 }
 
 // A block of shape `part` that lies in `whole` from attribute `start` on: its axes with `from` as

@@ -52,9 +52,9 @@ std::unique_ptr<Operator> make_resample(const OperatorSpec& spec) {
   check(spec.inputs.size() == 2 && spec.outputs.size() == 1, spec.op, ": takes x, weight and y");
   const Operand& x = spec.inputs[0];
   const Operand& y = spec.outputs[0];
-  check_operand(spec.op, "x", x, DType::f32, 3);
-  check_operand(spec.op, "weight", spec.inputs[1], DType::f32, 1);
-  check_operand(spec.op, "y", y, DType::f32, 3);
+  check_float32(spec.op, "x", x, 3);
+  check_float32(spec.op, "weight", spec.inputs[1], 1);
+  check_float32(spec.op, "y", y, 3);
   check(x.shape[0] == y.shape[0] && x.shape[2] == y.shape[2], spec.op, ": x ", x.shape.text(),
         " and y ", y.shape.text(), " may differ only in the middle");
   const std::vector<int64_t>& starts = spec.attrs.integers("starts");

@@ -52,7 +52,7 @@ class NormSpec {
     check(spec.inputs.size() == inputs && spec.outputs.size() == outputs, spec.op, ": takes ",
           inputs, " inputs and ", outputs, " outputs");
     const Operand& x = spec.inputs[0];
-    check(x.dtype == DType::f32, spec.op, ": x must be float32, got ", name_of(x.dtype));
+    check_float32(spec.op, "x", x);
     check(x.shape.rank() >= 1, spec.op, ": x must have a channel axis, got shape ()");
     const double epsilon = spec.attrs.real("epsilon");
     check(epsilon >= 0, spec.op, ": epsilon must not be negative, got ", epsilon);
@@ -60,13 +60,11 @@ class NormSpec {
   }
 
   NormSpec& like_x(const char* name, const Operand& operand) {
-    check_operand(spec_.op, name, operand, DType::f32, spec_.inputs[0].shape.rank());
-    check_shape(spec_.op, name, operand, spec_.inputs[0].shape);
+    check_float32(spec_.op, name, operand, spec_.inputs[0].shape);
     return *this;
   }
   NormSpec& per_channel(const char* name, const Operand& operand) {
-    check_operand(spec_.op, name, operand, DType::f32, 1);
-    check_shape(spec_.op, name, operand, Shape({shape_.channels}));
+    check_float32(spec_.op, name, operand, Shape({shape_.channels}));
     return *this;
   }
   const NormShape& shape() const { return shape_; }

@@ -86,8 +86,7 @@ GroupShape group_shape(const OperatorSpec& spec) {
 
 void check_like(const OperatorSpec& spec, const char* name, const Operand& operand,
                 const Shape& shape) {
-  check_operand(spec.op, name, operand, DType::f32, shape.rank());
-  check_shape(spec.op, name, operand, shape);
+  check_float32(spec.op, name, operand, shape);
 }
 
 class GroupNormalization final : public Operator {

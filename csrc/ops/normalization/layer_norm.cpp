@@ -58,8 +58,7 @@ class LayerNormSpec {
 
  private:
   LayerNormSpec& like(const char* name, const Operand& operand, const Shape& shape) {
-    check_operand(spec_.op, name, operand, DType::f32, shape.rank());
-    check_shape(spec_.op, name, operand, shape);
+    check_float32(spec_.op, name, operand, shape);
     return *this;
   }
 

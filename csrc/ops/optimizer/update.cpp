@@ -17,8 +17,7 @@ namespace {
 constexpr int64_t kUpdateElements = int64_t{1} << 14;
 
 void check_like(const OperatorSpec& spec, const char* name, const Operand& operand) {
-  check_operand(spec.op, name, operand, DType::f32, spec.inputs[0].shape.rank());
-  check_shape(spec.op, name, operand, spec.inputs[0].shape);
+  check_float32(spec.op, name, operand, spec.inputs[0].shape);
 }
 
 void check_counts(const OperatorSpec& spec, size_t inputs, size_t outputs) {
@@ -249,13 +248,16 @@ std::unique_ptr<Operator> make_update(const OperatorSpec& spec) {
   check(options.stepped || !rule.counts(), spec.op, ": needs the number of the step");
   check_like(spec, "variable", spec.inputs[0]);
   check_like(spec, "gradient", spec.inputs[1]);
-  check_operand(spec.op, "learning_rate", spec.inputs[2], DType::f32, 0);
+  check_float32(spec.op, "learning_rate", spec.inputs[2], 0);
   if (options.stepped) {
-    const DType step = spec.inputs[3].dtype == DType::i64 ? DType::i64 : DType::f32;
-    check_operand(spec.op, "step", spec.inputs[3], step, 0);
+    const Operand& step = spec.inputs[3];
+    if (step.dtype == DType::i64)
+      check_operand(spec.op, "step", step, DType::i64, 0);
+    else
+      check_float32(spec.op, "step", step, 0);
   }
   for (size_t k = 0; k < slots; ++k) check_like(spec, "state", spec.inputs[first + k]);
-  if (options.scaled) check_operand(spec.op, "scale", spec.inputs[first + slots], DType::f32, 0);
+  if (options.scaled) check_float32(spec.op, "scale", spec.inputs[first + slots], 0);
   for (size_t k = 0; k < own; ++k)
     check_like(spec, "sum or average", spec.inputs[spec.inputs.size() - 1 - k]);
   for (const Operand& output : spec.outputs) check_like(spec, "output", output);
@@ -266,13 +268,13 @@ std::unique_ptr<Operator> make_sum_of_squares(const OperatorSpec& spec) {
   check(spec.inputs.size() == 1 || spec.inputs.size() == 2, spec.op, ": takes x and maybe addend");
   check_counts(spec, spec.inputs.size(), 1);
   for (const Operand& x : spec.inputs) check_like(spec, "x", x);
-  check_operand(spec.op, "y", spec.outputs[0], DType::f32, 0);
+  check_float32(spec.op, "y", spec.outputs[0], 0);
   return std::make_unique<SumOfSquares>(spec.inputs[0].shape.elements(), spec.inputs.size() == 2);
 }
 
 std::unique_ptr<Operator> make_scale_diagonal(const OperatorSpec& spec) {
   check_counts(spec, 1, 1);
-  check_operand(spec.op, "x", spec.inputs[0], DType::f32, 2);
+  check_float32(spec.op, "x", spec.inputs[0], 2);
   const Shape& shape = spec.inputs[0].shape;
   check(shape[0] == shape[1], spec.op, ": x must be square, got ", shape.text());
   check_like(spec, "y", spec.outputs[0]);

@@ -138,7 +138,17 @@ void Rule::prepare(double rate, double step, UpdateBlock& block) const noexcept 
       block.coefficient[1] = static_cast<float>(block.coefficient[1] + beta_ / rate);
       block.coefficient[4] = static_cast<float>(1 / rate);
       break;
-    default:
+    case UpdateRule::sgd:
+    case UpdateRule::momentum:
+    case UpdateRule::nesterov:
+    case UpdateRule::momentum_accumulate:
+    case UpdateRule::rmsprop:
+    case UpdateRule::rmsprop_momentum:
+    case UpdateRule::rmsprop_centered:
+    case UpdateRule::rmsprop_centered_momentum:
+    case UpdateRule::adagrad:
+    case UpdateRule::adadelta:
+    case UpdateRule::lion:
       break;
   }
   block.rate = static_cast<float>(rate);

@@ -40,8 +40,8 @@ struct PoolShape {
 PoolShape pool_shape(const OperatorSpec& spec, const Operand& x, const Operand& y) {
   const int rank = x.shape.rank();
   check(rank == 3 || rank == 4, spec.op, ": x must have rank 3 or 4, got shape ", x.shape.text());
-  check_operand(spec.op, "x", x, DType::f32, rank);
-  check_operand(spec.op, "y", y, DType::f32, rank);
+  check_float32(spec.op, "x", x, rank);
+  check_float32(spec.op, "y", y, rank);
   check(x.shape[0] == y.shape[0] && x.shape.back() == y.shape.back(), spec.op, ": x ",
         x.shape.text(), " and y ", y.shape.text(), " differ in batch or channels");
   const PoolShape shape{x.shape[0], x.shape.back(),
@@ -377,11 +377,8 @@ std::unique_ptr<Operator> make_average_pool2d(const OperatorSpec& spec) {
 std::unique_ptr<Operator> make_max_pool2d_grad(const OperatorSpec& spec) {
   check_counts(spec, 3, "x, y, dy and dx");
   const PoolShape shape = pool_shape(spec, spec.inputs[0], spec.inputs[1]);
-  const int rank = spec.inputs[0].shape.rank();
-  check_operand(spec.op, "dy", spec.inputs[2], DType::f32, rank);
-  check_shape(spec.op, "dy", spec.inputs[2], spec.inputs[1].shape);
-  check_operand(spec.op, "dx", spec.outputs[0], DType::f32, rank);
-  check_shape(spec.op, "dx", spec.outputs[0], spec.inputs[0].shape);
+  check_float32(spec.op, "dy", spec.inputs[2], spec.inputs[1].shape);
+  check_float32(spec.op, "dx", spec.outputs[0], spec.inputs[0].shape);
   if (Pool2dSlide::serves(shape.window))
     return std::make_unique<Pool2dSlide>(shape, true, kernels().sliding_max_pool_grad);
   return std::make_unique<Pool2dGrad>(shape, true, kernels().max_pool_grad_row);
@@ -397,13 +394,12 @@ std::unique_ptr<Operator> make_average_pool2d_grad(const OperatorSpec& spec) {
 
 std::unique_ptr<Operator> make_max_pool2d_argmax_grad(const OperatorSpec& spec) {
   check_counts(spec, 2, "argmax, dy and dx");
-  check_operand(spec.op, "dx", spec.outputs[0], DType::f32, 4);
+  check_float32(spec.op, "dx", spec.outputs[0], 4);
   const Shape& dx = spec.outputs[0].shape;
   const Shape pooled({dx[0], dx[1] / 2, dx[2] / 2, dx[3]});
   check_operand(spec.op, "argmax", spec.inputs[0], DType::u8, 4);
   check_shape(spec.op, "argmax", spec.inputs[0], pooled);
-  check_operand(spec.op, "dy", spec.inputs[1], DType::f32, 4);
-  check_shape(spec.op, "dy", spec.inputs[1], pooled);
+  check_float32(spec.op, "dy", spec.inputs[1], pooled);
   return std::make_unique<Unpool2d>(dx);
 }
 

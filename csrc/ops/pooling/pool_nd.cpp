@@ -64,8 +64,8 @@ void check_images(const OperatorSpec& spec, const Operand& x, const Operand& y) 
   const int rank = x.shape.rank();
   check(rank >= 3 && rank <= 5, spec.op, ": x must have rank 3, 4 or 5, got shape ",
         x.shape.text());
-  check_operand(spec.op, "x", x, DType::f32, rank);
-  check_operand(spec.op, "y", y, DType::f32, rank);
+  check_float32(spec.op, "x", x, rank);
+  check_float32(spec.op, "y", y, rank);
   check(x.shape[0] == y.shape[0] && x.shape.back() == y.shape.back(), spec.op, ": x ",
         x.shape.text(), " and y ", y.shape.text(), " differ in batch or channels");
 }
@@ -304,22 +304,16 @@ std::unique_ptr<Operator> make_max_pool_grad(const OperatorSpec& spec) {
   check_counts(spec, 3, "x, y, dy and dx");
   if (is_plain(spec, spec.inputs[0], false)) return make_max_pool2d_grad(spec);
   PooledImage image = pooled_image(spec, spec.inputs[0], spec.inputs[1], false);
-  const int rank = spec.inputs[0].shape.rank();
-  check_operand(spec.op, "dy", spec.inputs[2], DType::f32, rank);
-  check_shape(spec.op, "dy", spec.inputs[2], spec.inputs[1].shape);
-  check_operand(spec.op, "dx", spec.outputs[0], DType::f32, rank);
-  check_shape(spec.op, "dx", spec.outputs[0], spec.inputs[0].shape);
+  check_float32(spec.op, "dy", spec.inputs[2], spec.inputs[1].shape);
+  check_float32(spec.op, "dx", spec.outputs[0], spec.inputs[0].shape);
   return std::make_unique<PoolGrad>(std::move(image), true, kernels().max_pool_nd_grad);
 }
 
 std::unique_ptr<Operator> make_max_pool_select(const OperatorSpec& spec) {
   check_counts(spec, 3, "x, y, g and the chosen pixels");
   PooledImage image = pooled_image(spec, spec.inputs[0], spec.inputs[1], false);
-  const int rank = spec.inputs[0].shape.rank();
-  check_operand(spec.op, "g", spec.inputs[2], DType::f32, rank);
-  check_shape(spec.op, "g", spec.inputs[2], spec.inputs[0].shape);
-  check_operand(spec.op, "the chosen pixels", spec.outputs[0], DType::f32, rank);
-  check_shape(spec.op, "the chosen pixels", spec.outputs[0], spec.inputs[1].shape);
+  check_float32(spec.op, "g", spec.inputs[2], spec.inputs[0].shape);
+  check_float32(spec.op, "the chosen pixels", spec.outputs[0], spec.inputs[1].shape);
   return std::make_unique<PoolSelect>(std::move(image));
 }
 

@@ -42,8 +42,8 @@ class Matmul final : public Operator {
 std::unique_ptr<Operator> make_matmul(const OperatorSpec& spec) {
   check((spec.inputs.size() == 2 || spec.inputs.size() == 3) && spec.outputs.size() == 1, spec.op,
         ": takes a, b, maybe bias and c");
-  check_operand(spec.op, "a", spec.inputs[0], DType::f32, 2);
-  check_operand(spec.op, "b", spec.inputs[1], DType::f32, 2);
+  check_float32(spec.op, "a", spec.inputs[0], 2);
+  check_float32(spec.op, "b", spec.inputs[1], 2);
   BlockedGemmShape shape{};
   shape.transpose_a = spec.attrs.boolean("transpose_a");
   shape.transpose_b = spec.attrs.boolean("transpose_b");
@@ -55,12 +55,10 @@ std::unique_ptr<Operator> make_matmul(const OperatorSpec& spec) {
   shape.columns = b[shape.transpose_b ? 0 : 1];
   check(b[shape.transpose_b ? 1 : 0] == shape.k, spec.op, ": a ", a.text(), " and b ", b.text(),
         " do not fit each other");
-  check_operand(spec.op, "c", spec.outputs[0], DType::f32, 2);
-  check_shape(spec.op, "c", spec.outputs[0], Shape({shape.rows, shape.columns}));
+  check_float32(spec.op, "c", spec.outputs[0], Shape({shape.rows, shape.columns}));
   const bool has_bias = spec.inputs.size() == 3;
   if (has_bias) {
-    check_operand(spec.op, "bias", spec.inputs[2], DType::f32, 1);
-    check_shape(spec.op, "bias", spec.inputs[2], Shape({shape.columns}));
+    check_float32(spec.op, "bias", spec.inputs[2], Shape({shape.columns}));
   }
   return make_blocked_gemm(shape, has_bias);
 }

@@ -93,10 +93,9 @@ class FoldSeed final : public Operator {
 
 std::unique_ptr<Operator> make_dropout(const OperatorSpec& spec) {
   check(spec.inputs.size() == 2 && spec.outputs.size() == 1, spec.op, ": takes x, seed and y");
-  check_operand(spec.op, "x", spec.inputs[0], DType::f32, spec.inputs[0].shape.rank());
+  check_float32(spec.op, "x", spec.inputs[0]);
   check_integer(spec, "seed", spec.inputs[1]);
-  check_operand(spec.op, "y", spec.outputs[0], DType::f32, spec.inputs[0].shape.rank());
-  check_shape(spec.op, "y", spec.outputs[0], spec.inputs[0].shape);
+  check_float32(spec.op, "y", spec.outputs[0], spec.inputs[0].shape);
   const double rate = spec.attrs.real("rate");
   check(rate > 0 && rate < 1, spec.op, ": rate must be above 0 and below 1, got ", rate);
   return std::make_unique<Dropout>(spec.inputs[0].shape.elements(), rate);
@@ -106,7 +105,7 @@ std::unique_ptr<Operator> make_random_normal(const OperatorSpec& spec) {
   check(spec.inputs.size() == 1 && spec.outputs.size() == 1, spec.op, ": takes seed and y");
   check_integer(spec, "seed", spec.inputs[0]);
   const Shape& shape = spec.outputs[0].shape;
-  check_operand(spec.op, "y", spec.outputs[0], DType::f32, shape.rank());
+  check_float32(spec.op, "y", spec.outputs[0]);
   return std::make_unique<RandomNormal>(shape.elements());
 }
 

@@ -134,10 +134,9 @@ std::unique_ptr<Operator> make_in_top_k(const OperatorSpec& spec) {
   const Operand& y = spec.outputs[0];
   const int rank = scores.shape.rank();
   check(rank >= 1, spec.op, ": scores need an axis of classes");
-  check_operand(spec.op, "scores", scores, DType::f32, rank);
+  check_float32(spec.op, "scores", scores, rank);
   const int64_t rows = scores.shape.elements(0, rank - 1);
-  check(y.dtype == DType::f32 && y.shape.elements() == rows, spec.op, ": y must be ", rows,
-        " float32, got ", name_of(y.dtype), " ", y.shape.text());
+  check_float32_count(spec.op, "y", y, rows);
   return std::make_unique<InTopK>(
       IntegerView(spec.op, spec.inputs[0].dtype, spec.inputs[0].shape, rows), rows,
       scores.shape.back(), spec.attrs.integer("k"));

@@ -99,8 +99,8 @@ std::unique_ptr<Operator> make_sum(const OperatorSpec& spec) {
   check(spec.inputs.size() == 1 && spec.outputs.size() == 1, spec.op, ": takes x and y");
   const Operand& x = spec.inputs[0];
   const Operand& y = spec.outputs[0];
-  check_operand(spec.op, "x", x, DType::f32, x.shape.rank());
-  check_operand(spec.op, "y", y, DType::f32, y.shape.rank());
+  check_float32(spec.op, "x", x);
+  check_float32(spec.op, "y", y);
   // As a shape, so that the product of hostile sizes is checked.
   const Shape view(
       {spec.attrs.integer("outer"), spec.attrs.integer("reduced"), spec.attrs.integer("inner")});

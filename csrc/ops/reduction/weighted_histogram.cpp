@@ -135,8 +135,8 @@ std::unique_ptr<Operator> make_weighted_histogram_2d(const OperatorSpec& spec) {
         ": takes rows, columns, weights and y");
   const Operand& weights = spec.inputs[2];
   const Operand& y = spec.outputs[0];
-  check_operand(spec.op, "weights", weights, DType::f32, 1);
-  check_operand(spec.op, "y", y, DType::f32, 2);
+  check_float32(spec.op, "weights", weights, 1);
+  check_float32(spec.op, "y", y, 2);
   const int64_t count = weights.shape[0];
   const IntegerView rows(spec.op, spec.inputs[0].dtype, spec.inputs[0].shape, count);
   const IntegerView columns(spec.op, spec.inputs[1].dtype, spec.inputs[1].shape, count);

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn import _core
 from fastcnn.graph.compile_cache import CompileCache
 from fastcnn.graph.function import Function, compile
 from fastcnn.graph.tensor import Node, Op, SymbolicTensor, Tensor, constant, placeholder
@@ -26,12 +27,7 @@ Array = npt.NDArray[Any]
 Operand = Any
 
 #: What values in a graph can be.
-DTYPES = (
-    "float32",
-    "float64",
-    "bool",
-    *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
-)
+DTYPES = tuple(_core.dtypes())
 #: Limits of the core (``csrc/base/shape.h``), told here in terms of the operation.
 MAX_RANK = 8
 MAX_ELEMENTS = 1 << 40
