@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 #: Floors of the Python package, lowest first; a module may import from its own floor and below.
 FLOORS = [
-    ["_core", "_version"],
+    ["_core", "_version", "_deprecation"],
     ["variable", "graph", "runtime", "seeding", "tree", "naming"],
     ["ops", "reference", "testing", "datasets"],
     [

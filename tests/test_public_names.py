@@ -7,6 +7,8 @@ again, which is right only after a release.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import importlib
 import inspect
 import json
@@ -63,6 +65,16 @@ class OldOp(graph.Op):
         return inputs
 
 
+def pass_by_name(function: str, argument: str) -> None:
+    """Call a function with this argument alone, which is too few."""
+    module, *names = function.split(".")
+    found: Any = importlib.import_module(module)
+    for name in names:
+        found = getattr(found, name)
+    with contextlib.suppress(TypeError):
+        found(**{argument: None})
+
+
 # The tables name things as "fastcnn.ops.dense" (in a module), "fastcnn.layers.Dense.call" (in a
 # class) and "fastcnn.ops.dense(bias)" (a parameter). What several modules export or what is
 # inherited is named once, where it comes from.
@@ -74,6 +86,21 @@ ADDED: set[str] = set()
 RENAMED: dict[str, Renamed] = {
     "fastcnn.graph.Op.alias": Renamed("view", lambda: OldOp().alias),
     "fastcnn.graph.Op.flat": Renamed("non_differentiable", lambda: OldOp().flat),
+    "fastcnn.ops.Surroundings": Renamed("UpdateOptions"),
+    "fastcnn.ops.heavy_ball_update": Renamed("momentum_accumulate"),
+    "fastcnn.ops.pair_sums": Renamed("weighted_histogram_2d"),
+    "fastcnn.reference.pair_sums": Renamed("weighted_histogram_2d"),
+    **{
+        f"fastcnn.ops.{name}_update(around)": Renamed(
+            "options", functools.partial(pass_by_name, f"fastcnn.ops.{name}_update", "around")
+        )
+        for name in [
+            *("adadelta", "adagrad", "adam", "adamax", "ftrl", "lion", "nadam", "rmsprop", "sgd"),
+        ]
+    },
+    "fastcnn.optimizers.Optimizer.update(around)": Renamed(
+        "options", lambda: pass_by_name("fastcnn.optimizers.Optimizer.update", "around")
+    ),
 }
 
 #: Stays empty: nothing is taken away without a version of warning.

@@ -76,7 +76,6 @@ constexpr Row kRows[] = {
     {"greater", make_binary},
     {"group_normalization", make_group_normalization},
     {"group_normalization_grad", make_group_normalization_grad},
-    {"heavy_ball_update", make_update},
     {"in_top_k", make_in_top_k},
     {"layer_normalization", make_layer_normalization},
     {"layer_normalization_grad", make_layer_normalization_grad},
@@ -94,11 +93,11 @@ constexpr Row kRows[] = {
     {"max_pool_select", make_max_pool_select},
     {"maximum", make_binary},
     {"minimum", make_binary},
+    {"momentum_accumulate", make_update},
     {"multiply", make_binary},
     {"nadam_update", make_update},
     {"negative", make_unary},
     {"one_hot", make_one_hot},
-    {"pair_sums", make_weighted_histogram_2d},
     {"random_normal", make_random_normal},
     {"relu", make_unary},
     {"relu_grad", make_binary},
@@ -122,6 +121,7 @@ constexpr Row kRows[] = {
     {"tanh", make_unary},
     {"tanh_grad", make_binary},
     {"transpose", make_transpose},
+    {"weighted_histogram_2d", make_weighted_histogram_2d},
 };
 
 }  // namespace

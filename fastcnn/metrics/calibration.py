@@ -86,7 +86,9 @@ class ExpectedCalibrationError(Counts):
             weight = ops.reshape(spread_weight(owner, sample_weight, pred[:-1]), (rows,))
         index, none = ops.cast(index, "int64"), np.zeros(rows, np.int64)
         columns = (weight, ops.multiply(weight, confidence), ops.multiply(weight, hits))
-        return tuple(ops.pair_sums(index, none, each, (self.num_bins, 1)) for each in columns)
+        return tuple(
+            ops.weighted_histogram_2d(index, none, each, (self.num_bins, 1)) for each in columns
+        )
 
     def score(self, *sums: Array) -> Any:
         """The mean, weighted by how many examples are in each bin."""

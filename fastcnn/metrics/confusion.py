@@ -88,7 +88,7 @@ class ConfusionMatrix(Counts):
             spread = spread_weight("ConfusionMatrix", sample_weight, pred[:-1])
             weight = ops.reshape(spread, (rows,))
         labels, guesses = ops.reshape(labels, (rows,)), ops.reshape(guesses, (rows,))
-        return (ops.pair_sums(labels, guesses, weight, (classes, classes)),)
+        return (ops.weighted_histogram_2d(labels, guesses, weight, (classes, classes)),)
 
     def score(self, *sums: Array) -> Any:
         """The matrix."""

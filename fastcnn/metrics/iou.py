@@ -92,7 +92,11 @@ class IoU(Counts):
         labels, guesses = ops.reshape(labels, (count,)), ops.reshape(guesses, (count,))
         if self.ignore_class is not None:
             weight = ops.multiply(weight, not_ignored(labels, self.ignore_class))
-        return (ops.pair_sums(labels, guesses, weight, (self.num_classes, self.num_classes)),)
+        return (
+            ops.weighted_histogram_2d(
+                labels, guesses, weight, (self.num_classes, self.num_classes)
+            ),
+        )
 
     def score(self, *sums: Array) -> Any:
         """The mean over the target classes that occur."""

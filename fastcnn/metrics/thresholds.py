@@ -135,7 +135,7 @@ def threshold_table(
     size = (int(np.prod(shape)),)
     rows, y_pred, weight = (ops.reshape(y, size) for y in (rows, y_pred, weight))
     above = _exceeded(y_pred, thresholds)
-    return ops.pair_sums(
+    return ops.weighted_histogram_2d(
         ops.cast(rows, "int64"), ops.cast(above, "int64"), weight, (count, len(thresholds) + 1)
     )
 

@@ -132,7 +132,10 @@ class CallGraph:
                     raise ValueError(f"call {position} names layer {number!r} of {len(layers)}")
                 outputs = layers[number](*args, **kwargs)
             else:
-                outputs = record(_operation(entry.get("op")), args, kwargs)
+                function = _operation(entry.get("op"))
+                renamed = ops.FORMER_ARGUMENTS.get(function.__name__, {})
+                kwargs = {renamed.get(key, key): value for key, value in kwargs.items()}
+                outputs = record(function, args, kwargs)
             for index, output in enumerate(flatten(outputs)):
                 values[position, index] = output
         return cls(
@@ -233,6 +236,8 @@ def _decoded(value: Any, values: Mapping[tuple[int, int], Any]) -> Any:
 
 
 def _operation(name: Any) -> Callable[..., Any]:
+    if isinstance(name, str):
+        name = ops.FORMER_NAMES.get(name, name)
     if name not in PUBLIC or name not in ops.__all__:
         raise ValueError(f"the model uses an operation {name!r} that this version does not have")
     return PUBLIC[name]

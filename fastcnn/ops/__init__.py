@@ -4,6 +4,9 @@ Called with arrays they run at once; called with a :class:`fastcnn.graph.Tensor`
 graph. Each has a float64 twin of the same name in :mod:`fastcnn.reference`.
 """
 
+from typing import Any
+
+from fastcnn._deprecation import find_renamed
 from fastcnn.ops.common.operation import PUBLIC
 from fastcnn.ops.convolution.convolution import conv, conv2d
 from fastcnn.ops.convolution.transposed import conv_transpose
@@ -87,7 +90,7 @@ from fastcnn.ops.optimizer.adaptive import (
     nadam_update,
     rmsprop_update,
 )
-from fastcnn.ops.optimizer.descent import Surroundings, heavy_ball_update, sgd_update
+from fastcnn.ops.optimizer.descent import UpdateOptions, momentum_accumulate, sgd_update
 from fastcnn.ops.optimizer.update import assign, assign_moving_average
 from fastcnn.ops.pooling.adaptive_pooling import adaptive_average_pool, adaptive_max_pool
 from fastcnn.ops.pooling.global_pooling import (
@@ -101,11 +104,11 @@ from fastcnn.ops.products.linear import dense, matmul
 from fastcnn.ops.random.counter_based import dropout, fold_seed, random_normal
 from fastcnn.ops.reduction.ranking import argmax, in_top_k
 from fastcnn.ops.reduction.sums import broadcast_to, mean, sum
-from fastcnn.ops.reduction.weighted_histogram import pair_sums
+from fastcnn.ops.reduction.weighted_histogram import weighted_histogram_2d
 
 __all__ = [
     "PUBLIC",
-    "Surroundings",
+    "UpdateOptions",
     "abs",
     "absolute",
     "adadelta_update",
@@ -153,7 +156,6 @@ __all__ = [
     "hard_sigmoid",
     "hard_silu",
     "hard_tanh",
-    "heavy_ball_update",
     "in_top_k",
     "layer_normalization",
     "leaky_relu",
@@ -170,12 +172,12 @@ __all__ = [
     "mean_squared_error",
     "minimum",
     "mish",
+    "momentum_accumulate",
     "multiply",
     "nadam_update",
     "negative",
     "one_hot",
     "pad",
-    "pair_sums",
     "random_normal",
     "relu",
     "relu6",
@@ -207,4 +209,20 @@ __all__ = [
     "tanh_shrink",
     "threshold",
     "transpose",
+    "weighted_histogram_2d",
 ]
+
+#: What this package called things in its first version, and calls them now. Model files of that
+#: version hold such names, too.
+FORMER_NAMES = {
+    "Surroundings": "UpdateOptions",
+    "heavy_ball_update": "momentum_accumulate",
+    "pair_sums": "weighted_histogram_2d",
+}
+FORMER_ARGUMENTS = {
+    "weighted_histogram_2d": {"rows": "row_indices", "columns": "column_indices"},
+}
+
+
+def __getattr__(name: str) -> Any:
+    return find_renamed(__name__, name, FORMER_NAMES)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastcnn import ops
+from fastcnn._deprecation import renamed_arguments
 from fastcnn.graph import Tensor
 from fastcnn.graph.variable import Variable
-from fastcnn.ops import Surroundings
-from fastcnn.optimizers.optimizer import Optimizer, Rate, Settings, checked_share
+from fastcnn.ops import UpdateOptions
+from fastcnn.optimizers.optimizer import Optimizer, Rate, Settings, checked_factor
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -31,8 +32,8 @@ class _Moments(Optimizer):
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(learning_rate, weight_decay, name=name, **settings)
-        self.beta_1 = checked_share(name, "beta_1", beta_1, below=True)
-        self.beta_2 = checked_share(name, "beta_2", beta_2, below=True)
+        self.beta_1 = checked_factor(name, "beta_1", beta_1, below=True)
+        self.beta_2 = checked_factor(name, "beta_2", beta_2, below=True)
         self.epsilon = float(epsilon)
 
     def slot_values(self, variable: Variable) -> tuple[float, ...]:
@@ -78,13 +79,14 @@ class Adam(_Moments):
         """``m``, ``v``, and with ``amsgrad`` the largest ``v``."""
         return (0.0,) * (3 if self.amsgrad else 2)
 
+    @renamed_arguments(around="options")
     def update(
         self,
         gradient: Tensor,
         variable: Variable,
         learning_rate: Tensor,
         step: Tensor,
-        around: Surroundings,
+        options: UpdateOptions,
     ) -> list[Tensor]:
         """See the class."""
         m, v, *largest = self.slots(variable)
@@ -99,7 +101,7 @@ class Adam(_Moments):
             beta_2=self.beta_2,
             epsilon=self.epsilon,
             largest=largest[0] if largest else None,
-            around=around,
+            options=options,
         )
         return [update]
 
@@ -168,13 +170,14 @@ class Adamax(_Moments):
             learning_rate, beta_1, beta_2, epsilon, weight_decay, name=name, **settings
         )
 
+    @renamed_arguments(around="options")
     def update(
         self,
         gradient: Tensor,
         variable: Variable,
         learning_rate: Tensor,
         step: Tensor,
-        around: Surroundings,
+        options: UpdateOptions,
     ) -> list[Tensor]:
         """See the class."""
         m, norm = self.slots(variable)
@@ -188,7 +191,7 @@ class Adamax(_Moments):
             beta_1=self.beta_1,
             beta_2=self.beta_2,
             epsilon=self.epsilon,
-            around=around,
+            options=options,
         )
         return [update]
 
@@ -223,13 +226,14 @@ class Nadam(_Moments):
             learning_rate, beta_1, beta_2, epsilon, weight_decay, name=name, **settings
         )
 
+    @renamed_arguments(around="options")
     def update(
         self,
         gradient: Tensor,
         variable: Variable,
         learning_rate: Tensor,
         step: Tensor,
-        around: Surroundings,
+        options: UpdateOptions,
     ) -> list[Tensor]:
         """See the class."""
         m, v = self.slots(variable)
@@ -243,6 +247,6 @@ class Nadam(_Moments):
             beta_1=self.beta_1,
             beta_2=self.beta_2,
             epsilon=self.epsilon,
-            around=around,
+            options=options,
         )
         return [update]

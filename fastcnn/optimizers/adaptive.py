@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastcnn import ops
+from fastcnn._deprecation import renamed_arguments
 from fastcnn.graph import Tensor
 from fastcnn.graph.variable import Variable
-from fastcnn.ops import Surroundings
-from fastcnn.optimizers.optimizer import Optimizer, Rate, Settings, checked_share
+from fastcnn.ops import UpdateOptions
+from fastcnn.optimizers.optimizer import Optimizer, Rate, Settings, checked_factor
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -45,8 +46,8 @@ class RMSprop(Optimizer):
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(learning_rate, weight_decay, name=name, **settings)
-        self.rho = checked_share(name, "rho", rho)
-        self.momentum = checked_share(name, "momentum", momentum)
+        self.rho = checked_factor(name, "rho", rho)
+        self.momentum = checked_factor(name, "momentum", momentum)
         self.epsilon = float(epsilon)
         self.centered = bool(centered)
 
@@ -54,13 +55,14 @@ class RMSprop(Optimizer):
         """``v``, and where asked for the mean gradient and a velocity."""
         return (0.0,) * (1 + self.centered + bool(self.momentum))
 
+    @renamed_arguments(around="options")
     def update(
         self,
         gradient: Tensor,
         variable: Variable,
         learning_rate: Tensor,
         step: Tensor,
-        around: Surroundings,
+        options: UpdateOptions,
     ) -> list[Tensor]:
         """See the class."""
         v, *others = self.slots(variable)
@@ -74,7 +76,7 @@ class RMSprop(Optimizer):
             epsilon=self.epsilon,
             mean=others[0] if self.centered else None,
             velocity=others[-1] if self.momentum else None,
-            around=around,
+            options=options,
         )
         return [update]
 
@@ -113,18 +115,19 @@ class Adagrad(Optimizer):
         """``s``."""
         return (self.initial_accumulator_value,)
 
+    @renamed_arguments(around="options")
     def update(
         self,
         gradient: Tensor,
         variable: Variable,
         learning_rate: Tensor,
         step: Tensor,
-        around: Surroundings,
+        options: UpdateOptions,
     ) -> list[Tensor]:
         """See the class."""
         (total,) = self.slots(variable)
         update = ops.adagrad_update(
-            variable, gradient, total, learning_rate, epsilon=self.epsilon, around=around
+            variable, gradient, total, learning_rate, epsilon=self.epsilon, options=options
         )
         return [update]
 
@@ -155,20 +158,21 @@ class Adadelta(Optimizer):
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(learning_rate, weight_decay, name=name, **settings)
-        self.rho = checked_share(name, "rho", rho)
+        self.rho = checked_factor(name, "rho", rho)
         self.epsilon = float(epsilon)
 
     def slot_values(self, variable: Variable) -> tuple[float, ...]:
         """``v`` and ``s``."""
         return (0.0, 0.0)
 
+    @renamed_arguments(around="options")
     def update(
         self,
         gradient: Tensor,
         variable: Variable,
         learning_rate: Tensor,
         step: Tensor,
-        around: Surroundings,
+        options: UpdateOptions,
     ) -> list[Tensor]:
         """See the class."""
         v, steps = self.slots(variable)
@@ -180,7 +184,7 @@ class Adadelta(Optimizer):
             learning_rate,
             rho=self.rho,
             epsilon=self.epsilon,
-            around=around,
+            options=options,
         )
         return [update]
 
@@ -241,13 +245,14 @@ class Ftrl(Optimizer):
         """The sum of squares and the linear term."""
         return (self.initial_accumulator_value, 0.0)
 
+    @renamed_arguments(around="options")
     def update(
         self,
         gradient: Tensor,
         variable: Variable,
         learning_rate: Tensor,
         step: Tensor,
-        around: Surroundings,
+        options: UpdateOptions,
     ) -> list[Tensor]:
         """See the class."""
         total, linear = self.slots(variable)
@@ -262,7 +267,7 @@ class Ftrl(Optimizer):
             l2=self.l2_regularization_strength,
             shrinkage=self.l2_shrinkage_regularization_strength,
             beta=self.beta,
-            around=around,
+            options=options,
         )
         return [update]
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastcnn import ops
+from fastcnn._deprecation import renamed_arguments
 from fastcnn.graph import Tensor
 from fastcnn.graph.variable import Variable
-from fastcnn.ops import Surroundings
-from fastcnn.optimizers.optimizer import Optimizer, Rate, Settings, checked_share
+from fastcnn.ops import UpdateOptions
+from fastcnn.optimizers.optimizer import Optimizer, Rate, Settings, checked_factor
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -33,16 +34,17 @@ class GradientDescent(Optimizer):
     def __init__(self, learning_rate: Rate = 0.01, *, name: str = "GradientDescent") -> None:
         super().__init__(learning_rate, name=name)
 
+    @renamed_arguments(around="options")
     def update(
         self,
         gradient: Tensor,
         variable: Variable,
         learning_rate: Tensor,
         step: Tensor,
-        around: Surroundings,
+        options: UpdateOptions,
     ) -> list[Tensor]:
         """``w -= learning_rate * gradient``."""
-        return [ops.sgd_update(variable, gradient, None, learning_rate, around=around)]
+        return [ops.sgd_update(variable, gradient, None, learning_rate, options=options)]
 
 
 class SGD(Optimizer):
@@ -71,27 +73,34 @@ class SGD(Optimizer):
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(learning_rate, weight_decay, name=name, **settings)
-        self.momentum = checked_share(name, "momentum", momentum)
+        self.momentum = checked_factor(name, "momentum", momentum)
         self.nesterov = bool(nesterov)
 
     def slot_values(self, variable: Variable) -> tuple[float, ...]:
         """One velocity, with momentum."""
         return (0.0,) if self.momentum else ()
 
+    @renamed_arguments(around="options")
     def update(
         self,
         gradient: Tensor,
         variable: Variable,
         learning_rate: Tensor,
         step: Tensor,
-        around: Surroundings,
+        options: UpdateOptions,
     ) -> list[Tensor]:
         """See the class."""
         velocity = self.slots(variable)[0] if self.momentum else None
         nesterov = self.nesterov and velocity is not None
         return [
             ops.sgd_update(
-                variable, gradient, velocity, learning_rate, self.momentum, nesterov, around=around
+                variable,
+                gradient,
+                velocity,
+                learning_rate,
+                self.momentum,
+                nesterov,
+                options=options,
             )
         ]
 
@@ -123,22 +132,23 @@ class Lion(Optimizer):
         **settings: Unpack[Settings],
     ) -> None:
         super().__init__(learning_rate, weight_decay, name=name, **settings)
-        self.beta_1 = checked_share(name, "beta_1", beta_1)
+        self.beta_1 = checked_factor(name, "beta_1", beta_1)
         if not self.beta_1:
             raise ValueError(f"{name}: beta_1 must be above 0, got 0")
-        self.beta_2 = checked_share(name, "beta_2", beta_2)
+        self.beta_2 = checked_factor(name, "beta_2", beta_2)
 
     def slot_values(self, variable: Variable) -> tuple[float, ...]:
         """``m``."""
         return (0.0,)
 
+    @renamed_arguments(around="options")
     def update(
         self,
         gradient: Tensor,
         variable: Variable,
         learning_rate: Tensor,
         step: Tensor,
-        around: Surroundings,
+        options: UpdateOptions,
     ) -> list[Tensor]:
         """See the class."""
         (m,) = self.slots(variable)
@@ -150,6 +160,6 @@ class Lion(Optimizer):
                 learning_rate,
                 beta_1=self.beta_1,
                 beta_2=self.beta_2,
-                around=around,
+                options=options,
             )
         ]

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcnn import ops
+from fastcnn._deprecation import renamed_arguments
 from fastcnn.graph import Tensor
 from fastcnn.graph.variable import Variable
-from fastcnn.ops import Surroundings
+from fastcnn.ops import UpdateOptions
 from fastcnn.ops.optimizer.norms import JORDAN, orthogonalized
-from fastcnn.optimizers.optimizer import Optimizer, Rate, Settings, checked_share
+from fastcnn.optimizers.optimizer import Optimizer, Rate, Settings, checked_factor
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -84,8 +85,8 @@ class Muon(Optimizer):
             raise ValueError(f"{name}: adam_lr_ratio must be above 0, got {adam_lr_ratio}")
         if ns_steps < 0:
             raise ValueError(f"{name}: ns_steps must be at least 0, got {ns_steps}")
-        self.adam_beta_1 = checked_share(name, "adam_beta_1", adam_beta_1, below=True)
-        self.adam_beta_2 = checked_share(name, "adam_beta_2", adam_beta_2, below=True)
+        self.adam_beta_1 = checked_factor(name, "adam_beta_1", adam_beta_1, below=True)
+        self.adam_beta_2 = checked_factor(name, "adam_beta_2", adam_beta_2, below=True)
         self.adam_weight_decay = adam_weight_decay
         self.epsilon = float(epsilon)
         self.exclude_layers = list(exclude_layers or ())
@@ -94,7 +95,7 @@ class Muon(Optimizer):
         self.muon_b = muon_b
         self.muon_c = muon_c
         self.adam_lr_ratio = adam_lr_ratio
-        self.momentum = checked_share(name, "momentum", momentum)
+        self.momentum = checked_factor(name, "momentum", momentum)
         self.ns_steps = ns_steps
         self.nesterov = bool(nesterov)
         self.rms_rate = rms_rate
@@ -113,23 +114,24 @@ class Muon(Optimizer):
         """``m``; for AdamW ``m`` and ``v``."""
         return (0.0,) if self.is_matrix(variable) else (0.0, 0.0)
 
+    @renamed_arguments(around="options")
     def update(
         self,
         gradient: Tensor,
         variable: Variable,
         learning_rate: Tensor,
         step: Tensor,
-        around: Surroundings,
+        options: UpdateOptions,
     ) -> list[Tensor]:
         """See the class."""
         if self.is_matrix(variable):
-            return self._orthogonal(gradient, variable, learning_rate, around)
+            return self._orthogonal(gradient, variable, learning_rate, options)
         # Decay goes by the learning rate itself.
         decay = (self.adam_weight_decay or 0.0) / self.adam_lr_ratio
         adam = dataclasses.replace(
-            around,
+            options,
             weight_decay=decay if self.decays(variable) else 0.0,
-            rate_factor=around.rate_factor * self.adam_lr_ratio,
+            rate_factor=options.rate_factor * self.adam_lr_ratio,
         )
         m, v = self.slots(variable)
         update = ops.adam_update(
@@ -142,19 +144,19 @@ class Muon(Optimizer):
             beta_1=self.adam_beta_1,
             beta_2=self.adam_beta_2,
             epsilon=self.epsilon,
-            around=adam,
+            options=adam,
         )
         return [update]
 
     def _orthogonal(
-        self, gradient: Tensor, variable: Variable, learning_rate: Tensor, around: Surroundings
+        self, gradient: Tensor, variable: Variable, learning_rate: Tensor, options: UpdateOptions
     ) -> list[Tensor]:
         (m,) = self.slots(variable)
-        share = np.float32(self.momentum)
-        mean = _prepared(gradient, around)
-        direction = ops.add(ops.multiply(m.tensor, share), mean)
+        momentum = np.float32(self.momentum)
+        mean = _prepared(gradient, options)
+        direction = ops.add(ops.multiply(m.tensor, momentum), mean)
         if self.nesterov:
-            direction = ops.add(mean, ops.multiply(direction, share))
+            direction = ops.add(mean, ops.multiply(direction, momentum))
         columns = variable.shape[-1]
         rows = math.prod(variable.shape[:-1])
         matrix = orthogonalized(
@@ -165,31 +167,31 @@ class Muon(Optimizer):
         size = 1.0 if self.rms_rate is None else self.rms_rate * math.sqrt(max(rows, columns))
         # The decay of the whole step goes by the learning rate, without the size.
         after = dataclasses.replace(
-            around,
+            options,
             gradient_factor=size,
             scale=None,
             limit=math.inf,
             sum=None,
         )
         before = dataclasses.replace(
-            around, weight_decay=0.0, rate_factor=1.0, average=None, overwrite_every=0
+            options, weight_decay=0.0, rate_factor=1.0, average=None, overwrite_every=0
         )
         return [
-            ops.heavy_ball_update(m, gradient, learning_rate, self.momentum, around=before),
+            ops.momentum_accumulate(m, gradient, learning_rate, self.momentum, options=before),
             ops.sgd_update(
-                variable, ops.reshape(matrix, variable.shape), None, learning_rate, around=after
+                variable, ops.reshape(matrix, variable.shape), None, learning_rate, options=after
             ),
         ]
 
 
-def _prepared(gradient: Tensor, around: Surroundings) -> Tensor:
-    """The gradient that a step with these surroundings goes along."""
-    g = gradient if around.sum is None else ops.add(gradient, around.sum.tensor)
-    if around.gradient_factor != 1:
-        g = ops.multiply(g, np.float32(around.gradient_factor))
-    if around.scale is not None:
-        g = ops.multiply(g, around.scale)
-    if around.limit < math.inf:
-        bound = np.float32(around.limit)
+def _prepared(gradient: Tensor, options: UpdateOptions) -> Tensor:
+    """The gradient that a step with these options follows."""
+    g = gradient if options.sum is None else ops.add(gradient, options.sum.tensor)
+    if options.gradient_factor != 1:
+        g = ops.multiply(g, np.float32(options.gradient_factor))
+    if options.scale is not None:
+        g = ops.multiply(g, options.scale)
+    if options.limit < math.inf:
+        bound = np.float32(options.limit)
         g = ops.minimum(ops.maximum(g, -bound), bound)
     return g

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import numpy as np
 
 from fastcnn import ops, schedules
+from fastcnn._deprecation import renamed_arguments
 from fastcnn.config import Configurable, lookup, serialize
 from fastcnn.graph import Tensor
 from fastcnn.graph.variable import Variable
 from fastcnn.ops.optimizer.norms import sum_of_squares
 
 if TYPE_CHECKING:
-    from fastcnn.ops import Surroundings
+    from fastcnn.ops import UpdateOptions
 
-__all__ = ["Optimizer", "Rate", "Settings", "checked_share"]
+__all__ = ["Optimizer", "Rate", "Settings", "checked_factor"]
 
 #: What ``learning_rate`` may be: a number, a schedule, or a function of the finished steps.
 Rate = float | Callable[[int], float]
@@ -142,7 +143,7 @@ class Optimizer(Configurable):
             raise ValueError(
                 f"{self.name}: weight_decay must be at least 0, got {self.weight_decay}"
             )
-        checked_share(self.name, "ema_momentum", self.ema_momentum)
+        checked_factor(self.name, "ema_momentum", self.ema_momentum)
         if self.loss_scale_factor is not None and not 0 < self.loss_scale_factor < math.inf:
             raise ValueError(
                 f"{self.name}: loss_scale_factor must be positive, got {self.loss_scale_factor}"
@@ -313,17 +314,18 @@ class Optimizer(Configurable):
             update
             for gradient, variable, scale in zip(gradients, variables, scales, strict=True)
             for update in self.update(
-                gradient, variable, learning_rate, step, self._around(variable, scale, step)
+                gradient, variable, learning_rate, step, self._update_options(variable, scale, step)
             )
         ]
 
+    @renamed_arguments(around="options")
     def update(
         self,
         gradient: Tensor,
         variable: Variable,
         learning_rate: Tensor,
         step: Tensor,
-        around: Surroundings,
+        options: UpdateOptions,
     ) -> list[Tensor]:
         """Update operations of one Variable.
 
@@ -332,7 +334,7 @@ class Optimizer(Configurable):
             variable: What to update.
             learning_rate: Scalar float32.
             step: Scalar int64; with accumulation it counts all steps.
-            around: Weight decay, clipping and what else the settings ask for, to be handed to a
+            options: Weight decay, clipping and what else the settings ask for, to be handed to a
                 step of :mod:`fastcnn.ops` such as ``ops.sgd_update``.
         """
         raise NotImplementedError(f"{type(self).__name__} must define update()")
@@ -340,11 +342,13 @@ class Optimizer(Configurable):
     def _gradient_factor(self) -> float:
         return 1 / ((self.gradient_accumulation_steps or 1) * (self.loss_scale_factor or 1.0))
 
-    def _around(self, variable: Variable, scale: Tensor | None, step: Tensor) -> Surroundings:
+    def _update_options(
+        self, variable: Variable, scale: Tensor | None, step: Tensor
+    ) -> UpdateOptions:
         state = self._state[id(variable)]
         factors = self.learning_rate_multipliers.items()
         found = (factor for pattern, factor in factors if re.search(pattern, variable.name))
-        return ops.Surroundings(
+        return ops.UpdateOptions(
             gradient_factor=self._gradient_factor(),
             scale=scale,
             limit=math.inf if self.clipvalue is None else self.clipvalue,
@@ -403,7 +407,7 @@ class _State:
         return self.slots + [part for part in (self.average, self.sum) if part is not None]
 
 
-def checked_share(owner: str, name: str, value: float, *, below: bool = False) -> float:
+def checked_factor(owner: str, name: str, value: float, *, below: bool = False) -> float:
     """A setting between 0 and 1, or with ``below`` less than 1.
 
     Raises:

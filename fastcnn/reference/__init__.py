@@ -8,6 +8,9 @@ reported by :mod:`fastcnn.ops`, not here. Nothing here imports the rest of the p
 
 from __future__ import annotations
 
+import warnings
+from typing import Any
+
 from fastcnn.reference.activations import (
     celu,
     elu,
@@ -99,7 +102,7 @@ from fastcnn.reference.pooling import (
 )
 from fastcnn.reference.products import dense, matmul
 from fastcnn.reference.random import dropout, fold_seed, random_normal
-from fastcnn.reference.reduction import argmax, in_top_k, mean, pair_sums, sum
+from fastcnn.reference.reduction import argmax, in_top_k, mean, sum, weighted_histogram_2d
 
 __all__ = [
     "abs",
@@ -161,7 +164,6 @@ __all__ = [
     "negative",
     "one_hot",
     "pad",
-    "pair_sums",
     "random_normal",
     "relu",
     "relu6",
@@ -191,4 +193,17 @@ __all__ = [
     "tanh_shrink",
     "threshold",
     "transpose",
+    "weighted_histogram_2d",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "pair_sums":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    warnings.warn(
+        f"{__name__}.pair_sums is deprecated and goes with the next version; use "
+        f"{__name__}.weighted_histogram_2d",
+        DeprecationWarning,
+        stacklevel=2,
+    )
+    return weighted_histogram_2d

@@ -34,11 +34,11 @@ def argmax(x: ArrayLike, *, axis: int = -1) -> NDArray[np.int64]:
     return np.asarray(np.argmax(np.asarray(x), axis=axis), np.int64)
 
 
-def pair_sums(
-    rows: ArrayLike, columns: ArrayLike, weights: ArrayLike, size: Sequence[int]
+def weighted_histogram_2d(
+    row_indices: ArrayLike, column_indices: ArrayLike, weights: ArrayLike, size: Sequence[int]
 ) -> Float64:
     """Sums of weights by pairs of numbers; pairs outside of the table are left out."""
-    r, c, table = np.asarray(rows), np.asarray(columns), np.zeros(tuple(size))
+    r, c, table = np.asarray(row_indices), np.asarray(column_indices), np.zeros(tuple(size))
     inside = (r >= 0) & (r < size[0]) & (c >= 0) & (c < size[1])
     np.add.at(table, (r[inside], c[inside]), float64(weights)[inside])
     return table

@@ -77,7 +77,7 @@ LINES = [
     "broadcast_to x=4 shape=3x4",
     "slice x=5x6 start=1x0 size=2x4",
     "one_hot labels=9 depth=5",
-    "pair_sums pairs=40 size=3x4",
+    "weighted_histogram_2d pairs=40 size=3x4",
     "fold_seed",
 ]  # fmt: skip
 

@@ -43,7 +43,7 @@ Rule::Rule(const OperatorSpec& spec) {
     const bool nesterov = spec.attrs.boolean("nesterov");
     if (slots_ == 1) kind_ = nesterov ? UpdateRule::nesterov : UpdateRule::momentum;
     flops_ = 4;
-  } else if (op == "heavy_ball_update") {
+  } else if (op == "momentum_accumulate") {
     kind_ = UpdateRule::momentum_accumulate;
     set({fraction(spec, "momentum")});
   } else if (op == "adam_update" || op == "nadam_update") {

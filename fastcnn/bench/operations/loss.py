@@ -217,7 +217,9 @@ def _pairs(case: Case, rng: Rng) -> Arrays:
     }
 
 
-def _pair_sums(rows: Array, columns: Array, weights: Array, size: tuple[int, int]) -> Array:
+def _weighted_histogram_2d(
+    rows: Array, columns: Array, weights: Array, size: tuple[int, int]
+) -> Array:
     table = np.bincount(rows * size[1] + columns, weights, size[0] * size[1])
     return table.reshape(size).astype(np.float32)
 
@@ -268,7 +270,8 @@ OPERATIONS: list[Operation] = [
           _binary, batched=True),
     Plain("in_top_k", {**X, "k": Setting(parsing.number, 5)}, LOGITS, _scores("labels"),
           exactly, lambda case: {"k": case["k"]}, _in_top_k, batched=True),
-    Plain("pair_sums", {"pairs": Setting(parsing.number), "size": Setting(parsing.shape)},
+    Plain("weighted_histogram_2d",
+          {"pairs": Setting(parsing.number), "size": Setting(parsing.shape)},
           "pairs=1048576 size=21x21", _pairs, attributes=lambda case: {"size": case["size"]},
-          formulation=_pair_sums),
+          formulation=_weighted_histogram_2d),
 ]  # fmt: skip

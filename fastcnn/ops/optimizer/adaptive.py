@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+from fastcnn._deprecation import renamed_arguments
 from fastcnn.graph.tensor import Tensor
 from fastcnn.graph.variable import Variable
 from fastcnn.ops.common.operation import Operand
-from fastcnn.ops.optimizer.descent import Surroundings, step_along
-from fastcnn.ops.optimizer.update import share
+from fastcnn.ops.optimizer.descent import UpdateOptions, step_along
+from fastcnn.ops.optimizer.update import checked_factor
 
 __all__ = [
     "adadelta_update",
@@ -29,6 +30,7 @@ def _least(op: str, name: str, value: float, least: float = 0.0) -> float:
     return value
 
 
+@renamed_arguments(around="options")
 def adam_update(
     variable: Variable,
     gradient: Operand,
@@ -41,7 +43,7 @@ def adam_update(
     beta_2: float = 0.999,
     epsilon: float = 1e-7,
     largest: Variable | None = None,
-    around: Surroundings | None = None,
+    options: UpdateOptions | None = None,
 ) -> Tensor:
     """A step of Adam (Kingma and Ba, 2014) in Keras' form, or AMSGrad (Reddi et al., 2018).
 
@@ -62,7 +64,7 @@ def adam_update(
         epsilon: Added to the root; at least 0.
         largest: For AMSGrad: a Variable of zeros for the largest v so far, which then takes the
             place of v in the last formula.
-        around: Weight decay, clipping and more.
+        options: Weight decay, clipping and more.
 
     Returns:
         The variable's new value, for the ``updates`` of :func:`fastcnn.graph.compile`.
@@ -78,15 +80,16 @@ def adam_update(
         gradient,
         learning_rate,
         [("m", m), ("v", v), *([] if largest is None else [("largest", largest)])],
-        around,
+        options,
         step,
-        beta_1=share(op, "beta_1", beta_1),
-        beta_2=share(op, "beta_2", beta_2),
+        beta_1=checked_factor(op, "beta_1", beta_1),
+        beta_2=checked_factor(op, "beta_2", beta_2),
         epsilon=_least(op, "epsilon", epsilon),
         amsgrad=largest is not None,
     )
 
 
+@renamed_arguments(around="options")
 def nadam_update(
     variable: Variable,
     gradient: Operand,
@@ -98,7 +101,7 @@ def nadam_update(
     beta_1: float = 0.9,
     beta_2: float = 0.999,
     epsilon: float = 1e-7,
-    around: Surroundings | None = None,
+    options: UpdateOptions | None = None,
 ) -> Tensor:
     """A step of Nadam (Dozat, 2016): Adam with Nesterov's look-ahead.
 
@@ -115,14 +118,15 @@ def nadam_update(
         gradient,
         learning_rate,
         [("m", m), ("v", v)],
-        around,
+        options,
         step,
-        beta_1=share(op, "beta_1", beta_1),
-        beta_2=share(op, "beta_2", beta_2),
+        beta_1=checked_factor(op, "beta_1", beta_1),
+        beta_2=checked_factor(op, "beta_2", beta_2),
         epsilon=_least(op, "epsilon", epsilon),
     )
 
 
+@renamed_arguments(around="options")
 def rmsprop_update(
     variable: Variable,
     gradient: Operand,
@@ -134,7 +138,7 @@ def rmsprop_update(
     epsilon: float = 1e-7,
     mean: Variable | None = None,
     velocity: Variable | None = None,
-    around: Surroundings | None = None,
+    options: UpdateOptions | None = None,
 ) -> Tensor:
     """A step of RMSprop (Tieleman and Hinton, 2012).
 
@@ -153,7 +157,7 @@ def rmsprop_update(
         epsilon: Added under the root; at least 0.
         mean: Like v, or None.
         velocity: Like v, or None.
-        around: Weight decay, clipping and more.
+        options: Weight decay, clipping and more.
 
     Returns:
         The variable's new value, for the ``updates`` of :func:`fastcnn.graph.compile`.
@@ -163,7 +167,7 @@ def rmsprop_update(
         ValueError: Shapes differ, a Variable is given twice, or a setting is out of range.
     """
     op = "rmsprop_update"
-    momentum = share(op, "momentum", momentum)
+    momentum = checked_factor(op, "momentum", momentum)
     if momentum and velocity is None:
         raise ValueError(f"{op}: momentum needs a velocity, a Variable of zeros")
     state = [("v", v)]
@@ -175,8 +179,8 @@ def rmsprop_update(
         gradient,
         learning_rate,
         state,
-        around,
-        rho=share(op, "rho", rho),
+        options,
+        rho=checked_factor(op, "rho", rho),
         momentum=momentum,
         epsilon=_least(op, "epsilon", epsilon),
         centered=mean is not None,
@@ -184,6 +188,7 @@ def rmsprop_update(
     )
 
 
+@renamed_arguments(around="options")
 def adagrad_update(
     variable: Variable,
     gradient: Operand,
@@ -191,7 +196,7 @@ def adagrad_update(
     learning_rate: Tensor | Variable,
     *,
     epsilon: float = 1e-7,
-    around: Surroundings | None = None,
+    options: UpdateOptions | None = None,
 ) -> Tensor:
     """A step of Adagrad (Duchi et al., 2011): ``total += gradient**2``, ``variable -=
     learning_rate * gradient / sqrt(total + epsilon)``.
@@ -206,11 +211,12 @@ def adagrad_update(
         gradient,
         learning_rate,
         [("total", total)],
-        around,
+        options,
         epsilon=_least(op, "epsilon", epsilon),
     )
 
 
+@renamed_arguments(around="options")
 def adadelta_update(
     variable: Variable,
     gradient: Operand,
@@ -220,7 +226,7 @@ def adadelta_update(
     *,
     rho: float = 0.95,
     epsilon: float = 1e-7,
-    around: Surroundings | None = None,
+    options: UpdateOptions | None = None,
 ) -> Tensor:
     """A step of Adadelta (Zeiler, 2012).
 
@@ -236,12 +242,13 @@ def adadelta_update(
         gradient,
         learning_rate,
         [("v", v), ("steps", steps)],
-        around,
-        rho=share(op, "rho", rho),
+        options,
+        rho=checked_factor(op, "rho", rho),
         epsilon=_least(op, "epsilon", epsilon),
     )
 
 
+@renamed_arguments(around="options")
 def adamax_update(
     variable: Variable,
     gradient: Operand,
@@ -253,7 +260,7 @@ def adamax_update(
     beta_1: float = 0.9,
     beta_2: float = 0.999,
     epsilon: float = 1e-7,
-    around: Surroundings | None = None,
+    options: UpdateOptions | None = None,
 ) -> Tensor:
     """A step of Adamax (Kingma and Ba, 2014): Adam with the largest gradient in the place of v.
 
@@ -268,14 +275,15 @@ def adamax_update(
         gradient,
         learning_rate,
         [("m", m), ("norm", norm)],
-        around,
+        options,
         step,
-        beta_1=share(op, "beta_1", beta_1),
-        beta_2=share(op, "beta_2", beta_2),
+        beta_1=checked_factor(op, "beta_1", beta_1),
+        beta_2=checked_factor(op, "beta_2", beta_2),
         epsilon=_least(op, "epsilon", epsilon),
     )
 
 
+@renamed_arguments(around="options")
 def ftrl_update(
     variable: Variable,
     gradient: Operand,
@@ -288,7 +296,7 @@ def ftrl_update(
     l2: float = 0.0,
     shrinkage: float = 0.0,
     beta: float = 0.0,
-    around: Surroundings | None = None,
+    options: UpdateOptions | None = None,
 ) -> Tensor:
     """A step of FTRL-Proximal (McMahan et al., 2013) in Keras' form.
 
@@ -308,7 +316,7 @@ def ftrl_update(
         l2: Strength of the penalty on squares; at least 0.
         shrinkage: A penalty on squares that only gradients see; at least 0.
         beta: At least 0.
-        around: Weight decay, clipping and more.
+        options: Weight decay, clipping and more.
 
     Returns:
         The variable's new value, for the ``updates`` of :func:`fastcnn.graph.compile`.
@@ -326,7 +334,7 @@ def ftrl_update(
         gradient,
         learning_rate,
         [("total", total), ("linear", linear)],
-        around,
+        options,
         power=float(power),
         l1=_least(op, "l1", l1),
         l2=_least(op, "l2", l2),
@@ -335,6 +343,7 @@ def ftrl_update(
     )
 
 
+@renamed_arguments(around="options")
 def lion_update(
     variable: Variable,
     gradient: Operand,
@@ -343,7 +352,7 @@ def lion_update(
     *,
     beta_1: float = 0.9,
     beta_2: float = 0.99,
-    around: Surroundings | None = None,
+    options: UpdateOptions | None = None,
 ) -> Tensor:
     """A step of Lion (Chen et al., 2023), whose elements all have one size.
 
@@ -358,7 +367,7 @@ def lion_update(
         gradient,
         learning_rate,
         [("m", m)],
-        around,
-        beta_1=share(op, "beta_1", beta_1),
-        beta_2=share(op, "beta_2", beta_2),
+        options,
+        beta_1=checked_factor(op, "beta_1", beta_1),
+        beta_2=checked_factor(op, "beta_2", beta_2),
     )

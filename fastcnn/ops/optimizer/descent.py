@@ -2,7 +2,7 @@
 
 As all updates (:mod:`fastcnn.ops.optimizer.update`) they write Variables in place. What optimizers
 have in common (weight decay, clipping, averages, gathering of gradients) is part of the same pass:
-see :class:`Surroundings`. The learning rate is a Tensor or a Variable, never a number, so that a
+see :class:`UpdateOptions`. The learning rate is a Tensor or a Variable, never a number, so that a
 schedule compiles nothing anew; ``step`` is 1 in the first step.
 """
 
@@ -13,24 +13,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fastcnn._deprecation import renamed_arguments
 from fastcnn.graph.tensor import Op, Spec, Tensor
 from fastcnn.graph.variable import Variable
 from fastcnn.ops.common.operation import Operand
 from fastcnn.ops.optimizer.update import (
+    checked_factor,
     different,
     float_variable,
     scalar,
-    share,
     updated,
     value_like,
 )
 
-__all__ = ["Surroundings", "heavy_ball_update", "sgd_update", "step_along"]
+__all__ = ["UpdateOptions", "momentum_accumulate", "sgd_update", "step_along"]
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What happens around a step.
+class UpdateOptions:
+    """What is part of an update beside the rule of its optimizer.
 
     Attributes:
         gradient_factor: Factor of the gradient.
@@ -83,7 +84,7 @@ def step_along(
     gradient: Operand,
     learning_rate: Tensor | Variable,
     state: Sequence[tuple[str, Variable]],
-    around: Surroundings | None,
+    options: UpdateOptions | None,
     step: Tensor | Variable | None = None,
     **attrs: Any,
 ) -> Tensor:
@@ -95,19 +96,19 @@ def step_along(
         gradient: Of its shape.
         learning_rate: Scalar.
         state: Name and Variable of each part of the rule's own state, in the core's order.
-        around: What happens around the rule.
+        options: What else is part of the update.
         step: Number of the step, for rules that need it.
         attrs: Settings of the rule.
 
     Raises:
         TypeError, ValueError: What does not fit.
     """
-    around = around or Surroundings()
-    step = around.step if step is None else step
+    options = options or UpdateOptions()
+    step = options.step if step is None else step
     variable = float_variable(op, "variable", variable)
     extras = [
         (name, value)
-        for name, value in (("sum", around.sum), ("average", around.average))
+        for name, value in (("sum", options.sum), ("average", options.average))
         if value is not None
     ]
     named = [("variable", variable), *state, *extras]
@@ -115,26 +116,26 @@ def step_along(
     names = [name for name, _ in named]
     if len(names) > 1:
         different(op, f"{', '.join(names[:-1])} and {names[-1]}", targets)
-    if step is None and (extras or around.every > 1):
+    if step is None and (extras or options.every > 1):
         raise ValueError(f"{op}: sum, average and every need the number of the step: give step")
     for name, value, least in (
-        ("gradient_factor", around.gradient_factor, -math.inf),
-        ("weight_decay", around.weight_decay, 0),
-        ("rate_factor", around.rate_factor, 0),
-        ("every", around.every, 1),
-        ("overwrite_every", around.overwrite_every, 0),
+        ("gradient_factor", options.gradient_factor, -math.inf),
+        ("weight_decay", options.weight_decay, 0),
+        ("rate_factor", options.rate_factor, 0),
+        ("every", options.every, 1),
+        ("overwrite_every", options.overwrite_every, 0),
     ):
         if not least <= value < math.inf:
             raise ValueError(f"{op}: {name} must be a number of at least {least}, got {value}")
-    if not around.limit > 0:
-        raise ValueError(f"{op}: limit must be above 0, got {around.limit}")
+    if not options.limit > 0:
+        raise ValueError(f"{op}: limit must be above 0, got {options.limit}")
     inputs = [
         variable.tensor,
         value_like(op, "gradient", gradient, variable),
         scalar(op, "learning_rate", learning_rate, "float32"),
         *([] if step is None else [scalar(op, "step", step, "float32", "int64")]),
         *(value.tensor for _, value in state),
-        *([] if around.scale is None else [scalar(op, "scale", around.scale, "float32")]),
+        *([] if options.scale is None else [scalar(op, "scale", options.scale, "float32")]),
         *(value.tensor for _, value in extras),
     ]
     return updated(
@@ -142,20 +143,21 @@ def step_along(
         targets,
         inputs,
         stepped=step is not None,
-        scaled=around.scale is not None,
-        summed=around.sum is not None,
-        averaged=around.average is not None,
-        gradient_factor=float(around.gradient_factor),
-        limit=float(around.limit),
-        decay=float(around.weight_decay),
-        rate_factor=float(around.rate_factor),
-        every=int(around.every),
-        average_momentum=share(op, "average_momentum", around.average_momentum),
-        overwrite_every=int(around.overwrite_every),
+        scaled=options.scale is not None,
+        summed=options.sum is not None,
+        averaged=options.average is not None,
+        gradient_factor=float(options.gradient_factor),
+        limit=float(options.limit),
+        decay=float(options.weight_decay),
+        rate_factor=float(options.rate_factor),
+        every=int(options.every),
+        average_momentum=checked_factor(op, "average_momentum", options.average_momentum),
+        overwrite_every=int(options.overwrite_every),
         **attrs,
     )
 
 
+@renamed_arguments(around="options")
 def sgd_update(
     variable: Variable,
     gradient: Operand,
@@ -164,7 +166,7 @@ def sgd_update(
     momentum: float = 0.0,
     nesterov: bool = False,
     *,
-    around: Surroundings | None = None,
+    options: UpdateOptions | None = None,
 ) -> Tensor:
     """A step of gradient descent.
 
@@ -180,7 +182,7 @@ def sgd_update(
             compiles nothing anew.
         momentum: Between 0 and 1; not 0 only with a velocity.
         nesterov: Whether to look ahead.
-        around: Weight decay, clipping and more.
+        options: Weight decay, clipping and more.
 
     Returns:
         The variable's new value, for the ``updates`` of :func:`fastcnn.graph.compile`.
@@ -191,7 +193,7 @@ def sgd_update(
             has no velocity.
     """
     op = "sgd_update"
-    momentum = share(op, "momentum", momentum)
+    momentum = checked_factor(op, "momentum", momentum)
     if velocity is None and (momentum or nesterov):
         raise ValueError(f"{op}: momentum and nesterov need a velocity, a Variable of zeros")
     return step_along(
@@ -200,27 +202,34 @@ def sgd_update(
         gradient,
         learning_rate,
         [] if velocity is None else [("velocity", velocity)],
-        around,
+        options,
         momentum=momentum,
         nesterov=bool(nesterov),
         has_velocity=velocity is not None,
     )
 
 
-def heavy_ball_update(
+@renamed_arguments(around="options")
+def momentum_accumulate(
     variable: Variable,
     gradient: Operand,
     learning_rate: Tensor | Variable,
     momentum: float,
     *,
-    around: Surroundings | None = None,
+    options: UpdateOptions | None = None,
 ) -> Tensor:
     """``variable = momentum * variable + gradient``: the velocity of Muon, which steps elsewhere.
 
     Arguments, result and errors as for :func:`sgd_update`; only a weight decay, which there should
     be none of, reads the learning rate.
     """
-    op = "heavy_ball_update"
+    op = "momentum_accumulate"
     return step_along(
-        op, variable, gradient, learning_rate, [], around, momentum=share(op, "momentum", momentum)
+        op,
+        variable,
+        gradient,
+        learning_rate,
+        [],
+        options,
+        momentum=checked_factor(op, "momentum", momentum),
     )

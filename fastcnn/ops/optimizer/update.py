@@ -17,10 +17,10 @@ from fastcnn.ops.common.operation import Operand, operand
 __all__ = [
     "assign",
     "assign_moving_average",
+    "checked_factor",
     "different",
     "float_variable",
     "scalar",
-    "share",
     "updated",
     "value_like",
 ]
@@ -101,7 +101,7 @@ def different(op: str, names: str, variables: Sequence[Variable]) -> None:
         raise ValueError(f"{op}: {names} must be different Variables")
 
 
-def share(op: str, name: str, value: float) -> float:
+def checked_factor(op: str, name: str, value: float) -> float:
     """A checked number between 0 and 1."""
     value = float(value)
     if not 0 <= value <= 1:
@@ -146,5 +146,5 @@ def assign_moving_average(variable: Variable, value: Operand, momentum: float) -
     variable = float_variable(op, "variable", variable)
     inputs = [variable.tensor, value_like(op, "value", value, variable)]
     return updated(
-        AssignMovingAverage(), [variable], inputs, momentum=share(op, "momentum", momentum)
+        AssignMovingAverage(), [variable], inputs, momentum=checked_factor(op, "momentum", momentum)
     )

@@ -17,7 +17,7 @@ class Rule:
 
     Attributes:
         state: Names of its Variables; those with a star are never negative.
-        build: Takes variable, gradient, state, rate, step and surroundings.
+        build: Takes variable, gradient, state, rate, step and options.
         formula: Takes variable, gradient, state, rate and the number of the step; returns the new
             variable and the new state.
         terms: Roundings on the longest way through the formula.
@@ -98,83 +98,83 @@ def lion(w, g, m, rate, step):
 
 def _ftrl(power):
     return lambda w, g, s, z, rate, step, around: ops.ftrl_update(
-        w, g, s, z, rate, power=power, l1=0.3, l2=0.2, shrinkage=0.1, beta=0.4, around=around
+        w, g, s, z, rate, power=power, l1=0.3, l2=0.2, shrinkage=0.1, beta=0.4, options=around
     )
 
 
 RULES = {
-    "sgd": Rule((), lambda w, g, r, t, a: ops.sgd_update(w, g, None, r, around=a), sgd),
+    "sgd": Rule((), lambda w, g, r, t, a: ops.sgd_update(w, g, None, r, options=a), sgd),
     "momentum": Rule(
-        ("v",), lambda w, g, v, r, t, a: ops.sgd_update(w, g, v, r, 0.9, around=a), momentum
+        ("v",), lambda w, g, v, r, t, a: ops.sgd_update(w, g, v, r, 0.9, options=a), momentum
     ),
     "nesterov": Rule(
         ("v",),
-        lambda w, g, v, r, t, a: ops.sgd_update(w, g, v, r, 0.9, True, around=a),
+        lambda w, g, v, r, t, a: ops.sgd_update(w, g, v, r, 0.9, True, options=a),
         lambda *all: momentum(*all, nesterov=True),
     ),
     "heavy_ball": Rule(
         (),
-        lambda w, g, r, t, a: ops.heavy_ball_update(w, g, r, 0.8, around=a),
+        lambda w, g, r, t, a: ops.momentum_accumulate(w, g, r, 0.8, options=a),
         lambda w, g, rate, step: (0.8 * w + g,),
     ),
     "adam": Rule(
         ("m", "*v"),
-        lambda w, g, m, v, r, t, a: ops.adam_update(w, g, m, v, r, t, beta_2=0.99, around=a),
+        lambda w, g, m, v, r, t, a: ops.adam_update(w, g, m, v, r, t, beta_2=0.99, options=a),
         adam,
     ),
     "amsgrad": Rule(
         ("m", "*v", "*largest"),
         lambda w, g, m, v, s, r, t, a: ops.adam_update(
-            w, g, m, v, r, t, beta_2=0.99, largest=s, around=a
+            w, g, m, v, r, t, beta_2=0.99, largest=s, options=a
         ),
         adam,
     ),
     "adamax": Rule(
         ("m", "*norm"),
-        lambda w, g, m, u, r, t, a: ops.adamax_update(w, g, m, u, r, t, beta_2=0.99, around=a),
+        lambda w, g, m, u, r, t, a: ops.adamax_update(w, g, m, u, r, t, beta_2=0.99, options=a),
         adamax,
     ),
     "nadam": Rule(
         ("m", "*v"),
-        lambda w, g, m, v, r, t, a: ops.nadam_update(w, g, m, v, r, t, beta_2=0.99, around=a),
+        lambda w, g, m, v, r, t, a: ops.nadam_update(w, g, m, v, r, t, beta_2=0.99, options=a),
         nadam,
         20,
     ),
     "rmsprop": Rule(
         ("*v",),
-        lambda w, g, v, r, t, a: ops.rmsprop_update(w, g, v, r, epsilon=25.0, around=a),
+        lambda w, g, v, r, t, a: ops.rmsprop_update(w, g, v, r, epsilon=25.0, options=a),
         rmsprop,
     ),
     "rmsprop_momentum": Rule(
         ("*v", "velocity"),
         lambda w, g, v, u, r, t, a: ops.rmsprop_update(
-            w, g, v, r, epsilon=25.0, momentum=0.7, velocity=u, around=a
+            w, g, v, r, epsilon=25.0, momentum=0.7, velocity=u, options=a
         ),
         rmsprop,
     ),
     "rmsprop_centered": Rule(
         ("*v", "mean"),
         lambda w, g, v, mean, r, t, a: ops.rmsprop_update(
-            w, g, v, r, epsilon=25.0, mean=mean, around=a
+            w, g, v, r, epsilon=25.0, mean=mean, options=a
         ),
         lambda *all: rmsprop(*all, centered=True),
     ),
     "rmsprop_centered_momentum": Rule(
         ("*v", "mean", "velocity"),
         lambda w, g, v, mean, u, r, t, a: ops.rmsprop_update(
-            w, g, v, r, epsilon=25.0, momentum=0.7, mean=mean, velocity=u, around=a
+            w, g, v, r, epsilon=25.0, momentum=0.7, mean=mean, velocity=u, options=a
         ),
         lambda *all: rmsprop(*all, centered=True),
     ),
     "adagrad": Rule(
         ("*s",),
-        lambda w, g, s, r, t, a: ops.adagrad_update(w, g, s, r, epsilon=0.01, around=a),
+        lambda w, g, s, r, t, a: ops.adagrad_update(w, g, s, r, epsilon=0.01, options=a),
         adagrad,
     ),
     "adadelta": Rule(
         ("*v", "*s"),
         lambda w, g, v, s, r, t, a: ops.adadelta_update(
-            w, g, v, s, r, rho=0.9, epsilon=1e-3, around=a
+            w, g, v, s, r, rho=0.9, epsilon=1e-3, options=a
         ),
         adadelta,
     ),
@@ -183,7 +183,7 @@ RULES = {
     "ftrl_power": Rule(("*s", "z"), _ftrl(-0.8), lambda *all: ftrl(*all, power=-0.8), 200),
     "ftrl_constant": Rule(("*s", "z"), _ftrl(0.0), lambda *all: ftrl(*all, power=0.0), 20),
     "lion": Rule(
-        ("m",), lambda w, g, m, r, t, a: ops.lion_update(w, g, m, r, beta_2=0.95, around=a), lion
+        ("m",), lambda w, g, m, r, t, a: ops.lion_update(w, g, m, r, beta_2=0.95, options=a), lion
     ),
 }
 
@@ -213,22 +213,22 @@ ERRORS: list[tuple[Callable[[], Any], type[Exception], str]] = [
         "beta_1 must be between 0 and 1, got -0.1",
     ),
     (
-        lambda: ops.sgd_update(W, G, None, RATE, around=ops.Surroundings(sum=M)),
+        lambda: ops.sgd_update(W, G, None, RATE, options=ops.UpdateOptions(sum=M)),
         ValueError,
         "sgd_update: sum, average and every need the number of the step: give step",
     ),
     (
-        lambda: ops.sgd_update(W, G, None, RATE, around=ops.Surroundings(limit=0.0)),
+        lambda: ops.sgd_update(W, G, None, RATE, options=ops.UpdateOptions(limit=0.0)),
         ValueError,
         "limit must be above 0, got 0.0",
     ),
     (
-        lambda: ops.lion_update(W, G, M, RATE, around=ops.Surroundings(weight_decay=-1)),
+        lambda: ops.lion_update(W, G, M, RATE, options=ops.UpdateOptions(weight_decay=-1)),
         ValueError,
         "weight_decay must be a number of at least 0, got -1",
     ),
     (
-        lambda: ops.adam_update(W, G, M, V, RATE, RATE, around=ops.Surroundings(average=V)),
+        lambda: ops.adam_update(W, G, M, V, RATE, RATE, options=ops.UpdateOptions(average=V)),
         ValueError,
         "variable, m, v and average must be different",
     ),
