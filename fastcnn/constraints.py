@@ -155,6 +155,7 @@ def constrained(updates: Sequence[Tensor]) -> list[Tensor]:
             plain = Node(node.op, node.inputs, node.attrs, outputs=node.outputs)
             specs = [Spec(variable.shape, variable.dtype.name) for variable in node.targets]
             for variable, value in zip(node.targets, plain.tensors(*specs), strict=True):
+                assert isinstance(variable, Variable)
                 made.append(ops.assign(variable, _applied(variable, value)))
     return made
 

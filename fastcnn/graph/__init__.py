@@ -2,8 +2,9 @@
 
 from fastcnn.graph.autodiff import gradients
 from fastcnn.graph.function import Function, compile
-from fastcnn.graph.tensor import Node, Op, Spec, SymbolicTensor, Tensor, constant, placeholder
+from fastcnn.graph.tensor import Node, Op, Spec, SymbolicTensor, Tensor, placeholder
 from fastcnn.graph.trace_mode import is_recording, recording
+from fastcnn.graph.variable import constant
 
 __all__ = [
     "Function",

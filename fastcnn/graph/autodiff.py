@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcnn.graph.tensor import Node, Tensor, constant
-
-if TYPE_CHECKING:
-    from fastcnn.graph.variable import Variable
+from fastcnn.graph.tensor import Node, Tensor
+from fastcnn.graph.variable import Variable, constant
 
 __all__ = ["ancestors", "gradients"]
 

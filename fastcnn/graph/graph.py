@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from fastcnn.graph.autodiff import ancestors
 from fastcnn.graph.tensor import Node, Tensor
-
-if TYPE_CHECKING:
-    # At run time variables import graph.
-    pass
 
 __all__ = ["Graph"]
 

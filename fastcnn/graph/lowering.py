@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastcnn import _core
 from fastcnn.graph.graph import Graph
 from fastcnn.graph.memory_planner import ALIGNMENT, Buffer, assign_offsets
-from fastcnn.graph.tensor import Node, Op, Spec, Tensor
-
-if TYPE_CHECKING:
-    # At run time variables import graph.
-    from fastcnn.graph.variable import Variable
+from fastcnn.graph.tensor import Node, Op, Spec, Tensor, VariableLike
 
 __all__ = ["Copy", "PlannedStep", "lower"]
 
@@ -65,11 +61,11 @@ def lower(graph: Graph) -> tuple[_core.Program, list[PlannedStep]]:
     """
     nodes = graph.nodes()
     values = _Values()
-    variables: dict[Variable, int] = {}
+    variables: dict[VariableLike, int] = {}
     ids: dict[tuple[Node, int], int] = {}
     steps: list[PlannedStep] = []
 
-    def variable_place(variable: Variable) -> tuple[str, int]:
+    def variable_place(variable: VariableLike) -> tuple[str, int]:
         return ("variable", variables.setdefault(variable, len(variables)))
 
     for index, tensor in enumerate(graph.inputs):
@@ -200,7 +196,7 @@ def _extend(where: tuple[str, int] | Buffer, step: int) -> None:
 
 
 def _lasts(
-    where: tuple[str, int] | Buffer, variables: dict[Variable, int], written: set[Variable]
+    where: tuple[str, int] | Buffer, variables: dict[VariableLike, int], written: set[VariableLike]
 ) -> bool:
     """Whether it is a variable that no run of the Program writes."""
     if isinstance(where, Buffer) or where[0] != "variable":
@@ -212,8 +208,8 @@ def _add_scratch(
     planned: PlannedStep,
     now: int,
     values: _Values,
-    variables: dict[Variable, int],
-    written: set[Variable],
+    variables: dict[VariableLike, int],
+    written: set[VariableLike],
 ) -> None:
     """Memory for the step alone. The packed form of a variable that the run leaves alone is kept
     with the variable; any other is made anew in the arena (see Program::packs_in_run).

@@ -7,7 +7,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,9 @@ import numpy.typing as npt
 from fastcnn.graph.arithmetic import Arithmetic
 
 if TYPE_CHECKING:
-    from fastcnn.graph.variable import Variable
+    from fastcnn import _core
 
-__all__ = ["Node", "Op", "Spec", "SymbolicTensor", "Tensor", "constant", "placeholder"]
+__all__ = ["Node", "Op", "Spec", "SymbolicTensor", "Tensor", "VariableLike", "placeholder"]
 
 _serial = itertools.count()
 
@@ -41,6 +41,33 @@ class Spec:
     def bytes(self) -> int:
         """Size of its memory."""
         return self.elements * np.dtype(self.dtype).itemsize
+
+
+class VariableLike(Protocol):
+    """What a graph needs of a :class:`~fastcnn.graph.variable.Variable`."""
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes, outermost first."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """NumPy dtype."""
+
+    @property
+    def core(self) -> _core.Variable:
+        """What a Program reads and writes."""
+
+    @property
+    def constraint(self) -> Callable[[Any], Any] | None:
+        """What new values are brought to after an update."""
+
+    def numpy(self) -> npt.NDArray[Any]:
+        """A copy of the value."""
 
 
 #: Traits of the first version that have another name now; to be removed with the next.
@@ -142,8 +169,8 @@ class Node:
     inputs: tuple[Tensor, ...] = ()
     attrs: Mapping[str, Any] = field(default_factory=dict)
     #: Variables that the outputs are written to in place (updates only).
-    targets: tuple[Variable, ...] = ()
-    variable: Variable | None = None
+    targets: tuple[VariableLike, ...] = ()
+    variable: VariableLike | None = None
     name: str = ""
     outputs: int = 1
     #: Creation order, which is also an order of execution.
@@ -225,11 +252,3 @@ def placeholder(
     if any(size < 0 for size in sizes):
         raise ValueError(f"placeholder: sizes must not be negative, got {sizes}")
     return Node(None, name=name or "input").tensors(Spec(sizes, np.dtype(dtype).name))[0]
-
-
-def constant(value: npt.ArrayLike) -> Tensor:
-    """A value known now. Python numbers and lists become float32, arrays keep their dtype."""
-    from fastcnn.graph.variable import Variable
-
-    array = value if isinstance(value, np.ndarray | np.generic) else np.asarray(value, np.float32)
-    return Variable(np.asarray(array), name="constant", trainable=False).tensor

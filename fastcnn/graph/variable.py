@@ -13,7 +13,7 @@ from fastcnn.graph.arithmetic import Arithmetic
 from fastcnn.graph.tensor import Node, Spec, Tensor
 from fastcnn.graph.trace_mode import is_recording
 
-__all__ = ["Variable"]
+__all__ = ["Variable", "constant"]
 
 
 class Variable(Arithmetic):
@@ -101,3 +101,9 @@ class Variable(Arithmetic):
 
     def __repr__(self) -> str:
         return f"<Variable {self.name!r} {self.shape} {self.dtype}>"
+
+
+def constant(value: npt.ArrayLike) -> Tensor:
+    """A value known now. Python numbers and lists become float32, arrays keep their dtype."""
+    array = value if isinstance(value, np.ndarray | np.generic) else np.asarray(value, np.float32)
+    return Variable(np.asarray(array), name="constant", trainable=False).tensor

@@ -13,9 +13,9 @@ import numpy.typing as npt
 from fastcnn import _core
 from fastcnn.graph.compile_cache import CompileCache
 from fastcnn.graph.function import Function, compile
-from fastcnn.graph.tensor import Node, Op, SymbolicTensor, Tensor, constant, placeholder
+from fastcnn.graph.tensor import Node, Op, SymbolicTensor, Tensor, placeholder
 from fastcnn.graph.trace_mode import is_recording
-from fastcnn.graph.variable import Variable
+from fastcnn.graph.variable import Variable, constant
 
 __all__ = ["PUBLIC", "Array", "Operand", "apply", "image_operand", "operand", "operation"]
 
