@@ -10,7 +10,7 @@ import numpy as np
 from fastcnn import ops
 from fastcnn.layers import InputLayer, Layer
 from fastcnn.layers.base.keras_tensor import Call, KerasTensor, record, run_call
-from fastcnn.models.layer_order import keras_order
+from fastcnn.models.layer_order import keras_order, layer_of
 from fastcnn.ops.common.operation import DTYPES, PUBLIC
 from fastcnn.tree import flatten, map_structure
 
@@ -43,13 +43,13 @@ class CallGraph:
 
     def takes_uint8(self, tensor: KerasTensor) -> bool:
         """Whether everything that reads this input can do so before a cast to float32."""
-        readers = [call.layer for call in self.calls if any(t is tensor for t in call.inputs)]
+        readers = [layer_of(call) for call in self.calls if any(t is tensor for t in call.inputs)]
         return all(layer is not None and layer.takes_uint8 for layer in readers)
 
     @property
     def layers(self) -> list[Layer]:
         """The layers that are called, each once, in order of their first call."""
-        found = {id(call.layer): call.layer for call in self.calls if call.layer is not None}
+        found = {id(layer): layer for layer in map(layer_of, self.calls) if layer is not None}
         return list(found.values())
 
     def run(
@@ -81,7 +81,8 @@ class CallGraph:
         layers, calls = self.layers, []
         numbers = {id(layer): index for index, layer in enumerate(layers)}
         for position, call in enumerate(self.calls):
-            what = {"op": call.name} if call.layer is None else {"layer": numbers[id(call.layer)]}
+            layer = layer_of(call)
+            what = {"op": call.name} if layer is None else {"layer": numbers[id(layer)]}
             calls.append(
                 {
                     **what,

@@ -8,7 +8,12 @@ from typing import Any
 from fastcnn.layers import Layer
 from fastcnn.layers.base.keras_tensor import Call, KerasTensor
 
-__all__ = ["keras_order"]
+__all__ = ["keras_order", "layer_of"]
+
+
+def layer_of(call: Call) -> Layer | None:
+    """The layer that is called; None for an operation."""
+    return call.function if isinstance(call.function, Layer) else None
 
 
 def keras_order(inputs: Sequence[KerasTensor], outputs: Any, calls: Sequence[Call]) -> list[Layer]:
@@ -32,7 +37,7 @@ def keras_order(inputs: Sequence[KerasTensor], outputs: Any, calls: Sequence[Cal
 
     def owner(item: KerasTensor | Call) -> Any:
         """What is counted: a layer that is called twice is one."""
-        kept = item.layer if isinstance(item, Call) else item.origin
+        kept = layer_of(item) if isinstance(item, Call) else item.origin
         return item if kept is None else kept
 
     met: dict[int, Any] = {}

@@ -16,6 +16,7 @@ from fastcnn.graph.variable import Variable
 from fastcnn.layers import Layer
 from fastcnn.layers.base.keras_tensor import Call
 from fastcnn.layers.base.trace_context import tracing
+from fastcnn.models.layer_order import layer_of
 from fastcnn.tree import flatten
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _rows(model: Model, expand_nested: bool) -> Iterable[Row]:
         outputs = flatten(call.outputs)
         shape = ", ".join(str(output.shape) for output in outputs)
         sources = "" if chain else ", ".join(_source(tensor) for tensor in call.inputs)
-        layer = call.layer
+        layer = layer_of(call)
         if layer is None:
             title, params, mark = f"{call.name} (operation)", "0", "-"
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 from fastcnn import graph
 from fastcnn.graph import Tensor
 from fastcnn.graph.compile_cache import CompileCache
+from fastcnn.layers.base.protocols import LayerLike
 from fastcnn.layers.base.trace_context import tracing
 from fastcnn.layers.base.tracking import LayerTracker
 from fastcnn.tree import flatten, map_structure
-
-if TYPE_CHECKING:
-    from fastcnn.layers.base.layer import Layer
 
 __all__ = ["EagerFunctions", "graph_array"]
 
@@ -44,7 +42,7 @@ def graph_array(value: Any, *, keep_uint8: bool) -> Array:
 class _EagerFunction:
     """A compiled call and the structure of what it returns."""
 
-    def __init__(self, layer: Layer, x: Any, training: bool) -> None:
+    def __init__(self, layer: LayerLike, x: Any, training: bool) -> None:
         inputs = map_structure(lambda a: graph.placeholder(a.shape, a.dtype), x)
         with tracing(training) as trace:
             self.outputs = layer(inputs, training=training)
@@ -78,7 +76,7 @@ class EagerFunctions:
         self._calls = itertools.count()
         self._tracker = LayerTracker()
 
-    def run(self, layer: Layer, x: Any, training: bool) -> Any:
+    def run(self, layer: LayerLike, x: Any, training: bool) -> Any:
         """Outputs of ``layer`` for arrays ``x``, as arrays.
 
         Args:
@@ -105,12 +103,12 @@ class EagerFunctions:
         key = (training, self._state(layer, training), structure)
         return self._cache.get(key, lambda: made or make())(arrays, self._calls)
 
-    def _state(self, layer: Layer, training: bool) -> Any:
+    def _state(self, layer: LayerLike, training: bool) -> Any:
         parts = self._tracker
         return parts.training(layer) if training else parts.structure(layer)
 
     @staticmethod
-    def _converted(layer: Layer, x: Any) -> tuple[Any, list[Array], str]:
+    def _converted(layer: LayerLike, x: Any) -> tuple[Any, list[Array], str]:
         """Arrays as a graph takes them, in their structure and as a list, and a key of both."""
         x = map_structure(lambda a: graph_array(a, keep_uint8=layer.takes_uint8), x)
         return x, flatten(x), repr(map_structure(lambda a: (a.shape, a.dtype.char), x))

@@ -10,18 +10,16 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from fastcnn import graph
 from fastcnn.graph import SymbolicTensor, Tensor
+from fastcnn.layers.base.protocols import LayerLike
 from fastcnn.layers.base.trace_context import tracing
 from fastcnn.tree import flatten, map_structure
-
-if TYPE_CHECKING:
-    from fastcnn.layers.base.layer import Layer
 
 __all__ = [
     "Call",
@@ -64,16 +62,9 @@ class Call:
         self.outputs: Any = None
 
     @property
-    def layer(self) -> Layer | None:
-        """The layer that is called; None for an operation."""
-        is_layer = hasattr(type(self.function), "add_weight")
-        return self.function if is_layer else None  # type: ignore[return-value]
-
-    @property
     def name(self) -> str:
         """Name of the layer or operation."""
-        layer = self.layer
-        return layer.name if layer is not None else str(self.function.__name__)
+        return _name_of(self.function)
 
     @property
     def inputs(self) -> list[KerasTensor]:
@@ -102,7 +93,7 @@ class KerasTensor(SymbolicTensor):
         self.name = name or f"keras_tensor_{next(_names)}"
         self.call: Call | None = None
         #: The input layer that this is the value of, if any.
-        self.origin: Layer | None = None
+        self.origin: LayerLike | None = None
 
     @property
     def shape(self) -> Shape:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from fastcnn import ops
 from fastcnn.graph import Tensor
+from fastcnn.layers.base.protocols import LayerLike
 from fastcnn.layers.base.trace_context import Trace, current_trace
 from fastcnn.tree import flatten
-
-if TYPE_CHECKING:
-    from fastcnn.layers.base.layer import Layer
 
 __all__ = ["note_activity", "penalties"]
 
 
-def note_activity(layer: Layer, outputs: Any) -> None:
+def note_activity(layer: LayerLike, outputs: Any) -> None:
     """Leave a layer's penalty on its outputs in the trace, if there is one.
 
     As in Keras it is divided by the size of the batch, so that it weighs the same for any.
@@ -35,7 +33,7 @@ def note_activity(layer: Layer, outputs: Any) -> None:
         trace.loss_owners[penalty] = owner
 
 
-def penalties(layer: Layer, trace: Trace) -> list[tuple[str, Tensor]]:
+def penalties(layer: LayerLike, trace: Trace) -> list[tuple[str, Tensor]]:
     """Penalties on the trained weights of ``layer`` and on outputs traced, each with its owner.
 
     Args:

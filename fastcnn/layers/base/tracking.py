@@ -6,13 +6,11 @@ import itertools
 import operator
 import threading
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from fastcnn.graph.variable import Variable
+from fastcnn.layers.base.protocols import LayerLike
 from fastcnn.tree import flatten
-
-if TYPE_CHECKING:
-    from fastcnn.layers.base.layer import Layer
 
 __all__ = ["LayerTracker", "all_layers", "invalidate", "own_weights", "tracked_of"]
 
@@ -31,7 +29,7 @@ def invalidate() -> None:
     _version = next(_numbers)
 
 
-def tracked_of(layer: Layer, kind: type[T]) -> list[T]:
+def tracked_of(layer: LayerLike, kind: type[T]) -> list[T]:
     """What of a kind a layer's attributes hold, also inside lists, tuples and dicts; each once."""
     found: dict[int, T] = {}
     for key, value in vars(layer).items():
@@ -41,20 +39,20 @@ def tracked_of(layer: Layer, kind: type[T]) -> list[T]:
     return list(found.values())
 
 
-def own_weights(layer: Layer) -> list[Variable]:
+def own_weights(layer: LayerLike) -> list[Variable]:
     """Variables of a layer itself: those of ``add_weight``, then others in attributes."""
     found = {id(weight): weight for weight in [*layer._weights, *tracked_of(layer, Variable)]}
     return list(found.values())
 
 
-def all_layers(layer: Layer, *, trainable: bool = False) -> list[Layer]:
+def all_layers(layer: LayerLike, *, trainable: bool = False) -> list[LayerLike]:
     """A layer and all inside it, each once; a layer before those that it keeps.
 
     Args:
         layer: Where to begin.
         trainable: Whether to leave out layers that are not trained, and those inside them.
     """
-    found: dict[int, Layer] = {}
+    found: dict[int, LayerLike] = {}
     waiting = [layer]
     while waiting:
         part = waiting.pop()
@@ -79,17 +77,17 @@ class LayerTracker:
         self._structure = 0
         self._training: tuple[Any, ...] = ()
 
-    def structure(self, layer: Layer) -> int:
+    def structure(self, layer: LayerLike) -> int:
         """A number that grows whenever ``layer`` has other layers, Variables or calls inside."""
         self._update(layer)
         return self._structure
 
-    def training(self, layer: Layer) -> tuple[Any, ...]:
+    def training(self, layer: LayerLike) -> tuple[Any, ...]:
         """What a training step of ``layer`` depends on: its structure, and what is trainable."""
         self._update(layer)
         return (self._structure, *self._training)
 
-    def _update(self, layer: Layer) -> None:
+    def _update(self, layer: LayerLike) -> None:
         version = _version
         if version == self._version:
             for container, before in self._containers:
@@ -116,7 +114,7 @@ class LayerTracker:
             self._version = version
 
 
-def _containers(layer: Layer) -> Iterable[Any]:
+def _containers(layer: LayerLike) -> Iterable[Any]:
     """Lists and dicts in attributes that hold layers or Variables, or may come to do so."""
     waiting = [value for key, value in vars(layer).items() if key not in _INTERNAL]
     while waiting:
