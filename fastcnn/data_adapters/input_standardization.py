@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn.data_adapters.array_slicing import input_dtype, is_mapped
-from fastcnn.layers.base.keras_tensor import Shape
+from fastcnn.layers.base.keras_tensor import KerasTensor, Shape
+from fastcnn.losses import Loss
 
-if TYPE_CHECKING:
-    from fastcnn.training.trainer import Trainer
-
-__all__ = ["InputStandardizer", "check_shape"]
+__all__ = ["DescribedModel", "InputStandardizer", "check_shape"]
 
 Array = NDArray[Any]
 
@@ -23,10 +21,44 @@ _FLOAT32 = np.dtype(np.float32)
 _READ_AT_ONCE = 64 << 20  # bytes
 
 
+class _Losses(Protocol):
+    """What a model was compiled with."""
+
+    def losses(self, names: Sequence[str]) -> Sequence[Loss | None]:
+        """The loss of each output."""
+
+
+class DescribedModel(Protocol):
+    """What must be known of a model to bring data into its order."""
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+
+    @property
+    def input_specs(self) -> list[KerasTensor] | None:
+        """The symbolic inputs; ``None`` while they are not known."""
+
+    @property
+    def output_names(self) -> list[str] | None:
+        """Names of the outputs; ``None`` while they are not known."""
+
+    @property
+    def output_shapes(self) -> list[Shape] | None:
+        """Shapes of the outputs; ``None`` while they are not known."""
+
+    @property
+    def objective(self) -> _Losses | None:
+        """Losses of the outputs, if it was compiled."""
+
+    def prepare(self, arrays: Sequence[Array]) -> None:
+        """Called with input arrays while the inputs are not known."""
+
+
 class InputStandardizer:
     """A model's view of data: see :class:`fastcnn.data_adapters.adapters.Standardizer`."""
 
-    def __init__(self, model: Trainer) -> None:
+    def __init__(self, model: DescribedModel) -> None:
         self._model = model
 
     def inputs(self, x: Any) -> list[Array]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,8 @@ from fastcnn.graph.compile_cache import CompileCache
 from fastcnn.graph.variable import Variable
 from fastcnn.optimizers import Optimizer
 from fastcnn.training.compiled_losses import StepOutputs
+from fastcnn.training.step_cache import RunnableModel
 from fastcnn.training.traced_step import trace_step
-
-if TYPE_CHECKING:
-    from fastcnn.training.trainer import Trainer
 
 __all__ = ["FullBatch"]
 
@@ -30,7 +28,7 @@ class _Gather:
 
     def __init__(
         self,
-        model: Trainer,
+        model: RunnableModel,
         batch: Batch,
         variables: Sequence[Variable],
         sums: Sequence[Variable],
@@ -58,7 +56,7 @@ class _Descent:
     use what the first one compiled.
     """
 
-    def __init__(self, model: Trainer, optimizer: Optimizer) -> None:
+    def __init__(self, model: RunnableModel, optimizer: Optimizer) -> None:
         variables = model.trainable_weights
         if not variables:
             raise ValueError(f"model {model.name!r} has nothing to train")
@@ -78,7 +76,7 @@ class _Descent:
         for total in self._sums:
             total.assign(np.zeros(total.shape, np.float32))
 
-    def gather(self, model: Trainer, batch: Batch) -> _Gather:
+    def gather(self, model: RunnableModel, batch: Batch) -> _Gather:
         """What adds the gradient of batches like this one."""
         return self._gathers.get(
             batch.key(), lambda: _Gather(model, batch, self._variables, self._sums)
@@ -97,7 +95,9 @@ class FullBatch:
         ValueError: The size of the training set is not known.
     """
 
-    def __init__(self, model: Trainer, source: BatchSource, steps_per_epoch: int | None) -> None:
+    def __init__(
+        self, model: RunnableModel, source: BatchSource, steps_per_epoch: int | None
+    ) -> None:
         assert model.optimizer is not None
         if source.examples is None or steps_per_epoch is not None:
             raise ValueError(

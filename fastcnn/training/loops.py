@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcnn.callbacks import CallbackList
 from fastcnn.data_adapters.epoch_iterator import EpochIterator
+from fastcnn.training.callback import CallbackList
 from fastcnn.training.compiled_losses import MetricAccumulator
 from fastcnn.training.fit_state import FitState
 from fastcnn.training.full_batch import FullBatch
 from fastcnn.training.nan_diagnosis import refuse_nan
 from fastcnn.training.progress_bar import Progress
+from fastcnn.training.step_cache import RunnableModel
 from fastcnn.tree import map_structure
-
-if TYPE_CHECKING:
-    from fastcnn.training.trainer import Trainer
 
 __all__ = ["gather_outputs", "measure", "train_epoch"]
 
 Array = NDArray[Any]
 
 
+class FittedModel(RunnableModel, Protocol):
+    """A model as a running ``fit`` sees it."""
+
+    epochs_done: int
+    stop_training: bool
+
+
 def train_epoch(
-    model: Trainer,
+    model: FittedModel,
     place: FitState,
     progress: Progress,
     hooks: CallbackList,
@@ -64,7 +69,10 @@ def train_epoch(
 
 
 def measure(
-    model: Trainer, stream: EpochIterator, hooks: CallbackList, progress: Progress | None = None
+    model: RunnableModel,
+    stream: EpochIterator,
+    hooks: CallbackList,
+    progress: Progress | None = None,
 ) -> dict[str, float]:
     """Means of loss and metrics over batches.
 
@@ -95,7 +103,11 @@ def measure(
 
 
 def gather_outputs(
-    model: Trainer, stream: EpochIterator, hooks: CallbackList, progress: Progress, rows: int | None
+    model: RunnableModel,
+    stream: EpochIterator,
+    hooks: CallbackList,
+    progress: Progress,
+    rows: int | None,
 ) -> Any:
     """The model's outputs for all batches, one below the other.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 from fastcnn import graph
 from fastcnn.data_adapters.adapters import Batch
 from fastcnn.graph import Tensor
+from fastcnn.training.protocols import CompiledModel
 from fastcnn.training.traced_step import trace_step
 from fastcnn.tree import flatten
-
-if TYPE_CHECKING:
-    from fastcnn.training.trainer import Trainer
 
 __all__ = ["first_invalid", "refuse_nan"]
 
@@ -70,7 +68,7 @@ def _part(batch: Batch, index: int) -> str:
 class _Check:
     """A training step that shows everything and changes nothing."""
 
-    def __init__(self, model: Trainer, batch: Batch) -> None:
+    def __init__(self, model: CompiledModel, batch: Batch) -> None:
         traced = trace_step(model, batch, train=True, record_calls=True)
         found: dict[Tensor, str] = {}
         for name, results in traced.trace.calls or ():
@@ -90,7 +88,7 @@ class _Check:
 
 
 def first_invalid(
-    model: Trainer, batch: Batch, weights: Sequence[Array], step: int
+    model: CompiledModel, batch: Batch, weights: Sequence[Array], step: int
 ) -> tuple[str, bool]:
     """What in a training step was the first to be NaN or infinite.
 

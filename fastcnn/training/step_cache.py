@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +15,12 @@ from fastcnn.graph.compile_cache import CompileCache
 from fastcnn.layers.base.trace_context import tracing
 from fastcnn.layers.base.tracking import LayerTracker
 from fastcnn.training.compiled_losses import StepOutputs
+from fastcnn.training.protocols import CompiledModel
 from fastcnn.training.step_builder import TrainingStep, training_step
 from fastcnn.training.traced_step import trace_step
 from fastcnn.tree import flatten, map_structure
 
-if TYPE_CHECKING:
-    from fastcnn.training.trainer import Trainer
-
-__all__ = ["CompiledStep", "PredictProgram", "Programs"]
+__all__ = ["CompiledStep", "PredictProgram", "Programs", "RunnableModel"]
 
 Array = NDArray[Any]
 
@@ -33,7 +31,7 @@ _PLAIN = 0x101
 class PredictProgram:
     """Outputs of a model for one shape of batch."""
 
-    def __init__(self, model: Trainer, arrays: Sequence[Array]) -> None:
+    def __init__(self, model: CompiledModel, arrays: Sequence[Array]) -> None:
         inputs = _placeholders(arrays)
         with tracing(training=False):
             self.structure = model.on_tensors(inputs)
@@ -52,7 +50,7 @@ class PredictProgram:
 class CompiledStep:
     """Loss and metrics of a model, and with ``train`` a step of its optimizer."""
 
-    def __init__(self, model: Trainer, batch: Batch, *, train: bool) -> None:
+    def __init__(self, model: CompiledModel, batch: Batch, *, train: bool) -> None:
         assert model.optimizer is not None
         traced = trace_step(model, batch, train=train)
         self.plan: StepOutputs = traced.plan
@@ -87,7 +85,7 @@ class Programs:
     with. The bound keeps memory flat when every call brings another shape.
     """
 
-    def __init__(self, model: Trainer) -> None:
+    def __init__(self, model: CompiledModel) -> None:
         self._model = model
         self._cache: CompileCache[Any] = CompileCache(16)
         self._tracker = LayerTracker()
@@ -134,6 +132,12 @@ class Programs:
             make = lambda: made  # noqa: E731
         state = parts.training(model) if train else parts.structure(model)
         return self._cache.get((kind, train, state), make)
+
+
+class RunnableModel(CompiledModel, Protocol):
+    """A model with the Programs that run it."""
+
+    programs: Programs
 
 
 def _placeholders(arrays: Sequence[Array]) -> list[Tensor]:

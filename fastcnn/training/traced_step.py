@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from fastcnn import graph, ops
 from fastcnn.data_adapters.adapters import Batch
@@ -11,10 +10,8 @@ from fastcnn.graph import Tensor
 from fastcnn.layers.base.regularization_losses import penalties
 from fastcnn.layers.base.trace_context import Trace, tracing
 from fastcnn.training.compiled_losses import StepOutputs
+from fastcnn.training.protocols import CompiledModel
 from fastcnn.tree import flatten
-
-if TYPE_CHECKING:
-    from fastcnn.training.trainer import Trainer
 
 __all__ = ["TracedStep", "trace_step"]
 
@@ -43,7 +40,7 @@ class TracedStep:
 
 
 def trace_step(
-    model: Trainer, batch: Batch, *, train: bool, record_calls: bool = False
+    model: CompiledModel, batch: Batch, *, train: bool, record_calls: bool = False
 ) -> TracedStep:
     """Trace ``model`` and what it was compiled with on placeholders for ``batch``.
 
