@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 
 from fastcnn.saving.atomic_file import remove_leftovers
+from fastcnn.saving.checkpoint import read_backup, write_backup
 from fastcnn.training.callback import Callback, Logs
 
 __all__ = ["BackupAndRestore"]
@@ -74,9 +75,6 @@ class BackupAndRestore(Callback):
         self._restore([path for path in (folder / _LATEST, folder / _PREVIOUS) if path.exists()])
 
     def _restore(self, paths: list[Path]) -> None:
-        # Models import callbacks, so the way back can only be taken later.
-        from fastcnn.saving.checkpoint import read_backup
-
         for number, path in enumerate(paths, 1):
             try:
                 return read_backup(self.model, path)
@@ -103,8 +101,6 @@ class BackupAndRestore(Callback):
             self._save()
 
     def _save(self) -> None:
-        from fastcnn.saving.checkpoint import write_backup
-
         latest = Path(self.backup_dir, _LATEST)
         if self.double_checkpoint and latest.exists():
             previous = Path(self.backup_dir, _PREVIOUS)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn.training.callback import Callback, Logs
+from fastcnn.training.nan_diagnosis import first_invalid
 
 __all__ = ["TerminateOnNaN"]
 
@@ -38,6 +39,8 @@ class TerminateOnNaN(Callback):
     Attributes:
         report: The message, or ``None`` while all is well.
     """
+
+    explains_nan = True
 
     def __init__(self, raise_error: bool = False) -> None:
         super().__init__()
@@ -75,9 +78,6 @@ class TerminateOnNaN(Callback):
             self._stop(f"Epoch {epoch + 1}: Invalid weights, terminating training")
 
     def _stop(self, event: str) -> None:
-        # Models import callbacks, so the way back can only be taken later.
-        from fastcnn.training.nan_diagnosis import first_invalid
-
         self.model.stop_training = True
         where = ""
         for step in reversed(self._steps):

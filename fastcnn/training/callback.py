@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 __all__ = ["Callback", "CallbackList", "History", "LambdaCallback", "Logs", "as_list"]
 
@@ -17,7 +17,11 @@ class Callback:
         model: The model that is trained.
         params: ``{"epochs", "steps", "verbose"}`` of the call; in ``fit`` also ``"validates"``,
             whether any epoch ends with a validation.
+        explains_nan: Whether it says where a loss that is not finite came from, so that ``fit``
+            need not advise to ask.
     """
+
+    explains_nan: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.model: Any = None

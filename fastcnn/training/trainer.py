@@ -11,7 +11,6 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fastcnn import optimizers
-from fastcnn.callbacks import Callback, CallbackList, History, TerminateOnNaN
 from fastcnn.data_adapters.adapters import Batch, BatchSource, Converter, open_data
 from fastcnn.data_adapters.array_slicing import as_contiguous
 from fastcnn.data_adapters.epoch_iterator import EpochIterator
@@ -21,7 +20,7 @@ from fastcnn.layers import Layer
 from fastcnn.layers.base.keras_tensor import KerasTensor, Shape
 from fastcnn.optimizers import Optimizer
 from fastcnn.seeding import next_seed
-from fastcnn.training.callback import as_list
+from fastcnn.training.callback import Callback, CallbackList, History, as_list
 from fastcnn.training.compiled_losses import CompileLossAndMetrics, MetricAccumulator
 from fastcnn.training.fit_state import FitState
 from fastcnn.training.full_batch import FullBatch
@@ -260,7 +259,8 @@ class Trainer(Layer):
                             )
                         _warn_ran_out(stream, epoch, epochs, steps_per_epoch)
                         break
-                    if not math.isfinite(logs["loss"]) and not hooks.has(TerminateOnNaN):
+                    explained = any(callback.explains_nan for callback in hooks.callbacks)
+                    if not math.isfinite(logs["loss"]) and not explained:
                         warnings.warn(
                             f"fit: the loss of epoch {epoch + 1} is {logs['loss']}: add "
                             "callbacks.TerminateOnNaN() to see in which step and layer it began; "
