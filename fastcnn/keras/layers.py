@@ -11,7 +11,7 @@ from fastcnn.config import serialize as serialized
 from fastcnn.layers import *  # noqa: F403
 from fastcnn.layers import Layer
 from fastcnn.layers import __all__ as names
-from fastcnn.saving.model_file import make_layer
+from fastcnn.layers.base.registry import make_layer
 
 AvgPool1D = layers.AveragePooling1D
 AvgPool2D = layers.AveragePooling2D

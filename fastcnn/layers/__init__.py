@@ -1,6 +1,7 @@
 """Layers with Keras' names, arguments and defaults."""
 
 from fastcnn.layers.base.layer import Layer
+from fastcnn.layers.base.registry import register_layers
 from fastcnn.layers.convolutional.conv_transpose import (
     Conv1DTranspose,
     Conv2DTranspose,
@@ -188,3 +189,6 @@ __all__ = [
     "multiply",
     "subtract",
 ]
+
+_exported = [globals()[name] for name in __all__]
+register_layers(*(each for each in _exported if isinstance(each, type) and each is not Layer))

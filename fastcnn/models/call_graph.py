@@ -10,11 +10,13 @@ import numpy as np
 from fastcnn import ops
 from fastcnn.layers import InputLayer, Layer
 from fastcnn.layers.base.keras_tensor import Call, KerasTensor, record, run_call
+from fastcnn.layers.base.registry import make_layer
+from fastcnn.layers.base.validation import known_dtype
 from fastcnn.models.layer_order import keras_order, layer_of
-from fastcnn.ops.common.operation import DTYPES, PUBLIC
+from fastcnn.ops.common.operation import PUBLIC
 from fastcnn.tree import flatten, map_structure
 
-__all__ = ["CallGraph", "input_of", "known_dtype"]
+__all__ = ["CallGraph", "input_of"]
 
 # A file that describes more than this is no model.
 _MOST_CALLS = 100_000
@@ -107,14 +109,11 @@ class CallGraph:
         }
 
     @classmethod
-    def from_config(
-        cls, config: Mapping[str, Any], make_layer: Callable[[Any], Layer]
-    ) -> CallGraph:
+    def from_config(cls, config: Mapping[str, Any]) -> CallGraph:
         """Make the calls that :meth:`get_config` described.
 
         Args:
             config: What it returned.
-            make_layer: Makes a layer from its class name and configuration.
 
         Raises:
             ValueError: The description is not a graph of known operations.
@@ -153,13 +152,6 @@ def input_of(entry: Mapping[str, Any]) -> KerasTensor:
     """
     batch, *shape = entry["shape"]
     return InputLayer(shape, batch, known_dtype(entry["dtype"]), name=entry["name"]).tensor
-
-
-def known_dtype(dtype: Any) -> str:
-    """A dtype of a description; NumPy has more, some of them of any size."""
-    if not isinstance(dtype, str) or dtype not in DTYPES:
-        raise ValueError(f"dtype {dtype!r} is none of {', '.join(DTYPES)}"[:300])
-    return dtype
 
 
 def _keras_tensors(structure: Any, what: str) -> list[KerasTensor]:

@@ -15,9 +15,11 @@ from fastcnn.data_adapters.input_standardization import check_shape
 from fastcnn.graph import Tensor
 from fastcnn.layers import Layer
 from fastcnn.layers.base.keras_tensor import KerasTensor, Shape
+from fastcnn.layers.base.registry import register_layers
 from fastcnn.models.call_graph import CallGraph
 from fastcnn.models.summary import print_summary
 from fastcnn.naming import unique_name
+from fastcnn.saving import model_file
 from fastcnn.training.trainer import Trainer
 from fastcnn.tree import flatten, map_structure
 
@@ -276,11 +278,9 @@ class Model(Trainer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Model:
         """Make a model, with new weights, from what :meth:`get_config` returned."""
-        from fastcnn.saving.model_file import make_layer
-
         if "calls" not in config:
             return cls(**config)
-        graph = CallGraph.from_config(config, make_layer)
+        graph = CallGraph.from_config(config)
         model = Model(graph.input_structure, graph.output_structure, name=config["name"])
         model._trainable = bool(config.get("trainable", True))
         return model
@@ -299,15 +299,11 @@ class Model(Trainer):
             ValueError: The model has no weights yet.
             TypeError: A layer cannot say how it was made.
         """
-        from fastcnn.saving.model_file import save_model
-
-        save_model(self, filepath, overwrite=overwrite)
+        model_file.save_model(self, filepath, overwrite=overwrite)
 
     def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
         """Write the weights alone; arguments as :meth:`save`."""
-        from fastcnn.saving.model_file import save_weights
-
-        save_weights(self, filepath, overwrite=overwrite)
+        model_file.save_weights(self, filepath, overwrite=overwrite)
 
     def load_weights(self, filepath: str | os.PathLike[str]) -> None:
         """Replace the weights by those of a file of :meth:`save_weights` or :meth:`save`.
@@ -315,9 +311,10 @@ class Model(Trainer):
         Raises:
             ValueError: The file is damaged, or its weights have other shapes.
         """
-        from fastcnn.saving.model_file import load_weights
+        model_file.load_weights(self, filepath)
 
-        load_weights(self, filepath)
+
+register_layers(Model)
 
 
 def _cast(tensor: Any, dtype: str) -> Any:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fastcnn.layers import Input, InputLayer, Layer
 from fastcnn.layers.base.keras_tensor import KerasTensor, checked_shape
+from fastcnn.layers.base.registry import make_layer, register_layers
 from fastcnn.models.call_graph import CallGraph, input_of
 from fastcnn.models.model import Model
 
@@ -168,11 +169,12 @@ class Sequential(Model):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Sequential:
         """Make a model, with new weights, from what :meth:`get_config` returned."""
-        from fastcnn.saving.model_file import make_layer
-
         entry = config["input"]
         first = [] if entry is None else [input_of(entry)]
         layers = [make_layer(item) for item in config["layers"]]
         model = cls([*first, *layers], name=config["name"])
         model._trainable = bool(config.get("trainable", True))
         return model
+
+
+register_layers(Sequential)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastcnn.layers.base.tracking import all_layers
 from fastcnn.saving.model_file import (
@@ -14,17 +14,14 @@ from fastcnn.saving.model_file import (
     restore_optimizer,
 )
 from fastcnn.saving.safetensors_file import Source, read_file, write_file
-
-if TYPE_CHECKING:
-    from fastcnn.layers import Layer
-    from fastcnn.models.model import Model
+from fastcnn.training.trainer import Trainer
 
 __all__ = ["read_backup", "write_backup"]
 
 _KIND = "backup of a running fit"
 
 
-def write_backup(model: Model, path: str | os.PathLike[str]) -> None:
+def write_backup(model: Trainer, path: str | os.PathLike[str]) -> None:
     """Write all that the rest of a running ``fit`` depends on.
 
     Weights, optimizer state and step number, the learning rate if it is a number, the place in the
@@ -54,7 +51,7 @@ def write_backup(model: Model, path: str | os.PathLike[str]) -> None:
     write_file(path, description, arrays)
 
 
-def read_backup(model: Model, path: str | os.PathLike[str]) -> None:
+def read_backup(model: Trainer, path: str | os.PathLike[str]) -> None:
     """Bring a model and its running ``fit`` to where :func:`write_backup` found them.
 
     Raises:
@@ -94,6 +91,6 @@ def read_backup(model: Model, path: str | os.PathLike[str]) -> None:
             place.meters.restore(dict(zip(keys, found, strict=True)))
 
 
-def _random_layers(model: Layer) -> list[Any]:
+def _random_layers(model: Trainer) -> list[Any]:
     """Layers with a seed of their own, in the order of the model."""
     return [layer for layer in all_layers(model) if isinstance(vars(layer).get("seed"), int)]

@@ -1,45 +1,42 @@
-"""Models in files, and back: ``model.save(path)`` and ``fastcnn.load(path)``."""
+"""Models in files, and back: what ``model.save(path)`` and ``fastcnn.load(path)`` do."""
 
 from __future__ import annotations
 
 import os
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcnn import layers, losses, metrics, optimizers
-from fastcnn.config import custom_object, custom_object_scope, lookup
+from fastcnn import losses, metrics, optimizers
+from fastcnn.config import custom_object, custom_object_scope
 from fastcnn.graph.variable import Variable
-from fastcnn.layers import Layer
 from fastcnn.layers.base.keras_tensor import call_budget
+from fastcnn.layers.base.protocols import LayerLike
+from fastcnn.layers.base.registry import layer_budget, make_layer
 from fastcnn.layers.base.weight_creation import awaiting_weights
-from fastcnn.models.call_graph import known_dtype
-from fastcnn.models.model import Model
-from fastcnn.models.sequential import Sequential
 from fastcnn.optimizers import Optimizer
+from fastcnn.saving.protocols import SavedModel
 from fastcnn.saving.safetensors_file import Contents, Source, read_file, write_file
+from fastcnn.training.protocols import CompiledModel
 
 __all__ = [
     "blamed_on",
     "built_weights",
     "fill_weights",
-    "load",
     "load_weights",
-    "make_layer",
     "optimizer_state",
+    "read_model",
     "restore_optimizer",
     "save_model",
     "save_weights",
 ]
 
 Array = NDArray[Any]
-
-_local = threading.local()
+M = TypeVar("M", bound=SavedModel)
 
 _VERSION = 1
 
@@ -48,42 +45,8 @@ _MOST_CALLS = 100_000
 # Layers, those of models inside included.
 _MOST_LAYERS = 10_000
 
-_LAYERS: dict[str, Any] = {
-    **{name: getattr(layers, name) for name in layers.__all__ if name not in ("Input", "Layer")},
-    "Model": Model,
-    "Sequential": Sequential,
-}
 
-
-def make_layer(entry: Any) -> Layer:
-    """The layer that ``{"class_name": ..., "config": {...}}`` describes, with new weights.
-
-    Raises:
-        ValueError: An unknown class, a configuration that it does not take, or, while a file is
-            read, a layer too many.
-    """
-    left = getattr(_local, "layers", None)
-    if left is not None:
-        if left < 1:
-            raise ValueError(f"it describes more than {_MOST_LAYERS} layers")
-        _local.layers = left - 1
-    if not isinstance(entry, Mapping) or not isinstance(entry.get("config"), Mapping):
-        raise ValueError(f"a layer is described by class_name and config, got {entry!r}"[:200])
-    found = lookup("layer", str(entry.get("class_name")), _LAYERS)
-    if found is layers.InputLayer and entry["config"].get("dtype") is not None:
-        known_dtype(entry["config"]["dtype"])
-    try:
-        layer = found.from_config(entry["config"])
-    except (TypeError, KeyError, AttributeError) as error:
-        raise ValueError(
-            f"layer {entry['class_name']!r} cannot be made from its configuration: {error}"
-        ) from error
-    if not isinstance(layer, Layer):
-        raise ValueError(f"{entry['class_name']!r} made no layer but {type(layer).__name__}")
-    return layer
-
-
-def save_model(model: Model, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
+def save_model(model: SavedModel, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
     """See :meth:`fastcnn.Model.save`."""
     weights = built_weights(model)
     if (count := _count_layers(model)) > _MOST_LAYERS:
@@ -156,57 +119,40 @@ def restore_optimizer(
     _assign(slots, names, contents)
 
 
-def _count_layers(layer: Layer) -> int:
+def _count_layers(layer: LayerLike) -> int:
     return 1 + sum(_count_layers(inner) for inner in layer.sublayers)
 
 
-@contextmanager
-def _layer_budget(layers: int) -> Iterator[None]:
-    """Let :func:`make_layer` make only so many layers inside the block."""
-    before = getattr(_local, "layers", None)
-    _local.layers = layers
-    try:
-        yield
-    finally:
-        _local.layers = before
-
-
-def save_weights(model: Model, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
+def save_weights(
+    model: CompiledModel, path: str | os.PathLike[str], *, overwrite: bool = True
+) -> None:
     """See :meth:`fastcnn.Model.save_weights`."""
     weights = built_weights(model)
     write_file(path, {"version": _VERSION, "weights": list(weights)}, weights, overwrite=overwrite)
 
 
-def load_weights(model: Model, path: str | os.PathLike[str]) -> None:
+def load_weights(model: CompiledModel, path: str | os.PathLike[str]) -> None:
     """See :meth:`fastcnn.Model.load_weights`."""
     with read_file(path) as contents, blamed_on(contents):
         fill_weights(list(built_weights(model).values()), contents)
 
 
-def load(
+def read_model(
     path: str | os.PathLike[str],
+    kind: type[M],
     *,
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
     verify: bool = False,
-) -> Model:
-    """Read a model that ``model.save(path)`` wrote. Training goes on where it stopped.
-
-    A file holds data only: nothing in it is executed, and layers come from this package or from
-    ``custom_objects``.
+) -> M:
+    """The model that :func:`save_model` wrote; see :func:`fastcnn.load`.
 
     Args:
         path: The file.
-        custom_objects: Your own layer classes, losses and functions by name.
+        kind: The class that models are of.
+        custom_objects: The caller's own layer classes, losses and functions by name.
         compile: Whether to restore optimizer, loss and metrics too.
         verify: Whether to compare the contents with the digest stored with them.
-
-    Returns:
-        The model.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is damaged, hostile, or needs a name that is not known.
     """
     with (
         read_file(path, verify=verify) as contents,
@@ -222,9 +168,9 @@ def load(
         if "model" not in description:
             raise ValueError("it holds weights only; make the model and use load_weights(path)")
         shapes = (contents.shapes[name] for name in _names(contents))
-        with awaiting_weights(shapes), call_budget(_MOST_CALLS), _layer_budget(_MOST_LAYERS):
+        with awaiting_weights(shapes), call_budget(_MOST_CALLS), layer_budget(_MOST_LAYERS):
             model = make_layer(description["model"])
-            if not isinstance(model, Model):
+            if not isinstance(model, kind):
                 raise ValueError(f"it describes a layer, {type(model).__name__}, not a model")
             if description["build_shapes"] is not None:
                 model.build_from_shapes(description["build_shapes"])
@@ -241,7 +187,7 @@ def load(
     return model
 
 
-def _restore_training(model: Model, weights: Sequence[Variable], contents: Contents) -> None:
+def _restore_training(model: SavedModel, weights: Sequence[Variable], contents: Contents) -> None:
     entry = contents.description["compile"]
     optimizer = optimizers.get(entry["optimizer"])
     model.compile(
@@ -273,7 +219,7 @@ def _revived(value: Any, get: Callable[[Any], Any]) -> Any:
     return value
 
 
-def built_weights(model: Model) -> dict[str, Variable]:
+def built_weights(model: CompiledModel) -> dict[str, Variable]:
     """Weights by a name that is unique in the file."""
     if not model.built:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Checks of constructor arguments that several layers share."""
+"""Checks of constructor arguments, and of descriptions, that several layers share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["axis_pairs", "channels_last", "choice", "positive_int", "spatial_rank"]
+from fastcnn.ops.common.operation import DTYPES
+
+__all__ = ["axis_pairs", "channels_last", "choice", "known_dtype", "positive_int", "spatial_rank"]
 
 
 def positive_int(value: Any, name: str, owner: str) -> int:
@@ -94,3 +96,10 @@ def axis_pairs(owner: str, name: str, value: Any, rank: int) -> Pairs:
     else:
         wanted = f"an int, {rank} ints, or {rank} pairs (before, after)"
     raise ValueError(f"{owner}: {name} must be {wanted}, none negative; got {value!r}")
+
+
+def known_dtype(dtype: Any) -> str:
+    """A dtype of a description; NumPy has more, some of them of any size."""
+    if not isinstance(dtype, str) or dtype not in DTYPES:
+        raise ValueError(f"dtype {dtype!r} is none of {', '.join(DTYPES)}"[:300])
+    return dtype

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike
 from fastcnn.config import refuse
 from fastcnn.layers.base.keras_tensor import KerasTensor, checked_shape
 from fastcnn.layers.base.layer import Layer
+from fastcnn.layers.base.validation import known_dtype
 
 __all__ = ["Input", "InputLayer"]
 
@@ -59,6 +60,17 @@ class InputLayer(Layer):
         self.built = True
         self.tensor = KerasTensor((batch_size, *self.shape), self.dtype, name=self.name)
         self.tensor.origin = self
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> InputLayer:
+        """Make the input that ``get_config`` described.
+
+        Raises:
+            ValueError: A dtype that no operation takes.
+        """
+        if config.get("dtype") is not None:
+            known_dtype(config["dtype"])
+        return super().from_config(config)
 
     def call(self, x: Any) -> Any:
         """``x`` itself."""
