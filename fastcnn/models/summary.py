@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -16,13 +16,28 @@ from fastcnn.graph.variable import Variable
 from fastcnn.layers import Layer
 from fastcnn.layers.base.keras_tensor import Call
 from fastcnn.layers.base.trace_context import tracing
+from fastcnn.models.call_graph import CallGraph
 from fastcnn.models.layer_order import layer_of
+from fastcnn.training.protocols import CompiledModel
 from fastcnn.tree import flatten
 
-if TYPE_CHECKING:
-    from fastcnn.models.model import Model
-
 __all__ = ["multiplications", "print_summary"]
+
+
+class SummarizedModel(CompiledModel, Protocol):
+    """A :class:`~fastcnn.models.model.Model`, as its table sees it."""
+
+    @property
+    def graph(self) -> CallGraph | None:
+        """The calls; ``None`` while they are not known."""
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, in Keras' order."""
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """The Variables that an optimizer leaves alone."""
 
 
 @dataclass
@@ -48,7 +63,7 @@ def multiplications(nodes: Iterable[Node]) -> int:
 
 
 def print_summary(
-    model: Model,
+    model: SummarizedModel,
     line_length: int | None,
     print_fn: Callable[[str], Any],
     expand_nested: bool,
@@ -85,7 +100,7 @@ def print_summary(
     print_fn("\n".join(lines))
 
 
-def _rows(model: Model, expand_nested: bool) -> Iterable[Row]:
+def _rows(model: SummarizedModel, expand_nested: bool) -> Iterable[Row]:
     if model.graph is None:
         for part in model.layers:
             params = f"{part.count_params():,}" if part.built else "? (unbuilt)"
@@ -121,14 +136,14 @@ def _rows(model: Model, expand_nested: bool) -> Iterable[Row]:
                 yield row
 
 
-def _chain(model: Model) -> list[Any]:
+def _chain(model: SummarizedModel) -> list[Any]:
     """What each call would take if the model were a plain chain."""
     assert model.graph is not None
     before = [flatten(call.outputs)[0] for call in model.graph.calls]
     return [model.graph.inputs[0], *before[:-1]] if before else []
 
 
-def _macs_by_call(model: Model) -> dict[int, int]:
+def _macs_by_call(model: SummarizedModel) -> dict[int, int]:
     """Multiply-adds of each call for one example; nothing where sizes are open."""
     assert model.graph is not None
     if any(None in tensor.shape[1:] for tensor in model.graph.inputs):
