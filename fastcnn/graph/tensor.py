@@ -228,7 +228,7 @@ class SymbolicTensor(Arithmetic, ABC):
     """A value of a model under construction, whose batch size is open.
 
     An operation that meets one is recorded instead of applied: see
-    :func:`fastcnn.ops.common.operation.operation`.
+    :func:`fastcnn.ops.common.public_operation.operation`.
     """
 
     @abstractmethod

@@ -13,7 +13,7 @@ from fastcnn.layers.base.keras_tensor import Call, KerasTensor, record, run_call
 from fastcnn.layers.base.registry import make_layer
 from fastcnn.layers.base.validation import known_dtype
 from fastcnn.models.layer_order import keras_order, layer_of
-from fastcnn.ops.common.operation import PUBLIC
+from fastcnn.ops.common.public_operation import PUBLIC
 from fastcnn.tree import flatten, map_structure
 
 __all__ = ["CallGraph", "input_of"]

@@ -7,7 +7,7 @@ graph. Each has a float64 twin of the same name in :mod:`fastcnn.reference`.
 from typing import Any
 
 from fastcnn._deprecation import find_renamed
-from fastcnn.ops.common.operation import PUBLIC
+from fastcnn.ops.common.public_operation import PUBLIC
 from fastcnn.ops.convolution.convolution import conv, conv2d
 from fastcnn.ops.convolution.transposed import conv_transpose
 from fastcnn.ops.elementwise.activation import relu, sigmoid, tanh

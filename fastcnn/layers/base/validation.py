@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.ops.common.operation import DTYPES
+from fastcnn.ops.common.public_operation import DTYPES
 
 __all__ = ["axis_pairs", "channels_last", "choice", "known_dtype", "positive_int", "spatial_rank"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastcnn.graph.tensor import Tensor
-from fastcnn.ops.common.operation import Operand, operand
+from fastcnn.ops.common.public_operation import Operand, operand
 from fastcnn.ops.common.window import (
     Window,
 )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
-from fastcnn.ops.common.operation import Operand, apply, image_operand, operand, operation
+from fastcnn.ops.common.public_operation import Operand, apply, image_operand, operand, operation
 from fastcnn.ops.common.window import (
     Padding,
     Window,

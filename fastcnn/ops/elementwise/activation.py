@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
-from fastcnn.ops.common.operation import Operand, apply, operand, operation
+from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
 
 __all__ = [
     "ACTIVATIONS",

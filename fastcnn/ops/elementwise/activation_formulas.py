@@ -14,7 +14,7 @@ import numpy as np
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.common.axes import axis_of
-from fastcnn.ops.common.operation import Operand, apply, operand, operation
+from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
 from fastcnn.ops.elementwise.activation import relu, sigmoid, tanh
 from fastcnn.ops.elementwise.arithmetic import (
     absolute,

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastcnn.graph.arithmetic import Arithmetic, Operators
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
-from fastcnn.ops.common.operation import Operand, apply, operand, operation
+from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
 from fastcnn.ops.reduction.sums import sum_to_shape
 
 __all__ = [

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
-from fastcnn.ops.common.operation import DTYPES, Operand, apply, operand, operation
+from fastcnn.ops.common.public_operation import DTYPES, Operand, apply, operand, operation
 
 __all__ = ["cast", "label_operand", "one_hot", "rescale"]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.common.grad_by_formula import by_formula
-from fastcnn.ops.common.operation import Operand, apply, operand, operation
+from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
 from fastcnn.ops.elementwise.activation import sigmoid
 from fastcnn.ops.elementwise.arithmetic import (
     divide,

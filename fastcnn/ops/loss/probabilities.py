@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from fastcnn.graph.tensor import Node, Op, Tensor
 from fastcnn.ops.common.axes import axis_of
-from fastcnn.ops.common.operation import Operand, apply, operand, operation
+from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
 from fastcnn.ops.elementwise.activation import SameShape
 from fastcnn.ops.elementwise.arithmetic import exp, greater
 from fastcnn.ops.movement.shaping import transpose

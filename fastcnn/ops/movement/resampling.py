@@ -13,7 +13,7 @@ import numpy as np
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.graph.variable import constant
 from fastcnn.ops.common.axes import integers
-from fastcnn.ops.common.operation import Operand, apply, operand, operation
+from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
 from fastcnn.ops.movement.shaping import reshaped
 
 __all__ = ["INTERPOLATIONS", "resize"]

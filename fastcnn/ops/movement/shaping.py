@@ -8,7 +8,7 @@ from typing import Any
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.common.axes import axis_of, integers, product
-from fastcnn.ops.common.operation import Operand, apply, operand, operation
+from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
 
 __all__ = ["concatenate", "flatten", "pad", "reshape", "slice", "stop_gradient", "transpose"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.graph.variable import constant
 from fastcnn.ops.common.grad_by_formula import by_formula
-from fastcnn.ops.common.operation import Operand, apply, operand, operation
+from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
 from fastcnn.ops.elementwise.arithmetic import add, divide, multiply, sqrt, subtract
 from fastcnn.ops.movement.shaping import reshape
 from fastcnn.ops.reduction.sums import sum as total

@@ -7,7 +7,7 @@ from __future__ import annotations
 from fastcnn._deprecation import renamed_arguments
 from fastcnn.graph.tensor import Tensor
 from fastcnn.graph.variable import Variable
-from fastcnn.ops.common.operation import Operand
+from fastcnn.ops.common.public_operation import Operand
 from fastcnn.ops.optimizer.descent import UpdateOptions, step_along
 from fastcnn.ops.optimizer.update import checked_factor
 

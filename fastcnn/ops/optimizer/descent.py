@@ -16,7 +16,7 @@ from typing import Any
 from fastcnn._deprecation import renamed_arguments
 from fastcnn.graph.tensor import Op, Spec, Tensor
 from fastcnn.graph.variable import Variable
-from fastcnn.ops.common.operation import Operand
+from fastcnn.ops.common.public_operation import Operand
 from fastcnn.ops.optimizer.update import (
     checked_factor,
     different,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn.graph.tensor import Op, Spec, Tensor
-from fastcnn.ops.common.operation import Operand, apply, operand
+from fastcnn.ops.common.public_operation import Operand, apply, operand
 from fastcnn.ops.elementwise.arithmetic import add, divide, sqrt
 from fastcnn.ops.movement.shaping import transpose
 from fastcnn.ops.products.linear import matmul

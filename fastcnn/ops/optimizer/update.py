@@ -12,7 +12,7 @@ from typing import Any
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.graph.variable import Variable
-from fastcnn.ops.common.operation import Operand, operand
+from fastcnn.ops.common.public_operation import Operand, operand
 
 __all__ = [
     "assign",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastcnn.graph.tensor import Tensor
-from fastcnn.ops.common.operation import Operand, image_operand, operation
+from fastcnn.ops.common.public_operation import Operand, image_operand, operation
 from fastcnn.ops.common.window import AXIS_NAMES, LARGEST, per_axis
 from fastcnn.ops.pooling.pooling import AveragePool, MaxPool, binned
 

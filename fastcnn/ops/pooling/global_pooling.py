@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from fastcnn.graph.tensor import Tensor
-from fastcnn.ops.common.operation import Operand, image_operand, operation
+from fastcnn.ops.common.public_operation import Operand, image_operand, operation
 from fastcnn.ops.common.window import MOST_TAPS
 from fastcnn.ops.movement.shaping import reshape
 from fastcnn.ops.pooling.pooling import AveragePool, MaxPool, pooled

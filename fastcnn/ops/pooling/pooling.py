@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
-from fastcnn.ops.common.operation import apply
+from fastcnn.ops.common.public_operation import apply
 from fastcnn.ops.common.window import Padding, Window, padding_attr, padding_of
 
 __all__ = ["binned", "pooled", "windowed", "with_partial"]

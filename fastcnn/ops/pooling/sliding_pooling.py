@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn.graph.tensor import Tensor
-from fastcnn.ops.common.operation import Operand, image_operand, operation
+from fastcnn.ops.common.public_operation import Operand, image_operand, operation
 from fastcnn.ops.common.window import AXIS_NAMES, Padding, Window
 from fastcnn.ops.pooling.pooling import AveragePool, MaxPool, windowed, with_partial
 

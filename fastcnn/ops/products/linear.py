@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
-from fastcnn.ops.common.operation import Operand, apply, operand, operation
+from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
 from fastcnn.ops.elementwise.activation import ACTIVATIONS, activation_grad, check_activation
 from fastcnn.ops.movement.shaping import reshape
 from fastcnn.ops.reduction.sums import sum_to_last

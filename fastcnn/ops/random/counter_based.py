@@ -9,7 +9,7 @@ import numpy as np
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.common.axes import integers
-from fastcnn.ops.common.operation import Operand, apply, operand, operation
+from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
 
 __all__ = ["dropout", "fold_seed", "random_normal"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastcnn.graph.tensor import Op, Spec
 from fastcnn.ops.common.axes import axis_of
-from fastcnn.ops.common.operation import Operand, apply, operand, operation
+from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
 from fastcnn.ops.loss.crossentropy import label_rows
 
 __all__ = ["argmax", "in_top_k"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.common.axes import axes_of, integers, product
-from fastcnn.ops.common.operation import Operand, apply, operand, operation
+from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
 from fastcnn.ops.movement.shaping import reshaped
 
 __all__ = ["broadcast_to", "mean", "sum", "sum_to_last", "sum_to_shape"]

@@ -7,7 +7,7 @@ from typing import Any
 from fastcnn._deprecation import renamed_arguments
 from fastcnn.graph.tensor import Op, Spec
 from fastcnn.ops.common.axes import integers
-from fastcnn.ops.common.operation import Operand, apply, operand, operation
+from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
 from fastcnn.ops.elementwise.conversion import label_operand
 
 __all__ = ["weighted_histogram_2d"]
