@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks that every object file compiled for one instruction set exports its kernel table and
+# Checks that every object file compiled for one instruction set exports the table of its kernels and
 # nothing else: usage: tools/check_isa_objects.sh BUILD_DIR
 #
 # A shared (weak) symbol in such a file is a crash in waiting: the linker keeps one copy of it
@@ -18,16 +18,17 @@ complain() {
   failed=1
 }
 
-mapfile -t objects < <(find "$1" -name 'isa_*.o' | sort)
-[ ${#objects[@]} -gt 0 ] || complain "no isa_*.o below $1: build the library there first"
+mapfile -t objects < <(find "$1" -path '*/isa_*.dir/*.o' | sort)
+[ ${#objects[@]} -gt 0 ] || complain "no isa_*.dir/*.o below $1: build the library there first"
 
 for object in "${objects[@]}"; do
-  isa=$(basename "$object" | sed -E 's/^isa_([a-z0-9_]+)\..*$/\1/')
+  isa=$(sed -E 's#.*/isa_([a-z0-9_]+)\.dir/.*#\1#' <<<"$object")
+  table=$(basename "$object" | cut -d. -f1)
   # DW.ref.* is the compiler's own reference to the exception personality routine. The table is
   # D when its pointers need relocation, else R.
   exported=$(nm -C --extern-only --defined-only "$object" | cut -d' ' -f2- | grep -v ' DW\.ref\.' || true)
-  if [[ ! $exported =~ ^[DR]\ fastcnn::$isa::table$ ]]; then
-    complain "$object must export fastcnn::$isa::table and nothing else, but exports
+  if [[ ! $exported =~ ^[DR]\ fastcnn::$isa::$table$ ]]; then
+    complain "$object must export fastcnn::$isa::$table and nothing else, but exports
 $(head -n 8 <<<"${exported:-nothing}")"
   fi
   if readelf --section-headers --wide "$object" | grep -Eq '\.(init_array|ctors)'; then

@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "kernels/dispatch/table.h"
+#include "kernels/roofline/table.h"
 
 namespace fastcnn {
 namespace {
@@ -70,15 +71,15 @@ struct Chain {
   int64_t per_lane;  // operations a lane and multiply-add
 };
 
-Chain chain_for(const KernelTable& table, const std::string& dtype) {
-  if (dtype == "float32") return {table.fma_chain, 2};
+Chain chain_for(const std::string& dtype) {
+  if (dtype == "float32") return {roofline_kernels().fma_chain, 2};
   check(dtype == "bfloat16" || dtype == "int8",
         "measure_peak: dtype must be float32, bfloat16 or int8, got '", dtype, "'");
-  check(table.dot != nullptr, "measure_peak: instruction set ", table.isa,
-        " has no dot products of ", dtype,
-        "; they need AVX-512 with VNNI and BF16 (isa avx512_bf16)");
-  if (dtype == "bfloat16") return {table.dot->dot_halves_chain, 4};
-  return {table.dot->dot_bytes_chain, 8};
+  const RooflineDotKernels* dot = roofline_dot_kernels();
+  check(dot != nullptr, "measure_peak: instruction set ", kernels().isa, " has no dot products of ",
+        dtype, "; they need AVX-512 with VNNI and BF16 (isa avx512_bf16)");
+  if (dtype == "bfloat16") return {dot->dot_halves_chain, 4};
+  return {dot->dot_bytes_chain, 8};
 }
 
 BandwidthPass pass_for(const std::string& kind) {
@@ -95,10 +96,10 @@ BandwidthPass pass_for(const std::string& kind) {
 
 double measure_peak(int threads, double seconds, const std::string& dtype) {
   check_effort("measure_peak", threads, seconds);
-  const KernelTable& table = kernels();
-  const Chain chain = chain_for(table, dtype);
+  const Chain chain = chain_for(dtype);
   constexpr int64_t kRounds = 200000;
-  const auto operations = static_cast<double>(kRounds * kFmaChains * chain.per_lane * table.lanes);
+  const auto operations =
+      static_cast<double>(kRounds * kFmaChains * chain.per_lane * kernels().lanes);
   return 1e-9 * best_rate(threads, seconds, [&](int) {
            float values[16] = {0.999f, 0.001f};
            chain.run(kRounds, values);
@@ -123,7 +124,7 @@ double measure_bandwidth(const std::string& kind, int64_t bytes, int threads, do
   const int64_t passes = std::max<int64_t>(1, kBytesAtOnce / part);
 
   const Memory memory(part * threads);
-  const auto bandwidth_pass = kernels().bandwidth_pass;
+  const auto bandwidth_pass = roofline_kernels().bandwidth_pass;
   std::vector<Memory> sinks;
   for (int thread = 0; thread < threads; ++thread) sinks.emplace_back(kAlignment);
   // By its own thread first, so that on large machines it lies near that one's core.

@@ -2,17 +2,6 @@
 // and 5 x 5 keep their taps in registers and slide along the columns (depthwise_sliding.inl); what
 // stands here serves all others.
 
-// Taps [begin, end) of place i that meet the image.
-struct TapRange {
-  int64_t begin, end;
-};
-inline TapRange tap_range(const WindowPlaces& w, int64_t i) {
-  const int64_t start = i * w.stride - w.pad;
-  const int64_t begin = start >= 0 ? 0 : (-start + w.dilation - 1) / w.dilation;
-  const int64_t end = start >= w.in ? 0 : (w.in - 1 - start) / w.dilation + 1;
-  return {begin, smaller(end, w.taps)};
-}
-
 // Sigmoid and tanh of finished rows: rare, and too long for the loops that make them.
 [[gnu::noinline]] void activate_rows(const DepthwiseRows& at, float* y) {
   for (int64_t p = at.begin * at.columns.out; p < at.end * at.columns.out; ++p)
@@ -136,39 +125,5 @@ void depthwise_input_grad_rows(const DepthwiseRows& at, const float* dy, float* 
       for (int64_t j = 0; j < w.in; ++j)
         for_lane_blocks(at.channels,
                         [&](auto lanes) { lanes.to(row + j * at.pixel + lanes.channel, Vec{}); });
-  }
-}
-
-// dkernel[r][s][c] += sum of x * dy over the rows at hand.
-void depthwise_kernel_grad_rows(const DepthwiseRows& at, const float* x, const float* dy,
-                                float* dkernel) noexcept {
-  const bool fixed = with_fixed_sizes(at, [&](auto taps, auto stride) {
-    depthwise_grad_blocks<decltype(taps)::value, decltype(stride)::value>(at, x, dy, dkernel);
-  });
-  if (fixed) return;
-  const WindowPlaces& w = at.columns;
-  for (int64_t i = at.begin; i < at.end; ++i) {
-    const TapRange rows = tap_range(at.rows, i);
-    for_channel_blocks(at.channels, [&](auto block) {
-      for (int64_t r = rows.begin; r < rows.end; ++r)
-        for (int64_t s = 0; s < w.taps; ++s) {
-          // Positions whose tap s lies inside: 0 <= j * stride + first < in.
-          const int64_t first = s * w.dilation - w.pad;
-          const int64_t begin = first >= 0 ? 0 : (-first + w.stride - 1) / w.stride;
-          const int64_t room = w.in - first;
-          const int64_t end = room <= 0 ? 0 : smaller(w.out, (room + w.stride - 1) / w.stride);
-          float* sums = dkernel + r * at.kernel_row + s * at.kernel_tap + block.channel;
-          Vec sum[block.vectors];
-          for (int v = 0; v < block.vectors; ++v) sum[v] = block.from(sums, v);
-          const int64_t row = i * at.rows.stride + r * at.rows.dilation - at.rows.pad;
-          const float* pixel = x + (row * w.in + first) * at.pixel + block.channel;
-          const float* slope = dy + i * w.out * at.pixel + block.channel;
-          for (int64_t j = begin; j < end; ++j)
-            for (int v = 0; v < block.vectors; ++v)
-              sum[v] += block.from(pixel + j * w.stride * at.pixel, v) *
-                        block.from(slope + j * at.pixel, v);
-          for (int v = 0; v < block.vectors; ++v) block.to(sums, v, sum[v]);
-        }
-    });
   }
 }

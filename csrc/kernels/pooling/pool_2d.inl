@@ -1,16 +1,5 @@
 // Pooling, vectorised over channels: one row of windows a call.
 
-// Columns [begin, end) of the image that a window reaches.
-struct Reach {
-  int64_t begin, end;
-};
-inline Reach reach_of(const PoolWindows& at, int64_t window) {
-  const int64_t first = window * at.stride - at.pad;
-  const int64_t begin = first < 0 ? 0 : (first < at.width ? first : at.width);
-  const int64_t end = first + at.size < at.width ? first + at.size : at.width;
-  return {begin, end > begin ? end : begin};
-}
-
 void max_pool_row(const PoolWindows& at, const float* x, float* y) noexcept {
   if (pooled_by_sliding<Largest>(at, x, y)) return;
   for (int64_t j = 0; j < at.windows; ++j, y += at.channels) {

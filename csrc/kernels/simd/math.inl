@@ -161,20 +161,6 @@ inline Vec tanh(Vec x) {
   return clamp(-one, one, c * p / q);
 }
 
-inline Vec activate(Vec x, Activation activation) {
-  switch (activation) {
-    case Activation::none:
-      return x;
-    case Activation::relu:
-      return max(splat(0.0f), x);
-    case Activation::sigmoid:
-      return sigmoid(x);
-    case Activation::tanh:
-      return tanh(x);
-  }
-  return x;
-}
-
 // The error function as x P(x^2) / Q(x^2), a minimax fit of the relative error below 2e-8 up to
 // where float32 rounds to 1; with its rounding it errs by 3 units in the last place at most. All
 // coefficients are positive, so nothing cancels.

@@ -1,6 +1,7 @@
 #include "ops/common/operand_checks.h"
 
 #include "base/check.h"
+#include "kernels/simd/epilogue.h"
 
 namespace fastcnn {
 

@@ -2,7 +2,7 @@
 #include <string>
 
 #include "engine/operator.h"
-#include "kernels/arguments.h"
+#include "kernels/simd/epilogue.h"
 
 namespace fastcnn {
 

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "kernels/dispatch/table.h"
+#include "kernels/products/args.h"
 #include "ops/convolution/winograd_tiles.h"
 
 namespace fastcnn {

@@ -4,7 +4,10 @@
 
 #include "base/memory.h"
 #include "base/partition.h"
+#include "kernels/convolution/table.h"
 #include "kernels/dispatch/table.h"
+#include "kernels/reduction/table.h"
+#include "kernels/simd/epilogue.h"
 
 namespace fastcnn {
 namespace {
@@ -124,8 +127,8 @@ class Depthwise final : public DepthwiseStep {
       // Sigmoid and tanh read it again.
       rows.non_temporal = (activation_ == Activation::none || activation_ == Activation::relu) &&
                           non_temporal(conv_.batch * y_image(), at.output(0));
-      kernels_.depthwise_rows(rows, at.input(0) + n * x_image() + channel,
-                              at.output(0) + n * y_image() + channel);
+      kernels_.depthwise.depthwise_rows(rows, at.input(0) + n * x_image() + channel,
+                                        at.output(0) + n * y_image() + channel);
     });
   }
 
@@ -145,8 +148,8 @@ class DepthwiseInputGrad final : public DepthwiseStep {
     for_images(cut_, item, [&](DepthwiseRows& rows, int64_t n, int64_t channel) {
       rows.kernel = at.input(1) + channel;
       rows.non_temporal = non_temporal(conv_.batch * x_image(), at.output(0));
-      kernels_.depthwise_input_grad_rows(rows, at.input(0) + n * y_image() + channel,
-                                         at.output(0) + n * x_image() + channel);
+      kernels_.depthwise.depthwise_input_grad_rows(rows, at.input(0) + n * y_image() + channel,
+                                                   at.output(0) + n * x_image() + channel);
     });
   }
 
@@ -183,8 +186,8 @@ class DepthwiseKernelGrad final : public DepthwiseStep {
   void run(int phase, int64_t item, const Buffers& at) const noexcept override {
     auto* scratch = reinterpret_cast<float*>(at.scratch);
     if (phase == 1)
-      return kernels_.sum_rows(parts_, sums_.size(item), scratch + sums_.begin(item), numbers(),
-                               at.output(0) + sums_.begin(item));
+      return kernels_.reduction.sum_rows(parts_, sums_.size(item), scratch + sums_.begin(item),
+                                         numbers(), at.output(0) + sums_.begin(item));
     const int64_t part = item / channel_blocks_.items();
     const int64_t block = item % channel_blocks_.items();
     const int64_t channel = channel_blocks_.begin(block);
@@ -196,8 +199,9 @@ class DepthwiseKernelGrad final : public DepthwiseStep {
       const int64_t n = unit / row_blocks_.items();
       rows.begin = row_blocks_.begin(unit % row_blocks_.items());
       rows.end = row_blocks_.end(unit % row_blocks_.items());
-      kernels_.depthwise_kernel_grad_rows(rows, at.input(0) + n * x_image() + channel,
-                                          at.input(1) + n * y_image() + channel, dkernel);
+      kernels_.depthwise_filter_grad.depthwise_kernel_grad_rows(
+          rows, at.input(0) + n * x_image() + channel, at.input(1) + n * y_image() + channel,
+          dkernel);
     }
   }
 

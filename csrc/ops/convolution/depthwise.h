@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "engine/operator.h"
+#include "kernels/simd/epilogue.h"
 #include "ops/convolution/shape.h"
 
 namespace fastcnn {

@@ -4,6 +4,9 @@
 #include <numeric>
 
 #include "base/check.h"
+#include "kernels/dispatch/table.h"
+#include "kernels/products/table.h"
+#include "kernels/simd/epilogue.h"
 #include "ops/convolution/algorithm.h"
 #include "ops/convolution/depthwise.h"
 #include "ops/convolution/implicit_gemm.h"
@@ -205,12 +208,12 @@ class Convolution final : public Operator {
     for (const int64_t t : order_) {
       const float* tap = kernel + t * in * conv_.out_channels + group * conv_.group_out();
       if (input_grad_)
-        kernels_.pack_columns(depth, gemm_.column_count(p), width,
-                              tap + gemm_.first_column(p) * conv_.out_channels, conv_.out_channels,
-                              panel);
+        kernels_.gemm.pack_columns(depth, gemm_.column_count(p), width,
+                                   tap + gemm_.first_column(p) * conv_.out_channels,
+                                   conv_.out_channels, panel);
       else
-        kernels_.pack_rows(depth, gemm_.column_count(p), width, tap + gemm_.first_column(p),
-                           conv_.out_channels, panel);
+        kernels_.gemm.pack_rows(depth, gemm_.column_count(p), width, tap + gemm_.first_column(p),
+                                conv_.out_channels, panel);
       panel += depth * width;
     }
   }

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "kernels/simd/epilogue.h"
 #include "ops/convolution/algorithm.h"
 #include "ops/convolution/depthwise.h"
 #include "ops/convolution/direct.h"

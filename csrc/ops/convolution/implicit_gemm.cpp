@@ -6,6 +6,9 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "base/partition.h"
+#include "kernels/dispatch/table.h"
+#include "kernels/products/table.h"
+#include "kernels/simd/epilogue.h"
 
 namespace fastcnn {
 namespace {
@@ -81,17 +84,17 @@ ImplicitGemm::ImplicitGemm(ImplicitGemmShape shape)
   }
   row_pixels_ = shape_.pooled ? kPooledPixels : 1;
   flops_ *= static_cast<double>(row_pixels_);
-  rows_ = kernels_.gemm_rows / row_pixels_;
-  int64_t vectors = kernels_.gemm_vectors;
-  if (!shape_.pooled && shape_.images * pixels <= kernels_.gemm_wide_rows &&
-      shape_.columns > kernels_.gemm_vectors * kernels_.lanes) {
-    rows_ = kernels_.gemm_wide_rows;
-    vectors = kernels_.gemm_wide_vectors;
+  rows_ = kernels_.gemm.gemm_rows / row_pixels_;
+  int64_t vectors = kernels_.gemm.gemm_vectors;
+  if (!shape_.pooled && shape_.images * pixels <= kernels_.gemm.gemm_wide_rows &&
+      shape_.columns > kernels_.gemm.gemm_vectors * kernels_.lanes) {
+    rows_ = kernels_.gemm.gemm_wide_rows;
+    vectors = kernels_.gemm.gemm_wide_vectors;
   }
   vectors = std::min(vectors, ceil_div(std::max<int64_t>(shape_.columns, 1), kernels_.lanes));
   width_ = vectors * kernels_.lanes;
   if (shape_.narrow_n) {
-    rows_ = kernels_.gemm_narrow_sums / shape_.columns;
+    rows_ = kernels_.gemm.gemm_narrow_sums / shape_.columns;
     width_ = shape_.columns;
   }
   panels_ = ceil_div(shape_.columns, width_);
@@ -389,17 +392,17 @@ void ImplicitGemm::run(int64_t item, const float* a, const float* b, const float
         g.bias = k == 0 && bias != nullptr ? bias + group * shape_.columns + p * width_ : nullptr;
         if (shape_.pooled) {
           g.argmax = argmax != nullptr ? argmax + (g.c - c_start) : nullptr;
-          kernels_.gemm_tile_pooled(g);
+          kernels_.gemm.gemm_tile_pooled(g);
         } else if (shape_.narrow_n) {
-          kernels_.gemm_tile_narrow(g);
+          kernels_.gemm.gemm_tile_narrow(g);
         } else {
-          kernels_.gemm_tile(g);
+          kernels_.gemm.gemm_tile(g);
         }
         g.next = nullptr;
       }
     }
   }
-  if (g.non_temporal) kernels_.non_temporal_stores_end();
+  if (g.non_temporal) kernels_.gemm.non_temporal_stores_end();
 }
 
 }  // namespace fastcnn

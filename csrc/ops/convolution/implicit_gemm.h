@@ -6,6 +6,8 @@
 
 #include "engine/operator.h"
 #include "kernels/dispatch/table.h"
+#include "kernels/products/args.h"
+#include "kernels/simd/epilogue.h"
 
 namespace fastcnn {
 

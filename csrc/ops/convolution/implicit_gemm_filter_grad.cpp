@@ -4,6 +4,9 @@
 
 #include "base/memory.h"
 #include "base/partition.h"
+#include "kernels/dispatch/table.h"
+#include "kernels/products/table.h"
+#include "kernels/reduction/table.h"
 
 namespace fastcnn {
 namespace {
@@ -25,8 +28,8 @@ constexpr int64_t kSumNumbers = 4096;
 ImplicitGemmFilterGrad::ImplicitGemmFilterGrad(ImplicitGemmFilterGradShape shape)
     : kernels_(kernels()), shape_(std::move(shape)) {
   const int64_t all_rows = shape_.images * shape_.planes * shape_.rows;
-  tile_columns_ = kernels_.gemm_vectors * kernels_.lanes;
-  row_tiles_ = ceil_div(shape_.tap_rows, kernels_.gemm_rows);
+  tile_columns_ = kernels_.gemm.gemm_vectors * kernels_.lanes;
+  row_tiles_ = ceil_div(shape_.tap_rows, kernels_.gemm.gemm_rows);
   column_tiles_ = ceil_div(shape_.columns, tile_columns_);
   tiles_ = static_cast<int64_t>(shape_.taps.size()) * shape_.groups * column_tiles_ * row_tiles_;
   int64_t pixels = 0;
@@ -88,8 +91,9 @@ void ImplicitGemmFilterGrad::run(int phase, int64_t item, const float* a, const 
   if (phase == 0) return sum_part(item, a, b, c, at);
   const int64_t numbers = shape_.c_rows * shape_.groups * shape_.columns;
   const int64_t begin = item * kSumNumbers;
-  kernels_.sum_rows(parts_, std::min(kSumNumbers, numbers - begin),
-                    reinterpret_cast<const float*>(at.scratch) + begin, numbers, c + begin);
+  kernels_.reduction.sum_rows(parts_, std::min(kSumNumbers, numbers - begin),
+                              reinterpret_cast<const float*>(at.scratch) + begin, numbers,
+                              c + begin);
 }
 
 // The pixel rows [from, to), counted over all planes of all images, that the tap sees.
@@ -127,8 +131,8 @@ void ImplicitGemmFilterGrad::gather_row(const float* row, float* to) const noexc
   const int64_t begin = std::clamp<int64_t>(ceil_div(-g.first, g.step), 0, g.pixels);
   const int64_t room = g.limit - g.count - g.first;
   const int64_t end = std::clamp<int64_t>(room < 0 ? 0 : room / g.step + 1, begin, g.pixels);
-  kernels_.pack_rows(end - begin, g.count, gathered_width_, row + begin * g.step + g.first, g.step,
-                     to + begin * gathered_width_);
+  kernels_.gemm.pack_rows(end - begin, g.count, gathered_width_, row + begin * g.step + g.first,
+                          g.step, to + begin * gathered_width_);
   const auto cut_off = [&](int64_t j) {
     for (int64_t i = 0; i < g.count; ++i) {
       const int64_t at = j * g.step + g.first + i;
@@ -206,7 +210,7 @@ void ImplicitGemmFilterGrad::sum_part(int64_t item, const float* a, const float*
       g.a_offset = tile.group * shape_.a_group + tile.row;
       g.b_offset = tile.group * shape_.b_group + tile.column;
       g.c = c + (tap.c_row + tile.row) * c_stride + tile.group * shape_.columns + tile.column;
-      kernels_.gemm_tile_transposed(g);
+      kernels_.gemm.gemm_tile_transposed(g);
     }
     from = to;
   } while (from < row_to);

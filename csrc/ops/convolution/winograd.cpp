@@ -4,7 +4,10 @@
 #include <cstring>
 
 #include "base/memory.h"
+#include "kernels/convolution/table.h"
 #include "kernels/dispatch/table.h"
+#include "kernels/products/table.h"
+#include "kernels/simd/epilogue.h"
 #include "ops/convolution/winograd_tiles.h"
 
 namespace fastcnn {
@@ -36,13 +39,13 @@ class WinogradStep final : public Operator {
     tiles_ = places_.count();
     terms_ = (tile + 2) * (tile + 2);
     width_ =
-        kernels_.lanes * std::min(kernels_.gemm_vectors,
+        kernels_.lanes * std::min(kernels_.gemm.gemm_vectors,
                                   ceil_div(std::max<int64_t>(1, shape.c_channels), kernels_.lanes));
     panels_ = ceil_div(shape.c_channels, width_);
     u_term_ = shape.a_channels * width_ + kGap;
     const int64_t filter_bytes = panels_ * terms_ * u_term_ * 4;
     const int64_t wanted = filter_bytes > kCachedWinogradBytes ? kLongChunkTiles : kChunkTiles;
-    chunks_ = ceil_div(tiles_, kernels_.gemm_rows * ceil_div(wanted, kernels_.gemm_rows));
+    chunks_ = ceil_div(tiles_, kernels_.gemm.gemm_rows * ceil_div(wanted, kernels_.gemm.gemm_rows));
     chunk_tiles_ = ceil_div(tiles_, std::max<int64_t>(1, chunks_));
     fused_ = chunks_ >= kLeastChunks;
     v_row_ = ceil_div(shape.a_channels, kGap) * kGap + kGap;
@@ -115,13 +118,13 @@ class WinogradStep final : public Operator {
       for (int64_t t = 0; t < 9; ++t) {
         float* tap = taps + t * filter.rows * width_;
         if (shape_.input_grad)
-          kernels_.pack_columns(filter.rows, columns, width_,
-                                kernel + ((8 - t) * out + p * width_) * in + row, in, tap);
+          kernels_.gemm.pack_columns(filter.rows, columns, width_,
+                                     kernel + ((8 - t) * out + p * width_) * in + row, in, tap);
         else
-          kernels_.pack_rows(filter.rows, columns, width_,
-                             kernel + (t * in + row) * out + p * width_, out, tap);
+          kernels_.gemm.pack_rows(filter.rows, columns, width_,
+                                  kernel + (t * in + row) * out + p * width_, out, tap);
       }
-      kernels_.winograd_filter(filter);
+      kernels_.winograd.winograd_filter(filter);
     }
   }
 
@@ -142,7 +145,7 @@ class WinogradStep final : public Operator {
       const TilePlace tile = places_.at(t);
       tile_pixels(image, tile.image, tile.row * scale - shape_.pad_top,
                   tile.column * scale - shape_.pad_left, tile_ + 2, zeros, pixel);
-      kernels_.winograd_input(input);
+      kernels_.winograd.winograd_input(input);
     }
   }
 
@@ -153,7 +156,7 @@ class WinogradStep final : public Operator {
     auto* m = reinterpret_cast<float*>(at.thread_scratch + zero_bytes());
     const GemmTap tap{0, 0};
     int64_t v_rows[kMostGemmRows], m_rows[kMostGemmRows];
-    for (int64_t i = 0; i < kernels_.gemm_rows; ++i) {
+    for (int64_t i = 0; i < kernels_.gemm.gemm_rows; ++i) {
       v_rows[i] = i * v_row_;
       m_rows[i] = i * width_;
     }
@@ -167,14 +170,14 @@ class WinogradStep final : public Operator {
     g.b_stride = width_;
     g.c_row = m_rows;
     g.activation = Activation::none;
-    const int64_t blocks = ceil_div(count, kernels_.gemm_rows);
+    const int64_t blocks = ceil_div(count, kernels_.gemm.gemm_rows);
     for (int64_t term = 0; term < terms_; ++term, g.b += u_term_)
       for (int64_t block = 0; block < blocks; ++block) {
         const int64_t first = count * block / blocks;
         g.rows = count * (block + 1) / blocks - first;
         g.a = v + term * v_term_ + first * v_row_;
         g.c = m + term * m_term_ + first * width_;
-        kernels_.gemm_tile(g);
+        kernels_.gemm.gemm_tile(g);
       }
     store_tiles(from, count, p, m, at);
   }
@@ -202,7 +205,7 @@ class WinogradStep final : public Operator {
       output.row_pixels = std::min(stored_tile_, stored_width_ - tile.column);
       output.y = at.output(0) + to;
       output.argmax = has_argmax ? at.output<uint8_t>(1) + to : nullptr;
-      kernels_.winograd_output(output);
+      kernels_.winograd.winograd_output(output);
     }
   }
 

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "engine/operator.h"
-#include "kernels/arguments.h"
+#include "kernels/simd/epilogue.h"
 #include "ops/convolution/shape.h"
 
 namespace fastcnn {

@@ -2,7 +2,9 @@
 #include <cstring>
 
 #include "base/memory.h"
+#include "kernels/convolution/table.h"
 #include "kernels/dispatch/table.h"
+#include "kernels/products/table.h"
 #include "ops/convolution/winograd.h"
 #include "ops/convolution/winograd_tiles.h"
 
@@ -43,9 +45,9 @@ class WinogradKernelGrad final : public Operator {
     d_term_ = pass_tiles_ * d_row_ + kGap;
     u_term_ = in_ * u_row_ + kGap;
     transform_tiles_ = std::max<int64_t>(1, pass_tiles_ / kWantedItems);
-    width_ = kernels_.gemm_vectors * kernels_.lanes;
-    m_term_ = kernels_.gemm_rows * width_ + kGap;
-    row_blocks_ = ceil_div(in_, kernels_.gemm_rows);
+    width_ = kernels_.gemm.gemm_vectors * kernels_.lanes;
+    m_term_ = kernels_.gemm.gemm_rows * width_ + kGap;
+    row_blocks_ = ceil_div(in_, kernels_.gemm.gemm_rows);
     panels_ = ceil_div(out_, width_);
     fused_ = passes_ == 1 && terms_ * u_term_ * 4 > kCachedSumBytes;
     const double term_flops =
@@ -109,9 +111,9 @@ class WinogradKernelGrad final : public Operator {
       const TilePlace place = places_.at(pass_begin(pass) + t);
       tile_pixels(x, place.image, place.row - h.window.pad_before,
                   place.column - w.window.pad_before, tile_ + 2, zeros, pixel);
-      kernels_.winograd_input(of_x);
+      kernels_.winograd.winograd_input(of_x);
       tile_pixels(dy, place.image, place.row, place.column, tile_, zeros, pixel);
-      kernels_.winograd_grad_input(of_dy);
+      kernels_.winograd.winograd_grad_input(of_dy);
     }
   }
 
@@ -136,7 +138,7 @@ class WinogradKernelGrad final : public Operator {
         g.rows = in_ * (block + 1) / row_blocks_ - g.a_offset;
         g.columns = std::min(width_, out_ - g.b_offset);
         g.c = u + term * u_term_ + g.a_offset * u_row_ + g.b_offset;
-        kernels_.gemm_tile_transposed(g);
+        kernels_.gemm.gemm_tile_transposed(g);
       }
   }
 
@@ -163,11 +165,11 @@ class WinogradKernelGrad final : public Operator {
         segment.a = v + term * v_term_;
         segment.b = d + term * d_term_;
         g.c = sums + term * m_term_;
-        kernels_.gemm_tile_transposed(g);
+        kernels_.gemm.gemm_tile_transposed(g);
       }
       float* taps = at.output(0) + g.a_offset * out_ + g.b_offset;
       for (int64_t row = 0; row < g.rows; ++row, taps += out_)
-        kernels_.winograd_grad_output(
+        kernels_.winograd.winograd_grad_output(
             {tile_, g.columns, sums + row * width_, m_term_, taps, in_ * out_});
     }
   }
@@ -180,7 +182,8 @@ class WinogradKernelGrad final : public Operator {
         std::memset(taps + t * in_ * out_, 0, static_cast<size_t>(out_) * sizeof(float));
       return;
     }
-    kernels_.winograd_grad_output({tile_, out_, u + channel * u_row_, u_term_, taps, in_ * out_});
+    kernels_.winograd.winograd_grad_output(
+        {tile_, out_, u + channel * u_row_, u_term_, taps, in_ * out_});
   }
 
   ConvShape conv_;

@@ -9,6 +9,7 @@
 #include "base/integer_view.h"
 #include "base/partition.h"
 #include "kernels/dispatch/table.h"
+#include "kernels/elementwise/table.h"
 #include "ops/common/operand_checks.h"
 
 namespace fastcnn {
@@ -88,7 +89,7 @@ class Rescale final : public Operator {
         bytes_(size_of(dtype)),
         scale_(scale),
         offset_(offset),
-        images_(dtype == DType::u8 ? kernels().rescale_bytes : nullptr),
+        images_(dtype == DType::u8 ? kernels().elementwise.rescale_bytes : nullptr),
         rescale_(visit(
             dtype, [](auto source) -> decltype(rescale_) { return &rescale<decltype(source)>; })) {}
 
@@ -111,7 +112,7 @@ class Rescale final : public Operator {
   Split split_;
   int64_t bytes_;
   double scale_, offset_;
-  decltype(KernelTable::rescale_bytes) images_;  // null unless x is uint8
+  decltype(ElementwiseKernels::rescale_bytes) images_;  // null unless x is uint8
   void (*rescale_)(int64_t n, const void* x, double scale, double offset, float* y);
 };
 

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/partition.h"
 #include "kernels/dispatch/table.h"
+#include "kernels/elementwise/table.h"
 #include "ops/common/operand_checks.h"
 
 namespace fastcnn {
@@ -62,7 +63,7 @@ class Unary final : public Operator {
       : row_(row),
         // What costs much an element is cut finer.
         split_{elements, row.flops < 10 ? kItemElements : kItemElements / 4},
-        unary_(kernels().unary) {}
+        unary_(kernels().elementwise.unary) {}
 
   int64_t items(int) const override { return split_.items(); }
   Cost cost() const override {
@@ -78,7 +79,7 @@ class Unary final : public Operator {
  private:
   const UnaryRow& row_;
   Split split_;
-  decltype(KernelTable::unary) unary_;
+  decltype(ElementwiseKernels::unary) unary_;
 };
 
 // Axes of an output and how its two operands move along them: stride 0 where one is repeated.
@@ -188,7 +189,7 @@ class Binary : public Operator {
 class FloatBinary final : public Binary {
  public:
   FloatBinary(const BinaryRow& row, const Shape& a, const Shape& b, const Shape& c)
-      : Binary(row.name, a, b, c), op_(row.op), binary_(kernels().binary) {}
+      : Binary(row.name, a, b, c), op_(row.op), binary_(kernels().elementwise.binary) {}
 
   void run(int, int64_t item, const Buffers& at) const noexcept override {
     const bool non_temporal = non_temporal_pays(at.output(0), results(), at.input(0), at.input(1));
@@ -200,7 +201,7 @@ class FloatBinary final : public Binary {
 
  private:
   BinaryOp op_;
-  decltype(KernelTable::binary) binary_;
+  decltype(ElementwiseKernels::binary) binary_;
 };
 
 class IntegerComparison final : public Binary {

@@ -2,7 +2,7 @@
 #include <memory>
 
 #include "engine/operator.h"
-#include "kernels/arguments.h"
+#include "kernels/elementwise/args.h"
 
 namespace fastcnn {
 

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/partition.h"
 #include "kernels/dispatch/table.h"
+#include "kernels/elementwise/table.h"
 #include "ops/common/operand_checks.h"
 #include "ops/elementwise/elementwise.h"
 
@@ -217,8 +218,9 @@ class FusedElementwise final : public Operator {
       to.p = scratch(starts_[k], at);
       to.moves = repeats(k) && periods_[k] > 1 ? OperandAdvance::in_block : OperandAdvance::never;
     }
-    kernels_.fused_elementwise({groups, place % block_, block_,
-                                static_cast<int64_t>(fused_ops_.size()), ops.data(), non_temporal});
+    kernels_.elementwise.fused_elementwise({groups, place % block_, block_,
+                                            static_cast<int64_t>(fused_ops_.size()), ops.data(),
+                                            non_temporal});
   }
 
   std::vector<Operation> operations_;

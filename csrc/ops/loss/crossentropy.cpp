@@ -6,6 +6,7 @@
 #include "base/integer_view.h"
 #include "base/partition.h"
 #include "kernels/dispatch/table.h"
+#include "kernels/loss/table.h"
 #include "ops/common/operand_checks.h"
 
 namespace fastcnn {
@@ -23,7 +24,7 @@ class Crossentropy final : public Operator {
         labels_(std::move(labels)),
         logits_(logits),
         is_gradient_(is_gradient),
-        kernel_(is_gradient ? kernels().crossentropy_grad : kernels().crossentropy) {}
+        kernel_(is_gradient ? kernels().loss.crossentropy_grad : kernels().loss.crossentropy) {}
 
   int64_t items(int) const override { return rows_.items(); }
   Cost cost() const override {
@@ -50,7 +51,7 @@ class Crossentropy final : public Operator {
   int64_t columns_;
   std::optional<IntegerView> labels_;
   bool logits_, is_gradient_;
-  decltype(KernelTable::crossentropy) kernel_;
+  decltype(LossKernels::crossentropy) kernel_;
 };
 
 std::unique_ptr<Operator> make(const OperatorSpec& spec, bool is_gradient) {

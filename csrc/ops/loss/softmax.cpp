@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/partition.h"
 #include "kernels/dispatch/table.h"
+#include "kernels/loss/table.h"
 #include "ops/common/operand_checks.h"
 
 namespace fastcnn {
@@ -13,8 +14,9 @@ class Softmax final : public Operator {
   Softmax(const std::string& op, int64_t rows, int64_t columns)
       : rows_(Split::by_elements(columns > 0 ? rows : 0, columns, kItemElements / 4)),
         columns_(columns),
-        forward_(op == "softmax" ? kernels().softmax : kernels().log_softmax),
-        backward_(op == "softmax_grad" ? kernels().softmax_grad : kernels().log_softmax_grad),
+        forward_(op == "softmax" ? kernels().loss.softmax : kernels().loss.log_softmax),
+        backward_(op == "softmax_grad" ? kernels().loss.softmax_grad
+                                       : kernels().loss.log_softmax_grad),
         is_gradient_(op == "softmax_grad" || op == "log_softmax_grad") {}
 
   int64_t items(int) const override { return rows_.items(); }
@@ -34,8 +36,8 @@ class Softmax final : public Operator {
  private:
   Split rows_;
   int64_t columns_;
-  decltype(KernelTable::softmax) forward_;
-  decltype(KernelTable::softmax_grad) backward_;
+  decltype(LossKernels::softmax) forward_;
+  decltype(LossKernels::softmax_grad) backward_;
   bool is_gradient_;
 };
 

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/partition.h"
 #include "kernels/dispatch/table.h"
+#include "kernels/movement/table.h"
 #include "ops/common/operand_checks.h"
 
 namespace fastcnn {
@@ -156,17 +157,18 @@ class StridedCopy {
     const int64_t bytes = width * count;
     const bool non_temporal =
         non_temporal_ && (bytes >= kLongRow || on_lines(to, bytes | width * to_row));
-    kernels_.copy_rows({rows, bytes, reinterpret_cast<const uint8_t*>(from), width * from_row,
-                        reinterpret_cast<uint8_t*>(to), width * to_row, non_temporal});
+    kernels_.movement.copy_rows({rows, bytes, reinterpret_cast<const uint8_t*>(from),
+                                 width * from_row, reinterpret_cast<uint8_t*>(to), width * to_row,
+                                 non_temporal});
   }
 
   template <class T>
   void transpose_rows(int64_t rows, int64_t columns, const T* from, int64_t from_step, T* to,
                       int64_t to_row) const noexcept {
     if constexpr (sizeof(T) == 4)
-      kernels_.transpose({rows, columns, reinterpret_cast<const float*>(from), from_step,
-                          reinterpret_cast<float*>(to), to_row, non_temporal_,
-                          non_temporal_ && on_lines(to, 4 * to_row)});
+      kernels_.movement.transpose({rows, columns, reinterpret_cast<const float*>(from), from_step,
+                                   reinterpret_cast<float*>(to), to_row, non_temporal_,
+                                   non_temporal_ && on_lines(to, 4 * to_row)});
     else
       transpose_block(rows, columns, from, from_step, to, to_row);
   }
@@ -220,7 +222,7 @@ class Concatenation final : public Operator {
         pieces_{row_, kItemBytes},
         rows_(Split::by_elements(rows, row_, kItemBytes)),
         non_temporal_(rows * row_ >= kNonTemporalResult),
-        copy_(kernels().copy_rows) {}
+        copy_(kernels().movement.copy_rows) {}
 
   int64_t items(int) const override { return rows_.items() * pieces_.items(); }
   Cost cost() const override {
@@ -253,7 +255,7 @@ class Concatenation final : public Operator {
   int64_t row_;
   Split pieces_, rows_;
   bool non_temporal_;
-  decltype(KernelTable::copy_rows) copy_;
+  decltype(MovementKernels::copy_rows) copy_;
 };
 
 // Elements from one position of each axis to the next.

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/partition.h"
 #include "kernels/dispatch/table.h"
+#include "kernels/movement/table.h"
 #include "ops/common/operand_checks.h"
 
 namespace fastcnn {
@@ -20,7 +21,7 @@ class Resample final : public Operator {
         rows_(std::move(rows)),
         split_(Split::by_elements(y.elements() > 0 ? y[0] * y[1] : 0, y[2])),
         bytes_(4 * static_cast<double>(x.elements() + y.elements())),
-        weighted_rows_(kernels().weighted_rows) {}
+        weighted_rows_(kernels().movement.weighted_rows) {}
 
   int64_t items(int) const override { return split_.items(); }
   Cost cost() const override {
@@ -43,7 +44,7 @@ class Resample final : public Operator {
   std::vector<int64_t> starts_, rows_;
   Split split_;
   double bytes_;
-  decltype(KernelTable::weighted_rows) weighted_rows_;
+  decltype(MovementKernels::weighted_rows) weighted_rows_;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/partition.h"
 #include "kernels/dispatch/table.h"
+#include "kernels/normalization/table.h"
 #include "ops/common/operand_checks.h"
 
 namespace fastcnn {
@@ -81,7 +82,9 @@ double inverse_deviation(float variance, double epsilon) {
 class BatchNormalization final : public Operator {
  public:
   explicit BatchNormalization(const NormShape& shape)
-      : shape_(shape), split_(shape.rows_for_elementwise()), normalize_(kernels().normalize_rows) {}
+      : shape_(shape),
+        split_(shape.rows_for_elementwise()),
+        normalize_(kernels().normalization.normalize_rows) {}
 
   int phases() const override { return 2; }
   int64_t items(int phase) const override {
@@ -107,7 +110,7 @@ class BatchNormalization final : public Operator {
  private:
   NormShape shape_;
   Split split_;
-  decltype(KernelTable::normalize_rows) normalize_;
+  decltype(NormalizationKernels::normalize_rows) normalize_;
 };
 
 // Blocks of rows give moments, the moments are joined, then y is made.
@@ -137,9 +140,10 @@ class BatchNormalizationTraining final : public Operator {
     if (phase == 0) return take_moments(item, at);
     if (phase == 1) return join(item, at);
     const int64_t begin = split_.begin(item) * shape_.channels;
-    kernels_.normalize_rows(split_.size(item), shape_.channels, at.input(0) + begin, at.output(1),
-                            reinterpret_cast<const float*>(at.scratch), at.input(2),
-                            at.output(0) + begin, shape_.non_temporal(at.output(0), at.input(0)));
+    kernels_.normalization.normalize_rows(split_.size(item), shape_.channels, at.input(0) + begin,
+                                          at.output(1), reinterpret_cast<const float*>(at.scratch),
+                                          at.input(2), at.output(0) + begin,
+                                          shape_.non_temporal(at.output(0), at.input(0)));
   }
 
  private:
@@ -149,9 +153,9 @@ class BatchNormalizationTraining final : public Operator {
 
   void take_moments(int64_t item, const Buffers& at) const noexcept {
     float* mean = partial(item, at);
-    kernels_.moments(partials_.size(item), shape_.channels,
-                     at.input(0) + partials_.begin(item) * shape_.channels, mean,
-                     mean + shape_.channels);
+    kernels_.normalization.moments(partials_.size(item), shape_.channels,
+                                   at.input(0) + partials_.begin(item) * shape_.channels, mean,
+                                   mean + shape_.channels);
   }
 
   // Squares about the common mean: those about each block's own and those of the blocks' means.
@@ -198,7 +202,7 @@ class BatchNormalizationSums final : public Operator {
       : shape_(shape),
         partials_(shape.rows_for_sums()),
         channels_(shape.channel_blocks()),
-        sums_(kernels().deviation_sums) {}
+        sums_(kernels().normalization.deviation_sums) {}
 
   int phases() const override { return 2; }
   int64_t items(int phase) const override {
@@ -247,7 +251,7 @@ class BatchNormalizationSums final : public Operator {
   NormShape shape_;
   Split partials_;
   Split channels_;
-  decltype(KernelTable::deviation_sums) sums_;
+  decltype(NormalizationKernels::deviation_sums) sums_;
 };
 
 class BatchNormalizationInputGrad final : public Operator {
@@ -255,7 +259,7 @@ class BatchNormalizationInputGrad final : public Operator {
   explicit BatchNormalizationInputGrad(const NormShape& shape)
       : shape_(shape),
         split_(shape.rows_for_elementwise()),
-        normalize_grad_(kernels().normalize_grad_rows) {}
+        normalize_grad_(kernels().normalization.normalize_grad_rows) {}
 
   int phases() const override { return 2; }
   int64_t items(int phase) const override {
@@ -291,7 +295,7 @@ class BatchNormalizationInputGrad final : public Operator {
  private:
   NormShape shape_;
   Split split_;
-  decltype(KernelTable::normalize_grad_rows) normalize_grad_;
+  decltype(NormalizationKernels::normalize_grad_rows) normalize_grad_;
 };
 
 }  // namespace

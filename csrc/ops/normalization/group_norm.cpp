@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/partition.h"
 #include "kernels/dispatch/table.h"
+#include "kernels/normalization/table.h"
 #include "ops/common/operand_checks.h"
 #include "ops/normalization/param_grad_sums.h"
 
@@ -130,8 +131,9 @@ class GroupNormalization final : public Operator {
 
   void take_moments(int64_t example, int64_t block, float* work, const Buffers& at) const noexcept {
     float* mean = work + (2 + 2 * block) * shape_.channels;
-    kernels_.moments(shape_.blocks.size(block), shape_.channels,
-                     at.input(0) + shape_.begin(example, block), mean, mean + shape_.channels);
+    kernels_.normalization.moments(shape_.blocks.size(block), shape_.channels,
+                                   at.input(0) + shape_.begin(example, block), mean,
+                                   mean + shape_.channels);
   }
 
   // Squares about the mean of the group: those about the means of channels and blocks, and those of
@@ -176,9 +178,9 @@ class GroupNormalization final : public Operator {
   void normalize(int64_t example, int64_t block, const float* work,
                  const Buffers& at) const noexcept {
     shape_.for_chunks(example, block, [&](int64_t first, int64_t rows) {
-      kernels_.normalize_rows(rows, shape_.channels, at.input(0) + first, work,
-                              work + shape_.channels, at.input(2), at.output(0) + first,
-                              shape_.non_temporal(at.output(0), at.input(0)));
+      kernels_.normalization.normalize_rows(
+          rows, shape_.channels, at.input(0) + first, work, work + shape_.channels, at.input(2),
+          at.output(0) + first, shape_.non_temporal(at.output(0), at.input(0)));
     });
   }
 
@@ -239,8 +241,9 @@ class GroupNormalizationGrad final : public Operator {
     for (int64_t c = 0; c < shape_.channels; ++c) center[c] = mean[c / shape_.width()];
     float* sum = work + (6 + 2 * block) * shape_.channels;
     const int64_t first = shape_.begin(example, block);
-    kernels_.deviation_sums(shape_.blocks.size(block), shape_.channels, at.input(0) + first,
-                            at.input(1) + first, center, sum, sum + shape_.channels);
+    kernels_.normalization.deviation_sums(shape_.blocks.size(block), shape_.channels,
+                                          at.input(0) + first, at.input(1) + first, center, sum,
+                                          sum + shape_.channels);
   }
 
   void join(int64_t example, bool is_first, float* work, const Buffers& at) const noexcept {
@@ -286,7 +289,7 @@ class GroupNormalizationGrad final : public Operator {
   void apply(int64_t example, int64_t block, const float* work, const Buffers& at) const noexcept {
     const int64_t channels = shape_.channels;
     shape_.for_chunks(example, block, [&](int64_t first, int64_t rows) {
-      kernels_.normalize_grad_rows(
+      kernels_.normalization.normalize_grad_rows(
           rows, channels,
           {at.input(0) + first, at.input(1) + first, at.output(0) + first, work + 2 * channels,
            work + 3 * channels, work + 4 * channels, work + 5 * channels,

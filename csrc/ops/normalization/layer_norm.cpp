@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/partition.h"
 #include "kernels/dispatch/table.h"
+#include "kernels/normalization/table.h"
 #include "ops/common/operand_checks.h"
 #include "ops/normalization/param_grad_sums.h"
 
@@ -74,7 +75,7 @@ class LayerNormalization final : public Operator {
       : shape_(shape),
         rows_(Split::by_elements(shape.columns > 0 ? shape.rows : 0, shape.columns,
                                  kItemElements / 2)),
-        normalize_(kernels().layer_norm) {}
+        normalize_(kernels().normalization.layer_norm) {}
 
   int64_t items(int) const override { return rows_.items(); }
   Cost cost() const override { return shape_.cost(9, 2); }
@@ -95,7 +96,7 @@ class LayerNormalization final : public Operator {
  private:
   LayerNormShape shape_;
   Split rows_;
-  decltype(KernelTable::layer_norm) normalize_;
+  decltype(NormalizationKernels::layer_norm) normalize_;
 };
 
 // Blocks of rows give dx and a pair of sums each; the sums are joined.
@@ -106,7 +107,7 @@ class LayerNormalizationGrad final : public Operator {
         rows_(Split::by_elements(shape.columns > 0 ? shape.rows : 0, shape.columns,
                                  kItemElements / 2)),
         sums_(shape.columns),
-        gradient_(kernels().layer_norm_grad) {
+        gradient_(kernels().normalization.layer_norm_grad) {
     // As a pair is as long as two rows, items are few beside rows.
     const int64_t most = std::clamp<int64_t>(shape.rows / 8, 4, WeightSums::kMost);
     rows_.grain = std::max(rows_.grain, ceil_div(rows_.total, most));
@@ -135,7 +136,7 @@ class LayerNormalizationGrad final : public Operator {
   LayerNormShape shape_;
   Split rows_;
   WeightSums sums_;
-  decltype(KernelTable::layer_norm_grad) gradient_;
+  decltype(NormalizationKernels::layer_norm_grad) gradient_;
 };
 
 }  // namespace

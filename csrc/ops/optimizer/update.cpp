@@ -7,6 +7,8 @@
 #include "base/check.h"
 #include "base/partition.h"
 #include "kernels/dispatch/table.h"
+#include "kernels/elementwise/table.h"
+#include "kernels/optimizer/table.h"
 #include "ops/common/operand_checks.h"
 #include "ops/optimizer/update_rule.h"
 
@@ -54,7 +56,7 @@ class UpdateOperator : public Operator {
 class MovingAverage final : public UpdateOperator {
  public:
   MovingAverage(const OperatorSpec& spec, double momentum)
-      : UpdateOperator(spec, 3, 3), momentum_(momentum), blend_(kernels().blend) {}
+      : UpdateOperator(spec, 3, 3), momentum_(momentum), blend_(kernels().optimizer.blend) {}
 
   void run(int, int64_t item, const Buffers& at) const noexcept override {
     const int64_t begin = split_.begin(item);
@@ -64,7 +66,7 @@ class MovingAverage final : public UpdateOperator {
 
  private:
   double momentum_;
-  decltype(KernelTable::blend) blend_;
+  decltype(OptimizerKernels::blend) blend_;
 };
 
 // Everything options a rule: see make_update.
@@ -106,8 +108,8 @@ class Update final : public UpdateOperator {
         options_(options),
         whole_step_(options.stepped && spec.inputs[3].dtype == DType::i64),
         slot_input_(options.stepped ? 4 : 3),
-        update_(kernels().update),
-        wait_(kernels().update_wait) {}
+        update_(kernels().optimizer.update),
+        wait_(kernels().optimizer.update_wait) {}
 
   void run(int, int64_t item, const Buffers& at) const noexcept override {
     const int64_t begin = split_.begin(item);
@@ -162,15 +164,17 @@ class Update final : public UpdateOperator {
   UpdateOptions options_;
   bool whole_step_;
   int slot_input_;
-  decltype(KernelTable::update) update_;
-  decltype(KernelTable::update_wait) wait_;
+  decltype(OptimizerKernels::update) update_;
+  decltype(OptimizerKernels::update_wait) wait_;
 };
 
 // Phase 0 sums blocks, phase 1 the blocks.
 class SumOfSquares final : public Operator {
  public:
   SumOfSquares(int64_t elements, bool has_addend)
-      : split_{elements, kItemElements}, has_addend_(has_addend), sum_(kernels().sum_squares) {}
+      : split_{elements, kItemElements},
+        has_addend_(has_addend),
+        sum_(kernels().optimizer.sum_squares) {}
 
   int phases() const override { return 2; }
   int64_t items(int phase) const override { return phase == 0 ? split_.items() : 1; }
@@ -195,7 +199,7 @@ class SumOfSquares final : public Operator {
  private:
   Split split_;
   bool has_addend_;
-  decltype(KernelTable::sum_squares) sum_;
+  decltype(OptimizerKernels::sum_squares) sum_;
 };
 
 class ScaleDiagonal final : public Operator {
@@ -205,7 +209,7 @@ class ScaleDiagonal final : public Operator {
         scale_(scale),
         diagonal_(diagonal),
         rows_(Split::by_elements(size, size)),
-        binary_(kernels().binary) {}
+        binary_(kernels().elementwise.binary) {}
 
   int64_t items(int) const override { return rows_.items(); }
   Cost cost() const override {
@@ -225,7 +229,7 @@ class ScaleDiagonal final : public Operator {
   int64_t size_;
   float scale_, diagonal_;
   Split rows_;
-  decltype(KernelTable::binary) binary_;
+  decltype(ElementwiseKernels::binary) binary_;
 };
 
 }  // namespace

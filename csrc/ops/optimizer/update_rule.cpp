@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "kernels/optimizer/args.h"
 
 namespace fastcnn {
 namespace {

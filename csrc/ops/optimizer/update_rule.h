@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "engine/operator.h"
-#include "kernels/arguments.h"
+#include "kernels/optimizer/args.h"
 
 namespace fastcnn {
 

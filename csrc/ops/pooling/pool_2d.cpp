@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/partition.h"
 #include "kernels/dispatch/table.h"
+#include "kernels/pooling/table.h"
 #include "ops/common/operand_checks.h"
 #include "ops/common/window.h"
 
@@ -119,7 +120,7 @@ class PoolOperator : public Operator {
 
 class Pool2d final : public PoolOperator {
  public:
-  Pool2d(const PoolShape& shape, decltype(KernelTable::max_pool_row) kernel)
+  Pool2d(const PoolShape& shape, decltype(PoolKernels::max_pool_row) kernel)
       : PoolOperator(shape),
         in_pairs_(shape.window.width.window.size == 3 && shape.window.width.window.stride <= 2 &&
                   shape.window.height.window.stride == shape.window.width.window.stride),
@@ -148,7 +149,7 @@ class Pool2d final : public PoolOperator {
 
  private:
   bool in_pairs_;  // of rows of windows, where all their rows lie inside
-  decltype(KernelTable::max_pool_row) kernel_;
+  decltype(PoolKernels::max_pool_row) kernel_;
 };
 
 // An item owns the rows of dx from its first window row's to the next item's. Where windows do
@@ -158,7 +159,7 @@ class Pool2dGrad final : public PoolOperator {
  public:
   // Without `follows_maximum` dy is the only input.
   Pool2dGrad(const PoolShape& shape, bool follows_maximum,
-             decltype(KernelTable::max_pool_grad_row) kernel)
+             decltype(PoolKernels::max_pool_grad_row) kernel)
       : PoolOperator(shape),
         follows_maximum_(follows_maximum),
         overlap_(overlaps(shape.window.height) || overlaps(shape.window.width)),
@@ -224,7 +225,7 @@ class Pool2dGrad final : public PoolOperator {
 
   bool follows_maximum_;
   bool overlap_;
-  decltype(KernelTable::max_pool_grad_row) kernel_;
+  decltype(PoolKernels::max_pool_grad_row) kernel_;
 };
 
 // Windows of 3 x 3 that slide by 1 or 2, and of 2 x 2 by 2. An item owns the rows of dx from its
@@ -239,7 +240,7 @@ class Pool2dSlide final : public PoolOperator {
   }
 
   Pool2dSlide(const PoolShape& shape, bool follows_maximum,
-              decltype(KernelTable::sliding_max_pool_grad) kernel)
+              decltype(SlidingPoolKernels::sliding_max_pool_grad) kernel)
       : PoolOperator(shape, shared(shape) > 0 ? kLeastRows : 1),
         follows_maximum_(follows_maximum),
         kernel_(kernel) {}
@@ -311,7 +312,7 @@ class Pool2dSlide final : public PoolOperator {
   }
 
   bool follows_maximum_;
-  decltype(KernelTable::sliding_max_pool_grad) kernel_;
+  decltype(SlidingPoolKernels::sliding_max_pool_grad) kernel_;
 };
 
 // Work items are sets of pairs of image rows: those of one row of windows.
@@ -342,8 +343,8 @@ class Unpool2d final : public Operator {
         continue;
       }
       const int64_t pooled = (image * (height_ / 2) + pair) * windows * channels_;
-      kernels_.max_unpool_row(windows, channels_, at.input<uint8_t>(0) + pooled,
-                              at.input(1) + pooled, top, top + row);
+      kernels_.pool.max_unpool_row(windows, channels_, at.input<uint8_t>(0) + pooled,
+                                   at.input(1) + pooled, top, top + row);
       for (float* line : {top, top + row})  // right of the last window
         std::fill(line + 2 * windows * channels_, line + row, 0.0f);
     }
@@ -365,13 +366,13 @@ void check_counts(const OperatorSpec& spec, size_t inputs, const char* what) {
 std::unique_ptr<Operator> make_max_pool2d(const OperatorSpec& spec) {
   check_counts(spec, 1, "x and y");
   return std::make_unique<Pool2d>(pool_shape(spec, spec.inputs[0], spec.outputs[0]),
-                                  kernels().max_pool_row);
+                                  kernels().pool.max_pool_row);
 }
 
 std::unique_ptr<Operator> make_average_pool2d(const OperatorSpec& spec) {
   check_counts(spec, 1, "x and y");
   return std::make_unique<Pool2d>(pool_shape(spec, spec.inputs[0], spec.outputs[0]),
-                                  kernels().average_pool_row);
+                                  kernels().pool.average_pool_row);
 }
 
 std::unique_ptr<Operator> make_max_pool2d_grad(const OperatorSpec& spec) {
@@ -380,16 +381,17 @@ std::unique_ptr<Operator> make_max_pool2d_grad(const OperatorSpec& spec) {
   check_float32(spec.op, "dy", spec.inputs[2], spec.inputs[1].shape);
   check_float32(spec.op, "dx", spec.outputs[0], spec.inputs[0].shape);
   if (Pool2dSlide::serves(shape.window))
-    return std::make_unique<Pool2dSlide>(shape, true, kernels().sliding_max_pool_grad);
-  return std::make_unique<Pool2dGrad>(shape, true, kernels().max_pool_grad_row);
+    return std::make_unique<Pool2dSlide>(shape, true, kernels().sliding_pool.sliding_max_pool_grad);
+  return std::make_unique<Pool2dGrad>(shape, true, kernels().pool.max_pool_grad_row);
 }
 
 std::unique_ptr<Operator> make_average_pool2d_grad(const OperatorSpec& spec) {
   check_counts(spec, 1, "dy and dx");
   const PoolShape shape = pool_shape(spec, spec.outputs[0], spec.inputs[0]);
   if (Pool2dSlide::serves(shape.window))
-    return std::make_unique<Pool2dSlide>(shape, false, kernels().sliding_average_pool_grad);
-  return std::make_unique<Pool2dGrad>(shape, false, kernels().average_pool_grad_row);
+    return std::make_unique<Pool2dSlide>(shape, false,
+                                         kernels().sliding_pool.sliding_average_pool_grad);
+  return std::make_unique<Pool2dGrad>(shape, false, kernels().pool.average_pool_grad_row);
 }
 
 std::unique_ptr<Operator> make_max_pool2d_argmax_grad(const OperatorSpec& spec) {

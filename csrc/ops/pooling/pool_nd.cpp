@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/partition.h"
 #include "kernels/dispatch/table.h"
+#include "kernels/pooling/table.h"
 #include "ops/common/operand_checks.h"
 #include "ops/common/window.h"
 #include "ops/pooling/pool_2d.h"
@@ -159,7 +160,7 @@ class PoolOperator : public Operator {
 // Items are sets of rows of windows.
 class Pool final : public PoolOperator {
  public:
-  Pool(PooledImage image, decltype(KernelTable::max_pool_nd) kernel)
+  Pool(PooledImage image, decltype(PoolKernels::max_pool_nd) kernel)
       : PoolOperator(std::move(image)),
         kernel_(kernel),
         split_(Split::by_elements(
@@ -181,7 +182,7 @@ class Pool final : public PoolOperator {
   }
 
  private:
-  decltype(KernelTable::max_pool_nd) kernel_;
+  decltype(PoolKernels::max_pool_nd) kernel_;
   Split split_;
 };
 
@@ -189,7 +190,7 @@ class Pool final : public PoolOperator {
 // all shares of a pixel.
 class PoolGrad final : public PoolOperator {
  public:
-  PoolGrad(PooledImage image, bool follows_maximum, decltype(KernelTable::max_pool_nd_grad) kernel)
+  PoolGrad(PooledImage image, bool follows_maximum, decltype(PoolKernels::max_pool_nd_grad) kernel)
       : PoolOperator(std::move(image)),
         follows_maximum_(follows_maximum),
         kernel_(kernel),
@@ -228,7 +229,7 @@ class PoolGrad final : public PoolOperator {
 
  private:
   bool follows_maximum_;
-  decltype(KernelTable::max_pool_nd_grad) kernel_;
+  decltype(PoolKernels::max_pool_nd_grad) kernel_;
   Split channel_blocks_;
 };
 
@@ -290,14 +291,14 @@ std::unique_ptr<Operator> make_max_pool(const OperatorSpec& spec) {
   check_counts(spec, 1, "x and y");
   if (is_plain(spec, spec.inputs[0], false)) return make_max_pool2d(spec);
   return std::make_unique<Pool>(pooled_image(spec, spec.inputs[0], spec.outputs[0], false),
-                                kernels().max_pool_nd);
+                                kernels().pool.max_pool_nd);
 }
 
 std::unique_ptr<Operator> make_average_pool(const OperatorSpec& spec) {
   check_counts(spec, 1, "x and y");
   if (is_plain(spec, spec.inputs[0], true)) return make_average_pool2d(spec);
   return std::make_unique<Pool>(pooled_image(spec, spec.inputs[0], spec.outputs[0], true),
-                                kernels().average_pool_nd);
+                                kernels().pool.average_pool_nd);
 }
 
 std::unique_ptr<Operator> make_max_pool_grad(const OperatorSpec& spec) {
@@ -306,7 +307,7 @@ std::unique_ptr<Operator> make_max_pool_grad(const OperatorSpec& spec) {
   PooledImage image = pooled_image(spec, spec.inputs[0], spec.inputs[1], false);
   check_float32(spec.op, "dy", spec.inputs[2], spec.inputs[1].shape);
   check_float32(spec.op, "dx", spec.outputs[0], spec.inputs[0].shape);
-  return std::make_unique<PoolGrad>(std::move(image), true, kernels().max_pool_nd_grad);
+  return std::make_unique<PoolGrad>(std::move(image), true, kernels().pool.max_pool_nd_grad);
 }
 
 std::unique_ptr<Operator> make_max_pool_select(const OperatorSpec& spec) {
@@ -321,7 +322,7 @@ std::unique_ptr<Operator> make_average_pool_grad(const OperatorSpec& spec) {
   check_counts(spec, 1, "dy and dx");
   if (is_plain(spec, spec.outputs[0], true)) return make_average_pool2d_grad(spec);
   return std::make_unique<PoolGrad>(pooled_image(spec, spec.outputs[0], spec.inputs[0], true),
-                                    false, kernels().average_pool_nd_grad);
+                                    false, kernels().pool.average_pool_nd_grad);
 }
 
 }  // namespace fastcnn

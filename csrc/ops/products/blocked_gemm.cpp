@@ -5,6 +5,9 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "base/partition.h"
+#include "kernels/dispatch/table.h"
+#include "kernels/products/table.h"
+#include "kernels/simd/epilogue.h"
 
 namespace fastcnn {
 namespace {
@@ -50,22 +53,24 @@ constexpr int64_t kNonTemporalBytes = 16 << 20;
 
 BlockedGemm::BlockedGemm(const BlockedGemmShape& shape) : kernels_(kernels()), shape_(shape) {
   const int64_t vectors = std::max<int64_t>(1, ceil_div(shape_.columns, kernels_.lanes));
-  tile_rows_ = kernels_.gemm_rows;
-  int64_t widest = kernels_.gemm_vectors;
-  if (shape_.rows <= kernels_.gemm_wide_rows && vectors > widest) {
-    tile_rows_ = kernels_.gemm_wide_rows;
-    widest = kernels_.gemm_wide_vectors;
+  tile_rows_ = kernels_.gemm.gemm_rows;
+  int64_t widest = kernels_.gemm.gemm_vectors;
+  if (shape_.rows <= kernels_.gemm.gemm_wide_rows && vectors > widest) {
+    tile_rows_ = kernels_.gemm.gemm_wide_rows;
+    widest = kernels_.gemm.gemm_wide_vectors;
     if (shape_.rows == 1 && vectors > widest) {
       tile_rows_ = 1;
-      width_ = kernels_.one_row_vectors * kernels_.lanes;
-      widest = kernels_.one_row_vectors;
+      width_ = kernels_.blocked_gemm.one_row_vectors * kernels_.lanes;
+      widest = kernels_.blocked_gemm.one_row_vectors;
     }
   }
-  width_ = std::min(widest, widest == kernels_.one_row_vectors ? widest : vectors) * kernels_.lanes;
+  width_ = std::min(widest, widest == kernels_.blocked_gemm.one_row_vectors ? widest : vectors) *
+           kernels_.lanes;
   panels_ = ceil_div(shape_.columns, width_);
   const int64_t last_vectors =
       ceil_div(shape_.columns - std::max<int64_t>(0, panels_ - 1) * width_, kernels_.lanes);
-  last_width_ = last_vectors > kernels_.gemm_wide_vectors ? width_ : last_vectors * kernels_.lanes;
+  last_width_ =
+      last_vectors > kernels_.gemm.gemm_wide_vectors ? width_ : last_vectors * kernels_.lanes;
   padded_columns_ = panels_ == 0 ? 0 : (panels_ - 1) * width_ + last_width_;
   checked_product(padded_columns_, shape_.k, "packed matrix");
   choose_blocks();
@@ -166,11 +171,11 @@ void BlockedGemm::pack_panel(int64_t p, Run depth, const float* b, float* panel)
   const int64_t first = p * width_;
   const int64_t columns = std::min(width_, shape_.columns - first);
   if (shape_.transpose_b)
-    kernels_.pack_columns(depth.size(), columns, width_of(p), b + first * shape_.k + depth.from,
-                          shape_.k, panel);
+    kernels_.gemm.pack_columns(depth.size(), columns, width_of(p),
+                               b + first * shape_.k + depth.from, shape_.k, panel);
   else
-    kernels_.pack_rows(depth.size(), columns, width_of(p), b + depth.from * shape_.columns + first,
-                       shape_.columns, panel);
+    kernels_.gemm.pack_rows(depth.size(), columns, width_of(p),
+                            b + depth.from * shape_.columns + first, shape_.columns, panel);
 }
 
 void BlockedGemm::pack(int64_t item, const float* b, float* packed) const noexcept {
@@ -183,14 +188,14 @@ void BlockedGemm::pack(int64_t item, const float* b, float* packed) const noexce
 
 void BlockedGemm::pack_a(Run rows, Run depth, const float* a, float* copy) const noexcept {
   if (shape_.transpose_a)
-    kernels_.pack_rows(depth.size(), rows.size(), copy_width_,
-                       a + depth.from * shape_.rows + rows.from, shape_.rows, copy);
+    kernels_.gemm.pack_rows(depth.size(), rows.size(), copy_width_,
+                            a + depth.from * shape_.rows + rows.from, shape_.rows, copy);
   else if (copies_as_rows_)
-    kernels_.pack_rows(rows.size(), depth.size(), copy_width_,
-                       a + rows.from * shape_.k + depth.from, shape_.k, copy);
+    kernels_.gemm.pack_rows(rows.size(), depth.size(), copy_width_,
+                            a + rows.from * shape_.k + depth.from, shape_.k, copy);
   else
-    kernels_.pack_columns(depth.size(), rows.size(), copy_width_,
-                          a + rows.from * shape_.k + depth.from, shape_.k, copy);
+    kernels_.gemm.pack_columns(depth.size(), rows.size(), copy_width_,
+                               a + rows.from * shape_.k + depth.from, shape_.k, copy);
 }
 
 // Brings a piece of the next tile of A closer, while this one is at work: it would be copied at the
@@ -263,9 +268,9 @@ void BlockedGemm::multiply(int64_t item, const float* a, const float* b, const f
     const Run depth{depth_block(blocks.from).from, depth_block(blocks.to - 1).to};
     const int64_t first = span.from * width_;
     const int64_t columns = std::min(span.to * width_, shape_.columns) - first;
-    return kernels_.blocked_gemm_row(depth.size(), columns, a + depth.from,
-                                     b + depth.from * shape_.columns + first, shape_.columns,
-                                     c + first);
+    return kernels_.blocked_gemm.blocked_gemm_row(depth.size(), columns, a + depth.from,
+                                                  b + depth.from * shape_.columns + first,
+                                                  shape_.columns, c + first);
   }
   const int64_t tiles = ceil_div(rows.size(), tile_rows_);
   const auto tile_at = [&](int64_t t) {
@@ -320,11 +325,11 @@ void BlockedGemm::multiply(int64_t item, const float* a, const float* b, const f
         g.prefetch = next.first;
         g.prefetch_step = next.stride;
         if (t + 1 < tiles) prefetch_a(tile_at(t + 1), depth, a, p - span.from, span.size());
-        kernels_.blocked_gemm_tile(g);
+        kernels_.blocked_gemm.blocked_gemm_tile(g);
       }
     }
   }
-  if (g.non_temporal) kernels_.non_temporal_stores_end();
+  if (g.non_temporal) kernels_.gemm.non_temporal_stores_end();
 }
 
 void BlockedGemm::run(int phase, int64_t item, const float* a, const float* b, const float* bias,
@@ -334,9 +339,10 @@ void BlockedGemm::run(int phase, int64_t item, const float* a, const float* b, c
   const int64_t first = shape_.columns * piece / sum_pieces_;
   const int64_t columns = shape_.columns * (piece + 1) / sum_pieces_ - first;
   const int64_t begin = item / sum_pieces_ * shape_.columns + first;
-  kernels_.blocked_gemm_sum(parts_, columns, reinterpret_cast<const float*>(at.scratch) + begin,
-                            shape_.rows * shape_.columns, bias == nullptr ? nullptr : bias + first,
-                            shape_.activation, c + begin);
+  kernels_.blocked_gemm.blocked_gemm_sum(
+      parts_, columns, reinterpret_cast<const float*>(at.scratch) + begin,
+      shape_.rows * shape_.columns, bias == nullptr ? nullptr : bias + first, shape_.activation,
+      c + begin);
 }
 
 }  // namespace fastcnn

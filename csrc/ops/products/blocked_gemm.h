@@ -4,6 +4,7 @@
 
 #include "engine/operator.h"
 #include "kernels/dispatch/table.h"
+#include "kernels/simd/epilogue.h"
 
 namespace fastcnn {
 

@@ -1,6 +1,7 @@
 #include "ops/products/matmul.h"
 
 #include "base/check.h"
+#include "kernels/dispatch/table.h"
 #include "ops/common/operand_checks.h"
 #include "ops/products/blocked_gemm.h"
 

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/partition.h"
 #include "kernels/dispatch/table.h"
+#include "kernels/random/table.h"
 #include "ops/common/operand_checks.h"
 
 namespace fastcnn {
@@ -28,7 +29,7 @@ class Dropout final : public Operator {
         // An integer is at least the threshold where it is above the next integer below that.
         last_dropped_(static_cast<uint32_t>(std::ceil(rate * 0x1p32) - 1)),
         scale_(static_cast<float>(1 / (1 - rate))),
-        dropout_(kernels().dropout) {}
+        dropout_(kernels().random.dropout) {}
 
   int64_t items(int) const override { return split_.items(); }
   Cost cost() const override {
@@ -45,13 +46,13 @@ class Dropout final : public Operator {
   Split split_;
   uint32_t last_dropped_;
   float scale_;
-  decltype(KernelTable::dropout) dropout_;
+  decltype(RandomKernels::dropout) dropout_;
 };
 
 class RandomNormal final : public Operator {
  public:
   explicit RandomNormal(int64_t elements)
-      : split_{elements, kDropoutElements}, random_normal_(kernels().random_normal) {}
+      : split_{elements, kDropoutElements}, random_normal_(kernels().random.random_normal) {}
 
   int64_t items(int) const override { return split_.items(); }
   Cost cost() const override {
@@ -66,7 +67,7 @@ class RandomNormal final : public Operator {
 
  private:
   Split split_;
-  decltype(KernelTable::random_normal) random_normal_;
+  decltype(RandomKernels::random_normal) random_normal_;
 };
 
 class FoldSeed final : public Operator {

@@ -7,6 +7,7 @@
 #include "base/integer_view.h"
 #include "base/partition.h"
 #include "kernels/dispatch/table.h"
+#include "kernels/reduction/table.h"
 #include "ops/common/operand_checks.h"
 
 namespace fastcnn {
@@ -54,13 +55,13 @@ class ArgMax final : public Operator {
     int64_t i = split_.begin(item);
     const int64_t end = split_.end(item);
     if (float_ && inner_ == 1)
-      return kernels_.argmax_rows(end - i, count_, at.input(0) + i * count_, y + i);
+      return kernels_.reduction.argmax_rows(end - i, count_, at.input(0) + i * count_, y + i);
     if (float_)
       while (i < end) {
         const int64_t columns = std::min(end - i, inner_ - i % inner_);
-        kernels_.argmax_columns(count_, columns,
-                                at.input(0) + i / inner_ * count_ * inner_ + i % inner_, inner_,
-                                y + i);
+        kernels_.reduction.argmax_columns(count_, columns,
+                                          at.input(0) + i / inner_ * count_ * inner_ + i % inner_,
+                                          inner_, y + i);
         i += columns;
       }
     for (; i < end; ++i)
@@ -105,7 +106,7 @@ class InTopK final : public Operator {
   IntegerView labels_;
   int64_t columns_, k_;
   Split split_;
-  decltype(KernelTable::count_above) count_above_ = kernels().count_above;
+  decltype(ReductionKernels::count_above) count_above_ = kernels().reduction.count_above;
 };
 
 }  // namespace

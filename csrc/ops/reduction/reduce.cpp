@@ -3,6 +3,8 @@
 #include "base/check.h"
 #include "base/partition.h"
 #include "kernels/dispatch/table.h"
+#include "kernels/elementwise/table.h"
+#include "kernels/reduction/table.h"
 #include "ops/common/operand_checks.h"
 
 namespace fastcnn {
@@ -64,7 +66,7 @@ class Sum final : public Operator {
     } else if (inner_ == 1 && reduced_ > 0) {
       const int64_t o = slabs_.begin(item);
       float* y = at.output(0) + o;
-      kernels_.sum_columns(slabs_.size(item), reduced_, at.input(0) + o * reduced_, y);
+      kernels_.reduction.sum_columns(slabs_.size(item), reduced_, at.input(0) + o * reduced_, y);
       scale(slabs_.size(item), y);
     } else {
       for (int64_t o = slabs_.begin(item); o < slabs_.end(item); ++o)
@@ -76,14 +78,14 @@ class Sum final : public Operator {
  private:
   void add(int64_t rows, int64_t columns, const float* x, float* y, bool last) const noexcept {
     if (inner_ == 1 && rows > 0)
-      kernels_.sum_columns(1, rows, x, y);
+      kernels_.reduction.sum_columns(1, rows, x, y);
     else
-      kernels_.sum_rows(rows, columns, x, inner_, y);
+      kernels_.reduction.sum_rows(rows, columns, x, inner_, y);
     if (last) scale(columns, y);
   }
   void scale(int64_t n, float* y) const noexcept {
     if (scale_ != 1.0f)
-      kernels_.binary(BinaryOp::multiply, {1, n, y, n, 1, &scale_, 0, 0, y, false});
+      kernels_.elementwise.binary(BinaryOp::multiply, {1, n, y, n, 1, &scale_, 0, 0, y, false});
   }
 
   int64_t outer_, reduced_, inner_;

@@ -1,3 +1,19 @@
+// What is done to a result before it is first stored.
+
+inline Vec activate(Vec x, Activation activation) {
+  switch (activation) {
+    case Activation::none:
+      return x;
+    case Activation::relu:
+      return max(splat(0.0f), x);
+    case Activation::sigmoid:
+      return sigmoid(x);
+    case Activation::tanh:
+      return tanh(x);
+  }
+  return x;
+}
+
 // 2 x 2 max-pooling of finished sums that are still in registers.
 struct PooledWindow {
   Vec largest;

@@ -1,2 +1,0 @@
-#define FASTCNN_ISA avx2
-#include "kernels/dispatch/isa.inl"

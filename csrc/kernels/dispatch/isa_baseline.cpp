@@ -1,2 +1,0 @@
-#define FASTCNN_ISA baseline
-#include "kernels/dispatch/isa.inl"

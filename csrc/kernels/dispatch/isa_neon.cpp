@@ -1,2 +1,0 @@
-#define FASTCNN_ISA neon
-#include "kernels/dispatch/isa.inl"

@@ -1,0 +1,24 @@
+// Compiled once per instruction set: see kernels/dispatch/table.h.
+#include "kernels/products/table.h"
+#include "kernels/simd/intrinsics.h"
+
+namespace fastcnn {
+namespace FASTCNN_ISA {
+namespace {
+// clang-format off: each builds on those before it
+#include "kernels/simd/vec.h"
+#include "kernels/simd/math.inl"
+#include "kernels/simd/epilogue.inl"
+#include "kernels/products/tile_size.inl"
+#include "kernels/products/tile_blocked.inl"
+// clang-format on
+}  // namespace
+
+extern const BlockedGemmKernels blocked_gemm;
+constexpr BlockedGemmKernels blocked_gemm = {
+    kOneRowVectors,
+#define FASTCNN_KERNEL(name, args) name,
+#include "kernels/products/blocked_gemm.inc"
+};
+}  // namespace FASTCNN_ISA
+}  // namespace fastcnn
