@@ -42,6 +42,15 @@ OTHER_MEANINGS = {
 }
 
 
+def names_in_the_core() -> set[str]:
+    registry = (ROOT / "csrc" / "ops" / "registry.cpp").read_text()
+    elementwise = (ROOT / "csrc" / "kernels" / "elementwise" / "elementwise.def").read_text()
+    return {
+        *re.findall(r'^ *\{"(\w+)", ', registry, re.MULTILINE),
+        *re.findall(r"^FASTCNN_\w+\((\w+), ", elementwise, re.MULTILINE),
+    }
+
+
 def names_of_ops() -> set[str]:
     def subclasses(kind: type[Op]) -> Iterator[type[Op]]:
         for each in kind.__subclasses__():
@@ -52,8 +61,7 @@ def names_of_ops() -> set[str]:
     # Other tests define ops too.
     ours = [kind for kind in subclasses(Op) if kind.__module__.startswith("fastcnn.")]
     defined = {kind.name for kind in ours if hasattr(kind, "name")}
-    registry = (ROOT / "csrc" / "ops" / "registry.cpp").read_text()
-    return defined | set(re.findall(r'^ *\{"(\w+)", ', registry, re.MULTILINE))
+    return defined | names_in_the_core()
 
 
 class Strings(ast.NodeVisitor):

@@ -6,6 +6,7 @@
 #include "engine/program.h"
 #include "kernels/dispatch/table.h"
 #include "ops/convolution/algorithm.h"
+#include "ops/elementwise/elementwise.h"
 #include "roofline/machine_limits.h"
 
 namespace fastcnn {
@@ -15,6 +16,8 @@ using namespace pybind11::literals;
 
 void bind_runtime(py::module_& m) {
   m.def("dtypes", &dtype_names, "NumPy's names of the element types that arrays may have.");
+  m.def("fusable_operators", &fusable_operators,
+        "Names of the operators that can be part of fused_elementwise.");
   m.def("isa", [] { return std::string(kernels().isa); }, "Name of the instruction set in use.");
   m.def("isa_source", [] { return std::string(isa_source()); }, "Why that one is in use.");
   m.def("available_isas", &available_isas, "Instruction sets this CPU can run, worst first.");

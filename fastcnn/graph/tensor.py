@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn import _core
 from fastcnn.graph.arithmetic import Arithmetic
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ class VariableLike(Protocol):
         """A copy of the value."""
 
 
+#: Names of the operations that the core can compute as members of a fused group.
+_FUSABLE = frozenset(_core.fusable_operators())
 #: Traits of the first version that have another name now; to be removed with the next.
 _OLD_TRAITS = {"alias": "view", "flat": "non_differentiable"}
 
@@ -93,9 +96,6 @@ class Op(ABC):
     view: ClassVar[bool] = False
     #: No gradient passes: the result is piecewise constant, an integer, or meant to stop it.
     non_differentiable: ClassVar[bool] = False
-    #: Element i of the float32 output depends on elements i of the (broadcast) inputs alone, and
-    #: the core can compute it as a member of a fused group.
-    elementwise: ClassVar[bool] = False
     #: Linear in its first input, but for a bias that is the third.
     linear: ClassVar[bool] = False
     #: Forward it is its first input; its gradient rule has done its work when passes run.
@@ -109,6 +109,14 @@ class Op(ABC):
             if old in vars(cls):
                 _warn_of_old_trait(old, new)
                 setattr(cls, new, vars(cls)[old])
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether element i of its float32 output depends on elements i of the (broadcast) inputs
+        alone, and the core can compute it as a member of a fused group: its name is in the core's
+        list (``csrc/kernels/elementwise/elementwise.def``).
+        """
+        return self.name in _FUSABLE
 
     @property
     def alias(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,10 @@ import pytest
 
 from fastcnn import _core, graph, ops
 from fastcnn.graph.aligned_array import empty
+from fastcnn.graph.lowering import Copy
+from fastcnn.graph.tensor import Op
+from fastcnn.ops.common.public_operation import apply
+from fastcnn.ops.loss.crossentropy import BinaryCrossentropy
 
 Build = Callable[..., Any]
 
@@ -142,3 +146,40 @@ WHOLE = ("float32", [4, 6])
 def test_core_refuses(inputs: Any, attrs: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         _core.Operator("chain", inputs, [WHOLE], attrs)
+
+
+def elementwise_ops() -> dict[str, Op]:
+    def subclasses(kind: type[Op]) -> Iterator[type[Op]]:
+        for each in kind.__subclasses__():
+            yield each
+            yield from subclasses(each)
+
+    fusable = _core.fusable_operators()
+    ours = [kind for kind in subclasses(Op) if kind.__module__.startswith("fastcnn.")]
+    made = [kind() for kind in ours if getattr(kind, "name", None) in fusable]
+    return {op.name: op for op in made if op.elementwise}
+
+
+def test_ops_are_elementwise_where_the_core_can_fuse_them() -> None:
+    assert set(elementwise_ops()) == set(_core.fusable_operators())
+    assert not BinaryCrossentropy().elementwise
+    assert not Copy().elementwise
+
+
+@pytest.mark.parametrize("name", _core.fusable_operators())
+def test_every_fusable_op_gives_the_same_bits_in_a_group(name: str, isa: str) -> None:
+    op = elementwise_ops()[name]
+    x, y = np.random.default_rng(3).uniform(0.1, 2, (2, 1100)).astype(np.float32)
+    inputs = [graph.placeholder(x.shape), graph.placeholder(y.shape)]
+    square = ops.square(inputs[0])
+    try:
+        _core.Operator(name, [WHOLE], [WHOLE], {})
+        operands = [(square,)]
+    except ValueError:
+        operands = [(square, inputs[1]), (inputs[1], square)]
+    for each in operands:
+        outputs = apply(op, *each)
+        fused = graph.compile(inputs, outputs)
+        assert steps(fused, [x, y]) == ["chain"]
+        plain = graph.compile(inputs, outputs, without=["fuse_elementwise"])
+        np.testing.assert_array_equal(fused(x, y)[0], plain(x, y)[0])

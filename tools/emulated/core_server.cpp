@@ -12,6 +12,7 @@
 #include "engine/program.h"
 #include "kernels/dispatch/table.h"
 #include "ops/convolution/algorithm.h"
+#include "ops/elementwise/elementwise.h"
 
 namespace fastcnn {
 namespace {
@@ -129,6 +130,7 @@ class Server {
   void answer(const std::string& what, Message& call, Message& result) {
     if (what == "state") return put_state(result);
     if (what == "dtypes") return put_list(dtype_names(), result);
+    if (what == "fusable_operators") return put_list(fusable_operators(), result);
     if (what == "set_isa") return set_isa(call.text());
     if (what == "set_winograd") return set_winograd(call.integer() != 0);
     if (what == "set_num_threads") return set_num_threads(call.integer());

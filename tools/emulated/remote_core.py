@@ -115,6 +115,10 @@ def dtypes():
     return server.call("dtypes").texts()
 
 
+def fusable_operators():
+    return server.call("fusable_operators").texts()
+
+
 def isa():
     return state()["isa"]
 

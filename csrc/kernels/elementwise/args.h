@@ -3,39 +3,15 @@
 
 namespace fastcnn {
 
-// One number in, one out.
+// One for each row of elementwise.def.
 enum class UnaryOp : int32_t {
-  relu,
-  sigmoid,
-  tanh,
-  exp,
-  log,
-  sqrt,
-  square,
-  negative,
-  absolute,
-  erf,
-  expm1,
-  log1p
+#define FASTCNN_UNARY(name, flops) name,
+#include "kernels/elementwise/elementwise.def"
 };
 
-// Two numbers in, one out. The gradients take the forward result (or operands) and dy.
 enum class BinaryOp : int32_t {
-  add,
-  subtract,
-  multiply,
-  divide,
-  maximum,
-  minimum,
-  greater,
-  equal,
-  relu_grad,
-  sigmoid_grad,
-  tanh_grad,
-  // Of truth and probability, of truth and logit; the slope of the first along the probability.
-  binary_crossentropy,
-  binary_crossentropy_logits,
-  binary_crossentropy_slope
+#define FASTCNN_BINARY(name, flops, fusable) name,
+#include "kernels/elementwise/elementwise.def"
 };
 
 // y[r][i] = op(a[r * a_row + i * a_step], b[r * b_row + i * b_step]), steps 0 or 1, y contiguous.

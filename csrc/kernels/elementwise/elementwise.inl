@@ -1,17 +1,116 @@
+// What each row of elementwise.def computes.
 template <UnaryOp op>
-inline Vec apply(Vec v) {
-  if constexpr (op == UnaryOp::relu) return relu(v);
-  if constexpr (op == UnaryOp::sigmoid) return sigmoid(v);
-  if constexpr (op == UnaryOp::tanh) return tanh(v);
-  if constexpr (op == UnaryOp::exp) return exp(v);
-  if constexpr (op == UnaryOp::log) return log(v);
-  if constexpr (op == UnaryOp::sqrt) return sqrt(v);
-  if constexpr (op == UnaryOp::square) return v * v;
-  if constexpr (op == UnaryOp::negative) return -v;
-  if constexpr (op == UnaryOp::absolute) return as_float(as_int(v) & 0x7fffffff);
-  if constexpr (op == UnaryOp::erf) return erf(v);
-  if constexpr (op == UnaryOp::expm1) return expm1(v);
-  if constexpr (op == UnaryOp::log1p) return log1p(v);
+Vec apply(Vec x);
+template <BinaryOp op>
+Vec apply(Vec a, Vec b);
+
+template <>
+inline Vec apply<UnaryOp::relu>(Vec x) {
+  return relu(x);
+}
+template <>
+inline Vec apply<UnaryOp::sigmoid>(Vec x) {
+  return sigmoid(x);
+}
+template <>
+inline Vec apply<UnaryOp::tanh>(Vec x) {
+  return tanh(x);
+}
+template <>
+inline Vec apply<UnaryOp::exp>(Vec x) {
+  return exp(x);
+}
+template <>
+inline Vec apply<UnaryOp::log>(Vec x) {
+  return log(x);
+}
+template <>
+inline Vec apply<UnaryOp::sqrt>(Vec x) {
+  return sqrt(x);
+}
+template <>
+inline Vec apply<UnaryOp::square>(Vec x) {
+  return x * x;
+}
+template <>
+inline Vec apply<UnaryOp::negative>(Vec x) {
+  return -x;
+}
+template <>
+inline Vec apply<UnaryOp::absolute>(Vec x) {
+  return as_float(as_int(x) & 0x7fffffff);
+}
+template <>
+inline Vec apply<UnaryOp::erf>(Vec x) {
+  return erf(x);
+}
+template <>
+inline Vec apply<UnaryOp::expm1>(Vec x) {
+  return expm1(x);
+}
+template <>
+inline Vec apply<UnaryOp::log1p>(Vec x) {
+  return log1p(x);
+}
+
+template <>
+inline Vec apply<BinaryOp::add>(Vec a, Vec b) {
+  return a + b;
+}
+template <>
+inline Vec apply<BinaryOp::subtract>(Vec a, Vec b) {
+  return a - b;
+}
+template <>
+inline Vec apply<BinaryOp::multiply>(Vec a, Vec b) {
+  return a * b;
+}
+template <>
+inline Vec apply<BinaryOp::divide>(Vec a, Vec b) {
+  return a / b;
+}
+template <>
+inline Vec apply<BinaryOp::maximum>(Vec a, Vec b) {
+  return max(a, b);
+}
+template <>
+inline Vec apply<BinaryOp::minimum>(Vec a, Vec b) {
+  return min(a, b);
+}
+template <>
+inline Vec apply<BinaryOp::greater>(Vec a, Vec b) {
+  return a > b ? splat(1.0f) : Vec{};
+}
+template <>
+inline Vec apply<BinaryOp::equal>(Vec a, Vec b) {
+  return a == b ? splat(1.0f) : Vec{};
+}
+// A NaN in y is no reason to hide dy.
+template <>
+inline Vec apply<BinaryOp::relu_grad>(Vec y, Vec dy) {
+  return y <= 0 ? Vec{} : dy;
+}
+template <>
+inline Vec apply<BinaryOp::sigmoid_grad>(Vec y, Vec dy) {
+  return dy * (y * (1.0f - y));
+}
+template <>
+inline Vec apply<BinaryOp::tanh_grad>(Vec y, Vec dy) {
+  return dy * (1.0f - y * y);
+}
+template <>
+inline Vec apply<BinaryOp::binary_crossentropy>(Vec t, Vec p) {
+  const Vec q = clipped(p);
+  return -(t * log(q) + (1.0f - t) * log(1.0f - q));
+}
+template <>
+inline Vec apply<BinaryOp::binary_crossentropy_logits>(Vec t, Vec x) {
+  return max(splat(0.0f), x) - x * t + log1p_positive(exp(x < 0 ? x : -x));
+}
+template <>
+inline Vec apply<BinaryOp::binary_crossentropy_derivative>(Vec t, Vec p) {
+  const Vec q = clipped(p);
+  return p == q ? (q - t) / (q * (1.0f - q)) : (p == p ? Vec{} : p);
 }
 
 template <UnaryOp op>
@@ -21,30 +120,10 @@ inline void map_unary(int64_t n, const float* x, float* y, bool non_temporal) {
 
 inline void unary_of(UnaryOp op, int64_t n, const float* x, float* y, bool non_temporal) {
   switch (op) {
-    case UnaryOp::relu:
-      return map_unary<UnaryOp::relu>(n, x, y, non_temporal);
-    case UnaryOp::sigmoid:
-      return map_unary<UnaryOp::sigmoid>(n, x, y, non_temporal);
-    case UnaryOp::tanh:
-      return map_unary<UnaryOp::tanh>(n, x, y, non_temporal);
-    case UnaryOp::exp:
-      return map_unary<UnaryOp::exp>(n, x, y, non_temporal);
-    case UnaryOp::log:
-      return map_unary<UnaryOp::log>(n, x, y, non_temporal);
-    case UnaryOp::sqrt:
-      return map_unary<UnaryOp::sqrt>(n, x, y, non_temporal);
-    case UnaryOp::square:
-      return map_unary<UnaryOp::square>(n, x, y, non_temporal);
-    case UnaryOp::negative:
-      return map_unary<UnaryOp::negative>(n, x, y, non_temporal);
-    case UnaryOp::absolute:
-      return map_unary<UnaryOp::absolute>(n, x, y, non_temporal);
-    case UnaryOp::erf:
-      return map_unary<UnaryOp::erf>(n, x, y, non_temporal);
-    case UnaryOp::expm1:
-      return map_unary<UnaryOp::expm1>(n, x, y, non_temporal);
-    case UnaryOp::log1p:
-      return map_unary<UnaryOp::log1p>(n, x, y, non_temporal);
+#define FASTCNN_UNARY(name, flops) \
+  case UnaryOp::name:              \
+    return map_unary<UnaryOp::name>(n, x, y, non_temporal);
+#include "kernels/elementwise/elementwise.def"
   }
 }
 
@@ -78,72 +157,20 @@ inline void binary_rows(const BinaryRows& at, F f) {
   }
 }
 
-template <class F>
-inline void binary_with(const BinaryRows& at, F f) {
+template <BinaryOp op>
+inline void binary_by(const BinaryRows& at) {
+  const auto f = [](Vec a, Vec b) { return apply<op>(a, b); };
   if (at.a_step == 0) return binary_rows<0, 1>(at, f);
   if (at.b_step == 0) return binary_rows<1, 0>(at, f);
   binary_rows<1, 1>(at, f);
 }
 
-template <BinaryOp op>
-inline Vec apply(Vec a, Vec b) {
-  if constexpr (op == BinaryOp::add) return a + b;
-  if constexpr (op == BinaryOp::subtract) return a - b;
-  if constexpr (op == BinaryOp::multiply) return a * b;
-  if constexpr (op == BinaryOp::divide) return a / b;
-  if constexpr (op == BinaryOp::maximum) return max(a, b);
-  if constexpr (op == BinaryOp::minimum) return min(a, b);
-  if constexpr (op == BinaryOp::greater) return a > b ? splat(1.0f) : Vec{};
-  if constexpr (op == BinaryOp::equal) return a == b ? splat(1.0f) : Vec{};
-  // Of y and dy. A NaN in y is no reason to hide dy.
-  if constexpr (op == BinaryOp::relu_grad) return a <= 0 ? Vec{} : b;
-  if constexpr (op == BinaryOp::sigmoid_grad) return b * (a * (1.0f - a));
-  if constexpr (op == BinaryOp::tanh_grad) return b * (1.0f - a * a);
-}
-
-template <BinaryOp op>
-inline void binary_by(const BinaryRows& at) {
-  binary_with(at, [](Vec a, Vec b) { return apply<op>(a, b); });
-}
-
 inline void binary_of(BinaryOp op, const BinaryRows& at) {
   switch (op) {
-    case BinaryOp::add:
-      return binary_by<BinaryOp::add>(at);
-    case BinaryOp::subtract:
-      return binary_by<BinaryOp::subtract>(at);
-    case BinaryOp::multiply:
-      return binary_by<BinaryOp::multiply>(at);
-    case BinaryOp::divide:
-      return binary_by<BinaryOp::divide>(at);
-    case BinaryOp::maximum:
-      return binary_by<BinaryOp::maximum>(at);
-    case BinaryOp::minimum:
-      return binary_by<BinaryOp::minimum>(at);
-    case BinaryOp::greater:
-      return binary_by<BinaryOp::greater>(at);
-    case BinaryOp::equal:
-      return binary_by<BinaryOp::equal>(at);
-    case BinaryOp::relu_grad:
-      return binary_by<BinaryOp::relu_grad>(at);
-    case BinaryOp::sigmoid_grad:
-      return binary_by<BinaryOp::sigmoid_grad>(at);
-    case BinaryOp::tanh_grad:
-      return binary_by<BinaryOp::tanh_grad>(at);
-    case BinaryOp::binary_crossentropy:
-      return binary_with(at, [](Vec t, Vec p) {
-        const Vec q = clipped(p);
-        return -(t * log(q) + (1.0f - t) * log(1.0f - q));
-      });
-    case BinaryOp::binary_crossentropy_logits:
-      return binary_with(at, [](Vec t, Vec x) {
-        return max(splat(0.0f), x) - x * t + log1p_positive(exp(x < 0 ? x : -x));
-      });
-    case BinaryOp::binary_crossentropy_slope:
-      return binary_with(at, [](Vec t, Vec p) {
-        const Vec q = clipped(p);
-        return p == q ? (q - t) / (q * (1.0f - q)) : (p == p ? Vec{} : p);
-      });
+#define FASTCNN_BINARY(name, flops, fusable) \
+  case BinaryOp::name:                       \
+    return binary_by<BinaryOp::name>(at);
+#include "kernels/elementwise/elementwise.def"
   }
 }
 

@@ -88,63 +88,30 @@ void fused_binary(const FusedCode* code, const int64_t* offset, FASTCNN_FUSED_VE
 
 inline FusedFunction fused_unary_of(UnaryOp op) {
   switch (op) {
-    case UnaryOp::relu:
-      return fused_unary<UnaryOp::relu>;
-    case UnaryOp::sigmoid:
-      return fused_unary<UnaryOp::sigmoid>;
-    case UnaryOp::tanh:
-      return fused_unary<UnaryOp::tanh>;
-    case UnaryOp::exp:
-      return fused_unary<UnaryOp::exp>;
-    case UnaryOp::log:
-      return fused_unary<UnaryOp::log>;
-    case UnaryOp::sqrt:
-      return fused_unary<UnaryOp::sqrt>;
-    case UnaryOp::square:
-      return fused_unary<UnaryOp::square>;
-    case UnaryOp::negative:
-      return fused_unary<UnaryOp::negative>;
-    case UnaryOp::absolute:
-      return fused_unary<UnaryOp::absolute>;
-    case UnaryOp::erf:
-      return fused_unary<UnaryOp::erf>;
-    case UnaryOp::expm1:
-      return fused_unary<UnaryOp::expm1>;
-    case UnaryOp::log1p:
-      return fused_unary<UnaryOp::log1p>;
+#define FASTCNN_UNARY(name, flops) \
+  case UnaryOp::name:              \
+    return fused_unary<UnaryOp::name>;
+#include "kernels/elementwise/elementwise.def"
   }
   return nullptr;
+}
+
+// Null for one that is never fused.
+template <BinaryOp op, bool swapped, bool fusable>
+constexpr FusedFunction fused_binary_if() {
+  if constexpr (fusable)
+    return fused_binary<op, swapped>;
+  else
+    return nullptr;
 }
 
 template <bool swapped>
 inline FusedFunction fused_binary_of(BinaryOp op) {
   switch (op) {
-    case BinaryOp::add:
-      return fused_binary<BinaryOp::add, swapped>;
-    case BinaryOp::subtract:
-      return fused_binary<BinaryOp::subtract, swapped>;
-    case BinaryOp::multiply:
-      return fused_binary<BinaryOp::multiply, swapped>;
-    case BinaryOp::divide:
-      return fused_binary<BinaryOp::divide, swapped>;
-    case BinaryOp::maximum:
-      return fused_binary<BinaryOp::maximum, swapped>;
-    case BinaryOp::minimum:
-      return fused_binary<BinaryOp::minimum, swapped>;
-    case BinaryOp::greater:
-      return fused_binary<BinaryOp::greater, swapped>;
-    case BinaryOp::equal:
-      return fused_binary<BinaryOp::equal, swapped>;
-    case BinaryOp::relu_grad:
-      return fused_binary<BinaryOp::relu_grad, swapped>;
-    case BinaryOp::sigmoid_grad:
-      return fused_binary<BinaryOp::sigmoid_grad, swapped>;
-    case BinaryOp::tanh_grad:
-      return fused_binary<BinaryOp::tanh_grad, swapped>;
-    case BinaryOp::binary_crossentropy:
-    case BinaryOp::binary_crossentropy_logits:
-    case BinaryOp::binary_crossentropy_slope:
-      break;  // never fused
+#define FASTCNN_BINARY(name, flops, fusable) \
+  case BinaryOp::name:                       \
+    return fused_binary_if<BinaryOp::name, swapped, fusable>();
+#include "kernels/elementwise/elementwise.def"
   }
   return nullptr;
 }

@@ -1,7 +1,7 @@
 #include "ops/elementwise/elementwise.h"
 
 #include <array>
-#include <iterator>
+#include <stdexcept>
 
 #include "base/check.h"
 #include "base/partition.h"
@@ -12,72 +12,33 @@
 namespace fastcnn {
 namespace {
 
-struct UnaryRow {
-  const char* name;
-  UnaryOp op;
-  double flops;  // an element, roughly
+constexpr ElementwiseOp kOps[] = {
+#define FASTCNN_UNARY(name, flops) {#name, true, UnaryOp::name, {}, flops, true},
+#define FASTCNN_BINARY(name, flops, fusable) {#name, false, {}, BinaryOp::name, flops, fusable},
+#include "kernels/elementwise/elementwise.def"
 };
-
-constexpr UnaryRow kUnary[] = {
-    {"relu", UnaryOp::relu, 1},         {"sigmoid", UnaryOp::sigmoid, 25},
-    {"tanh", UnaryOp::tanh, 35},        {"exp", UnaryOp::exp, 20},
-    {"log", UnaryOp::log, 25},          {"sqrt", UnaryOp::sqrt, 4},
-    {"square", UnaryOp::square, 1},     {"negative", UnaryOp::negative, 1},
-    {"absolute", UnaryOp::absolute, 1}, {"erf", UnaryOp::erf, 30},
-    {"expm1", UnaryOp::expm1, 25},      {"log1p", UnaryOp::log1p, 35},
-};
-
-struct BinaryRow {
-  const char* name;
-  BinaryOp op;
-};
-
-constexpr BinaryRow kBinary[] = {
-    {"add", BinaryOp::add},
-    {"subtract", BinaryOp::subtract},
-    {"multiply", BinaryOp::multiply},
-    {"divide", BinaryOp::divide},
-    {"maximum", BinaryOp::maximum},
-    {"minimum", BinaryOp::minimum},
-    {"greater", BinaryOp::greater},
-    {"equal", BinaryOp::equal},
-    {"relu_grad", BinaryOp::relu_grad},
-    {"sigmoid_grad", BinaryOp::sigmoid_grad},
-    {"tanh_grad", BinaryOp::tanh_grad},
-    {"binary_crossentropy", BinaryOp::binary_crossentropy},
-    {"binary_crossentropy_logits", BinaryOp::binary_crossentropy_logits},
-    {"binary_crossentropy_slope", BinaryOp::binary_crossentropy_slope},
-};
-
-template <class Row, size_t n>
-const Row& row_named(const Row (&rows)[n], const std::string& name) {
-  for (const Row& row : rows)
-    if (name == row.name) return row;
-  check(false, "unknown elementwise operation '", name, "'");
-  return rows[0];
-}
 
 class Unary final : public Operator {
  public:
-  Unary(const UnaryRow& row, int64_t elements)
-      : row_(row),
+  Unary(const ElementwiseOp& op, int64_t elements)
+      : op_(op),
         // What costs much an element is cut finer.
-        split_{elements, row.flops < 10 ? kItemElements : kItemElements / 4},
+        split_{elements, op.flops < 10 ? kItemElements : kItemElements / 4},
         unary_(kernels().elementwise.unary) {}
 
   int64_t items(int) const override { return split_.items(); }
   Cost cost() const override {
     const auto n = static_cast<double>(split_.total);
-    return {row_.flops * n, 8 * n};
+    return {op_.flops * n, 8 * n};
   }
   void run(int, int64_t item, const Buffers& at) const noexcept override {
     const int64_t begin = split_.begin(item);
-    unary_(row_.op, split_.size(item), at.input(0) + begin, at.output(0) + begin,
+    unary_(op_.unary, split_.size(item), at.input(0) + begin, at.output(0) + begin,
            non_temporal_pays(at.output(0), split_.total, at.input(0)));
   }
 
  private:
-  const UnaryRow& row_;
+  const ElementwiseOp& op_;
   Split split_;
   decltype(ElementwiseKernels::unary) unary_;
 };
@@ -149,15 +110,16 @@ class Broadcast {
 // Cuts the output into rows, and rows that are very long into pieces.
 class Binary : public Operator {
  public:
-  Binary(const std::string& op, const Shape& a, const Shape& b, const Shape& c)
-      : at_(op, a, b, c),
+  Binary(const ElementwiseOp& op, const Shape& a, const Shape& b, const Shape& c)
+      : at_(op.name, a, b, c),
+        flops_(op.flops),
         pieces_{at_[0].size, kItemElements},
         rows_(Split::by_elements(at_.rows(), at_[0].size)),
         elements_(a.elements() + b.elements() + c.elements()) {}
 
   int64_t items(int) const override { return rows_.items() * pieces_.items(); }
   Cost cost() const override {
-    return {static_cast<double>(results()), 4.0 * static_cast<double>(elements_)};
+    return {flops_ * static_cast<double>(results()), 4.0 * static_cast<double>(elements_)};
   }
 
  protected:
@@ -182,14 +144,15 @@ class Binary : public Operator {
 
  private:
   Broadcast at_;
+  double flops_;
   Split pieces_, rows_;
   int64_t elements_;
 };
 
 class FloatBinary final : public Binary {
  public:
-  FloatBinary(const BinaryRow& row, const Shape& a, const Shape& b, const Shape& c)
-      : Binary(row.name, a, b, c), op_(row.op), binary_(kernels().elementwise.binary) {}
+  FloatBinary(const ElementwiseOp& op, const Shape& a, const Shape& b, const Shape& c)
+      : Binary(op, a, b, c), op_(op.binary), binary_(kernels().elementwise.binary) {}
 
   void run(int, int64_t item, const Buffers& at) const noexcept override {
     const bool non_temporal = non_temporal_pays(at.output(0), results(), at.input(0), at.input(1));
@@ -206,8 +169,8 @@ class FloatBinary final : public Binary {
 
 class IntegerComparison final : public Binary {
  public:
-  IntegerComparison(const BinaryRow& row, const Shape& a, const Shape& b, const Shape& c)
-      : Binary(row.name, a, b, c), greater_(row.op == BinaryOp::greater) {}
+  IntegerComparison(const ElementwiseOp& op, const Shape& a, const Shape& b, const Shape& c)
+      : Binary(op, a, b, c), greater_(op.binary == BinaryOp::greater) {}
 
   void run(int, int64_t item, const Buffers& at) const noexcept override {
     for_blocks(item, [&](int64_t rows, int64_t columns, int64_t a, int64_t b, int64_t c) {
@@ -227,10 +190,17 @@ class IntegerComparison final : public Binary {
 
 }  // namespace
 
-ElementwiseOp elementwise_op(const std::string& name) {
-  for (const UnaryRow& row : kUnary)
-    if (name == row.name) return {true, row.op, {}, row.flops};
-  return {false, {}, row_named(kBinary, name).op, 1};
+const ElementwiseOp& elementwise_op(const std::string& name) {
+  for (const ElementwiseOp& op : kOps)
+    if (name == op.name) return op;
+  throw std::invalid_argument(concat("unknown elementwise operation '", name, "'"));
+}
+
+std::vector<std::string> fusable_operators() {
+  std::vector<std::string> names;
+  for (const ElementwiseOp& op : kOps)
+    if (op.fusable) names.emplace_back(op.name);
+  return names;
 }
 
 std::unique_ptr<Operator> make_unary(const OperatorSpec& spec) {
@@ -238,24 +208,24 @@ std::unique_ptr<Operator> make_unary(const OperatorSpec& spec) {
   const Shape& shape = spec.inputs[0].shape;
   check_float32(spec.op, "x", spec.inputs[0]);
   check_float32(spec.op, "y", spec.outputs[0], shape);
-  return std::make_unique<Unary>(row_named(kUnary, spec.op), shape.elements());
+  return std::make_unique<Unary>(elementwise_op(spec.op), shape.elements());
 }
 
 std::unique_ptr<Operator> make_binary(const OperatorSpec& spec) {
   check(spec.inputs.size() == 2 && spec.outputs.size() == 1, spec.op, ": takes a, b and c");
-  const BinaryRow& row = row_named(kBinary, spec.op);
+  const ElementwiseOp& op = elementwise_op(spec.op);
   const Operand& a = spec.inputs[0];
   const Operand& b = spec.inputs[1];
   const Operand& c = spec.outputs[0];
-  const bool compares = row.op == BinaryOp::greater || row.op == BinaryOp::equal;
+  const bool compares = op.binary == BinaryOp::greater || op.binary == BinaryOp::equal;
   check_float32(spec.op, "c", c);
   if (compares && a.dtype == DType::i64) {
     check_dtype(spec.op, "b", b, DType::i64);
-    return std::make_unique<IntegerComparison>(row, a.shape, b.shape, c.shape);
+    return std::make_unique<IntegerComparison>(op, a.shape, b.shape, c.shape);
   }
   check_float32(spec.op, "a", a);
   check_float32(spec.op, "b", b);
-  return std::make_unique<FloatBinary>(row, a.shape, b.shape, c.shape);
+  return std::make_unique<FloatBinary>(op, a.shape, b.shape, c.shape);
 }
 
 }  // namespace fastcnn

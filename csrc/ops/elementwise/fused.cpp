@@ -258,9 +258,8 @@ std::unique_ptr<Operator> make_fused_elementwise(const OperatorSpec& spec) {
     const auto at = 2 * operations.size();
     check(operations.size() < kMaxOps, spec.op, ": at most ", kMaxOps, " operations");
     check(operands.size() >= at + 2, spec.op, ": needs two operands for each operation");
-    const ElementwiseOp op = elementwise_op(name);
-    check(op.is_unary || op.binary <= BinaryOp::tanh_grad, spec.op, ": ", name,
-          " cannot be part of a chain");
+    const ElementwiseOp& op = elementwise_op(name);
+    check(op.fusable, spec.op, ": ", name, " cannot be part of a chain");
     const int64_t a = operands[at], b = op.is_unary ? a : operands[at + 1];
     for (const int64_t value : {a, b})
       check(value < inputs && value >= -done, spec.op, ": ", name, " has no operand ", value);

@@ -33,7 +33,6 @@ class SameShape(Op):
 
 class _Activation(SameShape):
     in_place = (0,)
-    elementwise = True
 
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         dy = grads[0]
@@ -66,7 +65,6 @@ class ReluGrad(SameShape):
 
     name = "relu_grad"
     in_place = (1,)
-    elementwise = True
 
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         ddx = grads[0]
@@ -78,7 +76,6 @@ class SigmoidGrad(SameShape):
 
     name = "sigmoid_grad"
     in_place = (1,)
-    elementwise = True
 
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         g = grads[0]
@@ -93,7 +90,6 @@ class TanhGrad(SameShape):
 
     name = "tanh_grad"
     in_place = (1,)
-    elementwise = True
 
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         g = grads[0]

@@ -34,7 +34,6 @@ __all__ = [
 
 class _Unary(Op):
     in_place = (0,)
-    elementwise = True
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return inputs
@@ -133,7 +132,6 @@ class Absolute(_Unary):
 class _Binary(Op):
     # Memory is reused only where it has the output's size, and then elements keep their places.
     in_place = (0, 1)
-    elementwise = True
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return (Spec(broadcast_shape(self.name, inputs[0].shape, inputs[1].shape)),)

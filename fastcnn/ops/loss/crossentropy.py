@@ -129,7 +129,7 @@ class BinaryCrossentropy(_Binary):
 class BinaryCrossentropyDerivative(_Binary):
     """Its derivative with respect to the probability; 0 where that is clipped."""
 
-    name = "binary_crossentropy_slope"
+    name = "binary_crossentropy_derivative"
 
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         def formula(truth: Tensor, p: Tensor) -> Tensor:
