@@ -7,7 +7,7 @@ import inspect
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,7 @@ __all__ = [
 
 T = TypeVar("T", bound="Configurable")
 R = TypeVar("R")
+K = TypeVar("K")
 
 _scope = threading.local()
 #: What the caller has registered, for all threads.
@@ -268,3 +269,64 @@ def deserialize(kind: str, value: Any, table: Mapping[str, Any]) -> Any:
         raise ValueError(
             f"{kind} {value['class_name']!r} cannot be made from its config: {error}"
         ) from error
+
+
+class Registry(Generic[K]):
+    """The classes of one kind by name, and what may stand for an object of it.
+
+    Args:
+        kind: What messages call it.
+        base: Class of its objects.
+        table: Classes, or functions, by each name that they have.
+        wrapper: Class whose objects call a user's function, their argument ``fn``; None where
+            a function itself serves.
+        functions: Whether a function may stand for an object at all.
+        expected: How messages begin that say what is accepted.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        base: type[K],
+        table: Mapping[str, Any],
+        *,
+        wrapper: Callable[[Any], K] | None = None,
+        functions: bool = True,
+        expected: str = "",
+    ) -> None:
+        self._kind = kind
+        self._base = base
+        self._table = table
+        self._wrapper = wrapper
+        self._functions = functions
+        self._expected = expected
+
+    def get(self, identifier: Any) -> Any:
+        """The object that a name, a description, a class, a function or an object stands for.
+
+        Raises:
+            ValueError: An unknown name, which the text lists, or something else.
+        """
+        if isinstance(identifier, self._base):
+            return identifier
+        found = identifier
+        if isinstance(identifier, str):
+            found = lookup(self._kind, identifier, self._table)
+        if isinstance(found, type):
+            if found is not identifier or issubclass(found, self._base):
+                return found()
+        elif isinstance(found, Mapping):
+            return self._from_description(found)
+        elif callable(found) and self._functions:
+            return found if self._wrapper is None else self._wrapper(found)
+        if self._expected:
+            raise ValueError(f"{self._expected}, got {identifier!r}")
+        return deserialize(self._kind, identifier, self._table)
+
+    def _from_description(self, value: Mapping[str, Any]) -> Any:
+        config = value.get("config", {})
+        if self._wrapper is not None and isinstance(config, Mapping) and "fn" in config:
+            # A file names the function, which only its author can bring.
+            function = lookup(f"{self._kind} function", config["fn"], {})
+            value = {**value, "config": {**config, "fn": function}}
+        return deserialize(self._kind, value, self._table)

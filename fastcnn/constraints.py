@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn import ops
-from fastcnn.config import Configurable, deserialize
+from fastcnn.config import Configurable, Registry
 from fastcnn.graph import Tensor
 from fastcnn.graph.tensor import Node, Spec
 from fastcnn.graph.variable import Variable
@@ -180,6 +180,7 @@ _TABLE: dict[str, Any] = {
     "non_neg": NonNeg,
     "unit_norm": UnitNorm,
 }
+_REGISTRY = Registry("constraint", Constraint, _TABLE)
 
 
 def get(identifier: Any) -> Callable[[Any], Any] | None:
@@ -188,11 +189,4 @@ def get(identifier: Any) -> Callable[[Any], Any] | None:
     Raises:
         ValueError: An unknown name; the text lists the known ones.
     """
-    if identifier is None:
-        return None
-    if isinstance(identifier, type) and issubclass(identifier, Constraint):
-        return identifier()
-    if callable(identifier):
-        return identifier  # type: ignore[no-any-return]
-    found: Callable[[Any], Any] = deserialize("constraint", identifier, _TABLE)
-    return found
+    return None if identifier is None else _REGISTRY.get(identifier)

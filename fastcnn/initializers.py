@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fastcnn.config import Configurable, deserialize
+from fastcnn.config import Configurable, Registry
 from fastcnn.seeding import next_seed
 
 __all__ = [
@@ -329,6 +329,7 @@ _SHORT_NAMES = {
     "zeros": Zeros,
 }
 _TABLE: dict[str, type[Initializer]] = {c.__name__: c for c in _CLASSES} | _SHORT_NAMES
+_REGISTRY = Registry("initializer", Initializer, _TABLE)
 
 
 def get(identifier: Any) -> Callable[..., Array]:
@@ -337,9 +338,4 @@ def get(identifier: Any) -> Callable[..., Array]:
     Raises:
         ValueError: An unknown name; the text lists the known ones.
     """
-    if callable(identifier) and not isinstance(identifier, type):
-        return identifier  # type: ignore[no-any-return]
-    if isinstance(identifier, type) and issubclass(identifier, Initializer):
-        return identifier()
-    found: Callable[..., Array] = deserialize("initializer", identifier, _TABLE)
-    return found
+    return _REGISTRY.get(identifier)  # type: ignore[no-any-return]

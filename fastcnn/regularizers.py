@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn import ops
-from fastcnn.config import Configurable, deserialize
+from fastcnn.config import Configurable, Registry
 
 __all__ = ["L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "get"]
 
@@ -155,6 +155,7 @@ _TABLE: dict[str, Any] = {
     "l2": L2,
     "orthogonal_regularizer": OrthogonalRegularizer,
 }
+_REGISTRY = Registry("regularizer", Regularizer, _TABLE)
 
 
 def get(identifier: Any) -> Callable[[Any], Any] | None:
@@ -163,11 +164,4 @@ def get(identifier: Any) -> Callable[[Any], Any] | None:
     Raises:
         ValueError: An unknown name; the text lists the known ones.
     """
-    if identifier is None:
-        return None
-    if isinstance(identifier, type) and issubclass(identifier, Regularizer):
-        return identifier()
-    if callable(identifier):
-        return identifier  # type: ignore[no-any-return]
-    found: Callable[[Any], Any] = deserialize("regularizer", identifier, _TABLE)
-    return found
+    return None if identifier is None else _REGISTRY.get(identifier)

@@ -70,7 +70,7 @@ def test_files_of_the_first_version_hold_old_names() -> None:
     call["kwargs"]["rows"] = call["kwargs"].pop("row_indices")
     call["kwargs"]["columns"] = call["kwargs"].pop("column_indices")
 
-    restored = CallGraph.from_config(config, lambda entry: None)
+    restored = CallGraph.from_config(config)
     assert restored.get_config() != config
     model = fastcnn.Model(restored.input_structure, restored.output_structure)
     np.testing.assert_array_equal(model.predict(np.float32([[1, 2]])), [[3, 6]])

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LARGE", "empty"]
+__all__ = ["CONTIGUOUS_AND_ALIGNED", "LARGE", "empty"]
+
+#: NumPy's flags of an array as the core takes it: C-contiguous and aligned.
+CONTIGUOUS_AND_ALIGNED = 0x101
 
 _LINE = 64  # bytes of a cache line
 

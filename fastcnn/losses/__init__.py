@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastcnn.config import custom_object_scope, lookup, reserve, serialize
+from fastcnn.config import Registry, custom_object_scope, reserve, serialize
 from fastcnn.losses.dice_tversky import (
     Dice,
     Tversky,
@@ -186,6 +186,13 @@ _TABLE: dict[str, type[Loss]] = {
 }
 reserve(_TABLE)
 reserve({function.__name__: function for function in _FUNCTIONS})
+_REGISTRY = Registry(
+    "loss",
+    Loss,
+    _TABLE,
+    wrapper=FunctionLoss,
+    expected="a loss is a name, a function or a Loss object",
+)
 
 
 def get(identifier: Any) -> Loss:
@@ -194,21 +201,7 @@ def get(identifier: Any) -> Loss:
     Raises:
         ValueError: An unknown name; the text lists the known ones.
     """
-    if isinstance(identifier, Loss):
-        return identifier
-    if isinstance(identifier, str):
-        identifier = lookup("loss", identifier, _TABLE)
-    if isinstance(identifier, type) and issubclass(identifier, Loss):
-        return identifier()
-    if isinstance(identifier, dict):
-        name, config = identifier["class_name"], dict(identifier.get("config", {}))
-        found = lookup("loss", name, _TABLE)
-        if found is FunctionLoss:
-            config["fn"] = lookup("loss function", config.get("fn", ""), {})
-        return found.from_config(config)  # type: ignore[no-any-return]
-    if callable(identifier):
-        return FunctionLoss(identifier)
-    raise ValueError(f"a loss is a name, a function or a Loss object, got {identifier!r}")
+    return _REGISTRY.get(identifier)  # type: ignore[no-any-return]
 
 
 def deserialize(name: Any, custom_objects: Any = None) -> Loss:

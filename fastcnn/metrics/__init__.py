@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fastcnn.config import custom_object_scope, lookup, reserve, serialize
+from fastcnn.config import Registry, custom_object_scope, reserve, serialize
 from fastcnn.losses import (
     binary_crossentropy,
     binary_focal_crossentropy,
@@ -265,6 +265,13 @@ reserve(_TABLE)
 _ACCURACY = ("accuracy", "acc")
 _CROSSENTROPY = ("crossentropy", "ce")
 reserve(dict.fromkeys(_ACCURACY + _CROSSENTROPY))
+_REGISTRY = Registry(
+    "metric",
+    Metric,
+    {**_TABLE, "accuracy": Accuracy},
+    wrapper=MeanMetricWrapper,
+    expected="a metric is a name, a function or a Metric object",
+)
 
 
 def get(identifier: Any) -> Metric:
@@ -273,27 +280,15 @@ def get(identifier: Any) -> Metric:
     Raises:
         ValueError: An unknown name; the text lists the known ones.
     """
-    if isinstance(identifier, Metric):
-        return identifier
-    if isinstance(identifier, str):
-        name = identifier
-        identifier = lookup("metric", identifier, {**_TABLE, "accuracy": Accuracy})
-        if isinstance(identifier, type) and issubclass(identifier, Metric) and name.islower():
-            # Keras logs a metric under the name it was asked for: "mse", "mae".
-            metric = identifier()
-            metric.name = name
-            return metric
-    if isinstance(identifier, type) and issubclass(identifier, Metric):
-        return identifier()
-    if isinstance(identifier, dict):
-        name, config = identifier["class_name"], dict(identifier.get("config", {}))
-        found = lookup("metric", name, _TABLE)
-        if found is MeanMetricWrapper:
-            config["fn"] = lookup("metric function", config.get("fn", ""), {})
-        return found.from_config(config)  # type: ignore[no-any-return]
-    if callable(identifier):
-        return MeanMetricWrapper(identifier)
-    raise ValueError(f"a metric is a name, a function or a Metric object, got {identifier!r}")
+    metric: Metric = _REGISTRY.get(identifier)
+    if (
+        isinstance(identifier, str)
+        and identifier.islower()
+        and type(metric) is not MeanMetricWrapper
+    ):
+        # Keras logs a metric under the name it was asked for: "mse", "mae".
+        metric.name = identifier
+    return metric
 
 
 def check_metric(name: str) -> None:

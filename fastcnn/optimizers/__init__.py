@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fastcnn.config import custom_object_scope, lookup
+from fastcnn.config import Registry, custom_object_scope
 from fastcnn.config import serialize as describe
 from fastcnn.optimizers.adam import Adam, Adamax, AdamW, Nadam
 from fastcnn.optimizers.adaptive import Adadelta, Adagrad, Ftrl, RMSprop
@@ -45,6 +45,13 @@ _TABLE: dict[str, type[Optimizer]] = {
     "gradient_descent": GradientDescent,
 }
 del _TABLE["gradientdescent"]
+_REGISTRY = Registry(
+    "optimizer",
+    Optimizer,
+    _TABLE,
+    functions=False,
+    expected="an optimizer is a name or an Optimizer object",
+)
 
 
 def get(identifier: Any) -> Optimizer:
@@ -53,16 +60,7 @@ def get(identifier: Any) -> Optimizer:
     Raises:
         ValueError: An unknown name; the text lists the known ones.
     """
-    if isinstance(identifier, Optimizer):
-        return identifier
-    if isinstance(identifier, str):
-        identifier = lookup("optimizer", identifier, _TABLE)
-    if isinstance(identifier, type) and issubclass(identifier, Optimizer):
-        return identifier()  # type: ignore[call-arg]
-    if isinstance(identifier, dict) and "class_name" in identifier:
-        found = lookup("optimizer", identifier["class_name"], _TABLE)
-        return found.from_config(identifier.get("config", {}))  # type: ignore[no-any-return]
-    raise ValueError(f"an optimizer is a name or an Optimizer object, got {identifier!r}")
+    return _REGISTRY.get(identifier)  # type: ignore[no-any-return]
 
 
 def serialize(optimizer: Optimizer) -> dict[str, Any]:

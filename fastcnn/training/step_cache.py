@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fastcnn import graph
 from fastcnn.data_adapters.adapters import Batch
 from fastcnn.graph import Tensor
+from fastcnn.graph.aligned_array import CONTIGUOUS_AND_ALIGNED
 from fastcnn.graph.compile_cache import CompileCache
 from fastcnn.layers.base.trace_context import tracing
 from fastcnn.layers.base.tracking import LayerTracker
@@ -23,9 +24,6 @@ from fastcnn.tree import flatten, map_structure
 __all__ = ["CompiledStep", "PredictProgram", "Programs", "RunnableModel"]
 
 Array = NDArray[Any]
-
-#: NumPy's flags of an array that lies as the core takes it: C-contiguous and aligned.
-_PLAIN = 0x101
 
 
 class PredictProgram:
@@ -110,7 +108,7 @@ class Programs:
         """
         if type(x) is not np.ndarray or not self._model.built:
             return None
-        if x.flags.num & _PLAIN != _PLAIN or not x.dtype.isnative:
+        if x.flags.num & CONTIGUOUS_AND_ALIGNED != CONTIGUOUS_AND_ALIGNED or not x.dtype.isnative:
             return None
         kind = ("predict", (x.shape, x.dtype.char))
         return self._cache.find((kind, False, self._tracker.structure(self._model)))

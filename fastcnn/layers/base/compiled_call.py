@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fastcnn import graph
 from fastcnn.graph import Tensor
+from fastcnn.graph.aligned_array import CONTIGUOUS_AND_ALIGNED
 from fastcnn.graph.compile_cache import CompileCache
 from fastcnn.layers.base.protocols import LayerLike
 from fastcnn.layers.base.trace_context import tracing
@@ -22,8 +23,6 @@ __all__ = ["EagerFunctions", "graph_array"]
 Array = NDArray[Any]
 
 _FLOAT32 = np.dtype(np.float32)
-#: NumPy's flags of an array that lies as the core takes it: C-contiguous and aligned.
-_PLAIN = 0x101
 
 
 def graph_array(value: Any, *, keep_uint8: bool) -> Array:
@@ -85,7 +84,11 @@ class EagerFunctions:
             training: Whether it behaves as in training.
         """
         # Arrays that need nothing done to them have the shortest way.
-        if type(x) is np.ndarray and x.dtype == _FLOAT32 and x.flags.num & _PLAIN == _PLAIN:
+        if (
+            type(x) is np.ndarray
+            and x.dtype == _FLOAT32
+            and x.flags.num & CONTIGUOUS_AND_ALIGNED == CONTIGUOUS_AND_ALIGNED
+        ):
             structure: Any = x.shape
             arrays = [x]
             if layer.built:

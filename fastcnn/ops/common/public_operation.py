@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn import _core
+from fastcnn.graph.aligned_array import CONTIGUOUS_AND_ALIGNED
 from fastcnn.graph.compile_cache import CompileCache
 from fastcnn.graph.function import Function, compile
 from fastcnn.graph.tensor import Node, Op, SymbolicTensor, Tensor, placeholder
@@ -105,8 +106,6 @@ def operand(
 _cache: CompileCache[tuple[Function, bool]] = CompileCache(256)
 
 
-#: NumPy's flags of an array that lies as the core takes it: C-contiguous and aligned.
-_PLAIN = 0x101
 #: Settings that make a key as they are, beside their type.
 _SETTINGS = frozenset({int, bool, str, type(None)})
 
@@ -123,7 +122,10 @@ def _plain_key(
         kind = type(value)
         if kind is np.ndarray:
             dtype = value.dtype
-            if value.flags.num & _PLAIN != _PLAIN or not dtype.isnative:
+            if (
+                value.flags.num & CONTIGUOUS_AND_ALIGNED != CONTIGUOUS_AND_ALIGNED
+                or not dtype.isnative
+            ):
                 return None
             arrays.append(value)
             key += (value.shape, dtype.char)
