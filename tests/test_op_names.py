@@ -43,10 +43,11 @@ OTHER_MEANINGS = {
 
 
 def names_in_the_core() -> set[str]:
-    registry = (ROOT / "csrc" / "ops" / "registry.cpp").read_text()
+    families = sorted((ROOT / "csrc" / "ops").glob("*/operators.cpp"))
+    rows = "".join(path.read_text() for path in families)
     elementwise = (ROOT / "csrc" / "kernels" / "elementwise" / "elementwise.def").read_text()
     return {
-        *re.findall(r'^ *\{"(\w+)", ', registry, re.MULTILINE),
+        *re.findall(r'^ *\{"(\w+)", make_', rows, re.MULTILINE),
         *re.findall(r"^FASTCNN_\w+\((\w+), ", elementwise, re.MULTILINE),
     }
 

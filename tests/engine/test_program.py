@@ -120,6 +120,14 @@ def test_steps_need_known_values_and_scratch_inside_the_arena() -> None:
         matmul_program(steps=[(step, [0], [2], 0)])
 
 
+@pytest.mark.parametrize(
+    "name", ["conv2d", "conv2d_input_grad", "max_pool2d", "chain", "pair_sums"]
+)
+def test_an_operation_has_one_name(name: str) -> None:
+    with pytest.raises(ValueError, match=f"unknown operation '{name}'"):
+        _core.Operator(name, [], [], {})
+
+
 def test_unknown_operation_and_missing_attribute() -> None:
     with pytest.raises(ValueError, match="unknown operation 'divine'"):
         _core.Operator("divine", [], [], {})

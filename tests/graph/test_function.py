@@ -162,7 +162,7 @@ def test_profile_names_every_step(rng: np.random.Generator) -> None:
     rows = graph.compile([x], [ops.relu(ops.matmul(x, x) + x)]).profile(
         rng.standard_normal((8, 8), np.float32)
     )
-    assert [row[0] for row in rows] == ["matmul", "chain"]
+    assert [row[0] for row in rows] == ["matmul", "fused_elementwise"]
     assert all(row[2] >= 0 for row in rows)
 
 

@@ -23,7 +23,7 @@ constexpr int64_t kBlock = 1024;
 constexpr int64_t kLongestPeriod = 4096;
 // Each is loaded, applied and saved at most; the last stores.
 constexpr size_t kMaxOps = 64;
-static_assert(3 * kMaxOps < kMaxFusedOps, "room for the longest chain");
+static_assert(3 * kMaxOps < kMaxFusedOps, "room for the longest sequence");
 
 struct Operation {
   ElementwiseOp op;
@@ -259,7 +259,7 @@ std::unique_ptr<Operator> make_fused_elementwise(const OperatorSpec& spec) {
     check(operations.size() < kMaxOps, spec.op, ": at most ", kMaxOps, " operations");
     check(operands.size() >= at + 2, spec.op, ": needs two operands for each operation");
     const ElementwiseOp& op = elementwise_op(name);
-    check(op.fusable, spec.op, ": ", name, " cannot be part of a chain");
+    check(op.fusable, spec.op, ": ", name, " cannot be fused");
     const int64_t a = operands[at], b = op.is_unary ? a : operands[at + 1];
     for (const int64_t value : {a, b})
       check(value < inputs && value >= -done, spec.op, ": ", name, " has no operand ", value);

@@ -132,7 +132,7 @@ class WeightedHistogram2d final : public Operator {
 
 std::unique_ptr<Operator> make_weighted_histogram_2d(const OperatorSpec& spec) {
   check(spec.inputs.size() == 3 && spec.outputs.size() == 1, spec.op,
-        ": takes rows, columns, weights and y");
+        ": takes row_indices, column_indices, weights and y");
   const Operand& weights = spec.inputs[2];
   const Operand& y = spec.outputs[0];
   check_float32(spec.op, "weights", weights, 1);

@@ -8,21 +8,21 @@ from fastcnn.graph.graph import Graph
 from fastcnn.graph.passes import graph_pass, rewrite
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 
-__all__ = ["Chain", "fuse_elementwise"]
+__all__ = ["FusedElementwise", "fuse_elementwise"]
 
 #: Limits of the core (``csrc/ops/elementwise/fused.cpp``), and a bound for what one step reads.
 _LONGEST_PERIOD = 4096
 _MAX_OPS = 24
 
 
-class Chain(Op):
+class FusedElementwise(Op):
     """Elementwise operations in a row; their intermediate results stay in registers.
 
     ``ops`` names them with spaces between, ``operands`` has two numbers for each: input k as k,
     the result of operation k as ``-1 - k``. ``shape`` is that of the last result, the output.
     """
 
-    name = "chain"
+    name = "fused_elementwise"
     # Memory is reused only where it has the output's size, and then a group of vectors is
     # read before it is written.
     in_place = tuple(range(64))
@@ -43,7 +43,7 @@ def fuse_elementwise(graph: Graph) -> Graph:
     def rule(node: Node, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:
         for old, new in zip(node.inputs, inputs, strict=True):
             now[old.node, old.index] = new
-        return _chain(groups[node], now) if node in groups else None
+        return _fused(groups[node], now) if node in groups else None
 
     return rewrite(graph, rule) if groups else graph
 
@@ -78,7 +78,7 @@ def _groups(graph: Graph) -> dict[Node, list[Node]]:
     return {end: members for end, members in groups.items() if len(members) > 1}
 
 
-def _chain(members: list[Node], current: dict[tuple[Node, int], Tensor]) -> tuple[Tensor, ...]:
+def _fused(members: list[Node], current: dict[tuple[Node, int], Tensor]) -> tuple[Tensor, ...]:
     """The members of a group as one node; ``current`` says what outputs of nodes have become."""
     results = {node: -1 - index for index, node in enumerate(members)}
     inputs: dict[tuple[Node, int], tuple[int, Tensor]] = {}
@@ -95,11 +95,13 @@ def _chain(members: list[Node], current: dict[tuple[Node, int], Tensor]) -> tupl
     assert shape is not None
     names = " ".join(node.op.name for node in members if node.op)
     attrs = {"ops": names, "operands": tuple(operands), "shape": shape}
-    return Node(Chain(), tuple(t for _, t in inputs.values()), attrs).tensors(Spec(shape))
+    return Node(FusedElementwise(), tuple(t for _, t in inputs.values()), attrs).tensors(
+        Spec(shape)
+    )
 
 
 def _shape(node: Node) -> tuple[int, ...] | None:
-    """The shape of its result, if it can be a member of a chain."""
+    """The shape of its result, if it can be a member of a group."""
     if node.op is None or node.targets or not node.op.elementwise:
         return None
     (spec,) = node.op.infer(*(tensor.spec for tensor in node.inputs), **node.attrs)

@@ -1,4 +1,4 @@
-"""Chains of elementwise operations: one step, and the same bits as one step for each."""
+"""Fused elementwise operations: one operator, and the same bits as with one for each."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def steps(f: graph.Function, arrays: list[Any]) -> list[str]:
 def test_same_bits(name: str, gradients: bool, thread_counts: Any, isa: str) -> None:
     fused, plain, arrays = compiled(name, gradients=gradients)
     if not gradients:
-        assert steps(fused, arrays) == ["chain"]
+        assert steps(fused, arrays) == ["fused_elementwise"]
     assert len(steps(fused, arrays)) < len(steps(plain, arrays))
     want = plain(*arrays)
     for threads in thread_counts:
@@ -84,7 +84,7 @@ def test_what_is_read_elsewhere_stays(rng: np.random.Generator) -> None:
     value = rng.standard_normal((4, 5)).astype(np.float32)
     y = ops.square(x)
     f = graph.compile([x], [ops.relu(y - 1.0), y])
-    assert steps(f, [value]) == ["square", "chain"]
+    assert steps(f, [value]) == ["square", "fused_elementwise"]
     np.testing.assert_array_equal(f(value)[0], np.maximum(np.square(value) - 1, 0))
 
 
@@ -95,7 +95,7 @@ def test_other_broadcasts_stay(a: Any, b: Any) -> None:
     inputs = [graph.placeholder(a), graph.placeholder(b)]
     f = graph.compile(inputs, [ops.relu(inputs[0] + inputs[1])])
     values = [np.ones(a, np.float32), np.ones(b, np.float32)]
-    assert "chain" not in steps(f, values)
+    assert "fused_elementwise" not in steps(f, values)
     np.testing.assert_array_equal(f(*values)[0], values[0] + values[1])
 
 
@@ -138,14 +138,14 @@ WHOLE = ("float32", [4, 6])
         (
             [WHOLE],
             {"ops": "binary_crossentropy", "operands": [0, 0]},
-            "binary_crossentropy cannot be part of a chain",
+            "binary_crossentropy cannot be fused",
         ),
         ([], {"ops": "relu", "operands": [0, 0]}, "takes one input or more"),
     ],
 )
 def test_core_refuses(inputs: Any, attrs: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        _core.Operator("chain", inputs, [WHOLE], attrs)
+        _core.Operator("fused_elementwise", inputs, [WHOLE], attrs)
 
 
 def elementwise_ops() -> dict[str, Op]:
@@ -180,6 +180,6 @@ def test_every_fusable_op_gives_the_same_bits_in_a_group(name: str, isa: str) ->
     for each in operands:
         outputs = apply(op, *each)
         fused = graph.compile(inputs, outputs)
-        assert steps(fused, [x, y]) == ["chain"]
+        assert steps(fused, [x, y]) == ["fused_elementwise"]
         plain = graph.compile(inputs, outputs, without=["fuse_elementwise"])
         np.testing.assert_array_equal(fused(x, y)[0], plain(x, y)[0])
