@@ -1,5 +1,7 @@
 #include <pybind11/stl.h>
 
+#include <cstdint>
+
 #include "base/dtype.h"
 #include "base/parallel.h"
 #include "bindings/bindings.h"
@@ -14,6 +16,16 @@ namespace fastcnn {
 namespace py = pybind11;
 using namespace pybind11::literals;
 
+namespace {
+
+// The table in use, whose address is even, and the policy of Winograd in the last bit.
+int64_t compile_policy() {
+  static_assert(alignof(KernelTable) > 1, "the last bit is free");
+  return static_cast<int64_t>(reinterpret_cast<intptr_t>(&kernels())) | int64_t{winograd_enabled()};
+}
+
+}  // namespace
+
 void bind_runtime(py::module_& m) {
   m.def("dtypes", &dtype_names, "NumPy's names of the element types that arrays may have.");
   m.def("fusable_operators", &fusable_operators,
@@ -23,6 +35,8 @@ void bind_runtime(py::module_& m) {
   m.def("available_isas", &available_isas, "Instruction sets this CPU can run, worst first.");
   m.def("winograd_enabled", &winograd_enabled, "Whether 'auto' may choose Winograd convolution.");
   m.def("set_winograd", &set_winograd, "enabled"_a, "Lets 'auto' choose it, or not.");
+  m.def("compile_policy", &compile_policy,
+        "A number that stands for the settings which decide what kernels a Program gets.");
   m.def("set_isa", &set_isa, "name"_a, "Uses another instruction set; '' returns to the default.");
   m.def("num_threads", [] { return thread_choice().threads; }, "Threads that a call may use.");
   m.def("num_threads_source", [] { return thread_choice().source; }, "Where the number came from.");

@@ -14,11 +14,6 @@ __all__ = ["CompileCache"]
 T = TypeVar("T")
 
 
-def _policy() -> Hashable:
-    """The process-wide settings that decide which kernels a Program is compiled to."""
-    return _core.isa(), _core.winograd_enabled()
-
-
 class CompileCache(Generic[T]):
     """Keeps the ``capacity`` compiled functions that were used last.
 
@@ -37,7 +32,7 @@ class CompileCache(Generic[T]):
 
     def find(self, key: Hashable) -> T | None:
         """The value of ``key`` if there is one."""
-        key = (_policy(), key)
+        key = (_core.compile_policy(), key)
         with self._lock:
             value = self._values.get(key)
             if value is not None:
@@ -46,7 +41,7 @@ class CompileCache(Generic[T]):
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """The value of ``key``, made once. Other threads wait meanwhile."""
-        key = (_policy(), key)
+        key = (_core.compile_policy(), key)
         with self._lock:
             value = self._values.get(key)
             if value is None:

@@ -183,3 +183,25 @@ def test_the_core_lists_the_dtypes_that_its_arrays_may_have() -> None:
         np.testing.assert_array_equal(_core.Variable(value).numpy(), value)
     with pytest.raises(ValueError, match=f"'complex64' is not supported; use one of {names[0]}"):
         _core.Variable(np.zeros(3, np.complex64))
+
+
+def test_every_choice_of_kernels_has_a_number_of_its_own() -> None:
+    def numbers() -> list[int]:
+        found = []
+        for name in _core.available_isas():
+            for winograd in (True, False):
+                _core.set_isa(name)
+                _core.set_winograd(winograd)
+                found.append(_core.compile_policy())
+        return found
+
+    before = _core.compile_policy()
+    enabled = _core.winograd_enabled()
+    try:
+        first = numbers()
+        assert len(set(first)) == 2 * len(_core.available_isas())
+        assert numbers() == first
+    finally:
+        _core.set_isa("")
+        _core.set_winograd(enabled)
+    assert _core.compile_policy() == before

@@ -151,6 +151,10 @@ def base_isa(name):
     return state()["base_isas"][name]
 
 
+def compile_policy():
+    return 2 * available_isas().index(isa()) + winograd_enabled()
+
+
 def set_isa(name):
     server.call("set_isa", name)
 
