@@ -25,7 +25,7 @@ import numpy as np
 import fastcnn
 from bench.harness import Lines, compare, machine
 from fastcnn import graph, ops, runtime
-from fastcnn.bench.timing import summary, turn
+from fastcnn.bench.timing import summary, time_slice
 
 Call = Callable[[], object]
 
@@ -122,7 +122,7 @@ def main() -> None:
     options = parser.parse_args()
     lines = Lines(as_json=options.json, case_width=22)
     lines.note(**machine(isa=runtime.isa()))
-    small = {name: partial(turn, call) for name, call in small_calls().items()}
+    small = {name: partial(time_slice, call) for name, call in small_calls().items()}
     for name, samples in compare(small, slices=5, seconds=0.05).items():
         timing = summary(samples)
         lines.row(case=name, microseconds=timing.median * 1e6, spread=timing.spread)

@@ -62,7 +62,7 @@ def main() -> None:
                 lines.note(peer=peer, **runners[peer].about)
             except MissingPeerError as reason:
                 lines.note(peer=peer, skipped=str(reason))
-        candidates = {peer: runner.turn for peer, runner in runners.items()}
+        candidates = {peer: runner.time_slice for peer, runner in runners.items()}
         # A slice is an epoch, however long it takes.
         samples = compare(candidates, slices=options.slices, seconds=0)
     finally:

@@ -93,7 +93,7 @@ def main() -> None:
                     runners[name] = runner
                     # Probabilities after five layers of float32 sums.
                     np.testing.assert_allclose(runner.about["answer"], want, rtol=1e-4, atol=1e-6)
-            candidates = {name: runner.turn for name, runner in runners.items()}
+            candidates = {name: runner.time_slice for name, runner in runners.items()}
             samples = compare(candidates, slices=options.slices, seconds=options.seconds)
         finally:
             for runner in runners.values():

@@ -12,7 +12,7 @@ import numpy as np
 from bench.libraries import load_keras
 from bench.textbook import textbook
 from fastcnn.bench.peer_process import MISSING, WorkerChannel
-from fastcnn.bench.timing import turn
+from fastcnn.bench.timing import time_slice
 
 Array = np.ndarray
 
@@ -151,7 +151,7 @@ def main() -> None:
         sys.exit(MISSING)
     channel.ready(answer=call()[0].tolist())
     while True:
-        channel.done(turn(call, channel.wait()))
+        channel.done(time_slice(call, channel.wait()))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One row: every contestant's answer is checked, then they take turns."""
+"""One row: every answer is checked, then the candidates run one after the other in time slices."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ import numpy as np
 
 from fastcnn.bench.limits_table import Limits
 from fastcnn.bench.operations import OPERATIONS, Case, Operation
-from fastcnn.bench.operations.operation import Answer, Array, Contestant, on_line
+from fastcnn.bench.operations.operation import Answer, Array, Candidate, on_line
 from fastcnn.bench.peer_process import MissingPeerError, Runner
-from fastcnn.bench.roofline import Work, floor, kinds
-from fastcnn.bench.timing import Timing, bandwidth, peak, summary, turn
+from fastcnn.bench.roofline import Work, kinds, roofline_bound
+from fastcnn.bench.timing import Timing, bandwidth, peak, summary, time_slice
 from fastcnn.testing import assert_within
 
-__all__ = ["Prepared", "WrongAnswerError", "check", "race", "row"]
+__all__ = ["Prepared", "WrongAnswerError", "check", "compare_candidates", "row"]
 
-#: Length of a turn in seconds.
-TURN = 0.03
-#: Rotations at least, but for calls that take longer than a contestant has for all.
+#: Length of a time slice in seconds.
+SLICE = 0.03
+#: Rotations at least, but for calls that take longer than a candidate has for all.
 LEAST = 3
 
-Turn = Callable[[float], list[float]]
+Slice = Callable[[float], list[float]]
 
 
 class WrongAnswerError(Exception):
-    """A contestant computes something else, or not as precisely as it should."""
+    """A candidate computes something else, or not as precisely as it should."""
 
 
 def check(answers: Sequence[Answer], found: Sequence[Array], name: str) -> None:
-    """Holds a contestant's results to the exact ones.
+    """Holds a candidate's results to the exact ones.
 
     Raises:
         WrongAnswerError: Says where it is off.
@@ -76,15 +76,15 @@ class Prepared:
     def __exit__(self, *_: object) -> None:
         self._home.cleanup()
 
-    def ours(self) -> tuple[Contestant, Work]:
+    def ours(self) -> tuple[Candidate, Work]:
         """Ours on the instruction set and threads in use, checked, and what it has to do.
 
         Raises:
             WrongAnswerError: The answer is wrong.
         """
         operation = OPERATIONS[self.case.op]
-        contestant = operation.program(self.case, self.direction, self.arrays)
-        found = contestant.read(contestant.call())
+        candidate = operation.program(self.case, self.direction, self.arrays)
+        found = candidate.read(candidate.call())
         check(self.answers, found, "fastcnn")
         work = Work(
             operation.flops(self.case, self.direction),
@@ -92,7 +92,7 @@ class Prepared:
             sum(array.nbytes for array in found),
             sum(self.arrays[name].nbytes for name in operation.twice if name in self.arrays),
         )
-        return contestant, work
+        return candidate, work
 
     def _read(self, operation: Operation) -> Iterator[str]:
         for name in self.arrays:
@@ -122,31 +122,31 @@ class Prepared:
         return str(answer["way"])
 
 
-def race(
-    turns: Mapping[str, Turn], seconds: float, before_round: Callable[[], None]
+def compare_candidates(
+    slices: Mapping[str, Slice], seconds: float, before_round: Callable[[], None]
 ) -> dict[str, Timing]:
-    """Lets the contestants take turns.
+    """Runs the candidates one after the other, slice by slice.
 
     Args:
-        turns: Of each contestant: makes calls for so many seconds, returns what each took.
-        seconds: What each contestant gets altogether; calls that are longer get a few.
+        slices: Of each candidate: makes calls for so many seconds, returns what each took.
+        seconds: What each candidate gets altogether; calls that are longer get a few.
         before_round: Called before every rotation.
     """
-    samples: dict[str, list[float]] = {name: [] for name in turns}
-    used = dict.fromkeys(turns, 0.0)
-    rounds = max(LEAST, round(seconds / TURN))
+    samples: dict[str, list[float]] = {name: [] for name in slices}
+    used = dict.fromkeys(slices, 0.0)
+    rounds = max(LEAST, round(seconds / SLICE))
     for number in range(rounds):
         before_round()
-        for name, take in turns.items():
+        for name, take in slices.items():
             if number >= LEAST - 1 and used[name] >= 4 * seconds:
                 continue
             if number and samples[name][0] > 4 * seconds:
                 continue
             if number >= LEAST and used[name] >= seconds:
                 continue
-            taken = take(TURN)
+            taken = take(SLICE)
             samples[name] += taken
-            used[name] += max(TURN, sum(taken))
+            used[name] += max(SLICE, sum(taken))
     return {name: summary(taken) for name, taken in samples.items()}
 
 
@@ -164,14 +164,14 @@ def row(
         isa: Name of the instruction set.
         limits: Of this instruction set and number of threads.
         runners: The peers.
-        seconds: What each contestant gets.
+        seconds: What each candidate gets.
 
     Raises:
         WrongAnswerError: fastcnn is wrong. Peers that are wrong are left out and named.
     """
     threads = limits.threads
-    contestant, work = prepared.ours()
-    turns: dict[str, Turn] = {"fastcnn": lambda length: turn(contestant.call, length)}
+    candidate, work = prepared.ours()
+    slices: dict[str, Slice] = {"fastcnn": lambda length: time_slice(candidate.call, length)}
     ways: dict[str, str] = {}
     refused: dict[str, str] = {}
     for name, runner in runners.items():
@@ -181,7 +181,7 @@ def row(
             refused[name] = str(error)
             continue
         if way is not None:
-            turns[name] = runner.turn
+            slices[name] = runner.time_slice
             ways[name] = way
     peaks: list[float] = []
     rates: dict[str, list[float]] = {kind: [] for kind in kinds(work, limits)}
@@ -191,10 +191,10 @@ def row(
         for kind, taken in rates.items():
             taken.append(bandwidth(kind, work.bytes, threads))
 
-    times = race(turns, seconds, beside)
+    times = compare_candidates(slices, seconds, beside)
     limit = statistics.median(peaks)
     now = {kind: statistics.median(taken) for kind, taken in rates.items()}
-    least = floor(work, limits, limit, now)
+    least = roofline_bound(work, limits, limit, now)
     ours = times["fastcnn"].median
     result: dict[str, Any] = {
         "op": prepared.case.op,

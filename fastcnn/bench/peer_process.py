@@ -109,7 +109,7 @@ class Runner:
         self._stop()
         return answer
 
-    def turn(self, seconds: float) -> list[float]:
+    def time_slice(self, seconds: float) -> list[float]:
         """Runs the peer for one slice; seconds per call."""
         samples: list[float] = self.ask(seconds)["samples"]
         return samples

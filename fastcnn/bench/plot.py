@@ -1,4 +1,4 @@
-"""Results as a picture: a bar for each shape against its floor, peers as marks on it."""
+"""Results as a picture: a bar for each shape against its roofline bound, peers as marks on it."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fastcnn.bench.limits_table import Limits
 
-__all__ = ["Floor", "Work", "floor", "kinds"]
+__all__ = ["RooflineBound", "Work", "kinds", "roofline_bound"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Floor:
+class RooflineBound:
     """The least time and what sets it.
 
     Attributes:
@@ -47,10 +47,10 @@ class Floor:
     kind: str
 
 
-def floor(
+def roofline_bound(
     work: Work, limits: Limits, peak: float, bandwidth: Mapping[str, float] | None = None
-) -> Floor:
-    """The floor of some work.
+) -> RooflineBound:
+    """The roofline bound of some work.
 
     Args:
         work: FLOPs and bytes.
@@ -63,20 +63,20 @@ def floor(
     level = limits.level(work.bytes)
     moved = _move_seconds(work, rates, level)
     if not work.flops:
-        return Floor(moved, level)
+        return RooflineBound(moved, level)
     compute = work.flops / peak / 1e9
     kind = "compute"
     if _leaves_caches(work, limits):
         compute += work.written / rates.fastest("write") / 1e9
         kind = "compute + stores"
-    return Floor(compute, kind) if compute >= moved else Floor(moved, level)
+    return RooflineBound(compute, kind) if compute >= moved else RooflineBound(moved, level)
 
 
 def kinds(work: Work, limits: Limits) -> list[str]:
-    """What bandwidth sets the floor, to be measured beside the work; nothing where FLOPs do."""
+    """What bandwidth sets the bound, to be measured beside the work; nothing where FLOPs do."""
     found: list[str] = []
     if work.flops:
-        about = floor(work, limits, limits.peak["float32"]).kind
+        about = roofline_bound(work, limits, limits.peak["float32"]).kind
         if about == "compute":
             return []
         if about == "compute + stores":

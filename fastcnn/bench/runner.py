@@ -28,7 +28,7 @@ class Plan:
         isas: Names of instruction sets.
         threads: Numbers of threads.
         against: Peers (:data:`fastcnn.bench.peers.PEERS`).
-        seconds: What each contestant gets for a row.
+        seconds: What each candidate gets for a row.
         output: File to write to, or None.
         resume: Whether rows that the file has are left out.
     """

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["LARGEST", "Timing", "bandwidth", "peak", "summary", "turn"]
+__all__ = ["LARGEST", "Timing", "bandwidth", "peak", "summary", "time_slice"]
 
 Call = Callable[[], object]
 
@@ -17,7 +17,7 @@ LARGEST = 1 << 27
 
 @dataclass(frozen=True)
 class Timing:
-    """What one contestant's calls cost."""
+    """What one candidate's calls cost."""
 
     median: float  # seconds
     spread: float  # (90th - 10th percentile) / median; above 0.1 the machine was busy
@@ -33,11 +33,11 @@ def summary(samples: Sequence[float]) -> Timing:
     return Timing(median, (tenths[-1] - tenths[0]) / median, len(samples))
 
 
-def turn(call: Call, seconds: float) -> list[float]:
-    """Seconds of each call made in one turn; at least one is timed.
+def time_slice(call: Call, seconds: float) -> list[float]:
+    """Seconds of each call made in one slice of time; at least one is timed.
 
     The first quarter is not timed: caches fill again, and the spinning threads of whoever ran
-    before fall asleep. A call that is longer than the whole turn has done that for itself by the
+    before fall asleep. A call that is longer than the whole slice has done that for itself by the
     time its first part is over, so it is made once and counts.
     """
     begin = time.perf_counter()

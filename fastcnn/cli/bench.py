@@ -66,8 +66,8 @@ def _add_run(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     parser = actions.add_parser(
         "run",
         help="measure operations on the shapes of real networks, or on yours",
-        description="Checks every answer, then lets all contestants take turns and prints the "
-        "median time, the rate, the share of the machine's floor and the speed-up over each "
+        description="Checks every answer, then runs all candidates by turns and prints the "
+        "median time, the rate, the share of the roofline bound and the speed-up over each "
         "peer, a row for each shape.",
     )
     parser.set_defaults(run=_run)
@@ -119,7 +119,7 @@ def _add_run(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         type=options.positive,
         default=0.15,
         metavar="S",
-        help="what each contestant gets for a row (default: %(default)s)",
+        help="what each candidate gets for a row (default: %(default)s)",
     )
     files = parser.add_argument_group("files")
     files.add_argument("-o", "--output", type=Path, metavar="FILE", help="JSON lines to write")
@@ -144,7 +144,7 @@ def _add_table(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 def _add_picture(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = actions.add_parser(
         "picture",
-        help="draw results: a bar for each shape against its floor",
+        help="draw results: a bar for each shape against its roofline bound",
         description="Draws a file of results: a bar for each shape against what the machine could "
         'do at best, with a mark for each peer. Needs pip install "fastcnn[plot]".',
     )

@@ -1,7 +1,7 @@
 """Operations: the same functions for arrays, Tensors and models under construction.
 
 Called with arrays they run at once; called with a :class:`fastcnn.graph.Tensor` they add to its
-graph. Each has a float64 twin of the same name in :mod:`fastcnn.reference`.
+graph. Each has a float64 reference of the same name in :mod:`fastcnn.reference`.
 """
 
 from typing import Any

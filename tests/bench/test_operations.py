@@ -94,8 +94,8 @@ def test_answers(line, isa):
         prepared = Prepared(case, direction)
         _, work = prepared.ours()
         assert work.bytes > 0
-        for way, contestant in operation.formulations(case, direction, prepared.arrays).items():
-            found = [np.array(y) for y in contestant.read(contestant.call())]
+        for way, candidate in operation.formulations(case, direction, prepared.arrays).items():
+            found = [np.array(y) for y in candidate.read(candidate.call())]
             check(prepared.answers, found, f"{way}, {direction}")
 
 
@@ -109,10 +109,10 @@ def test_the_same_data_each_time(line):
 
 def test_a_wrong_answer_is_found():
     prepared = Prepared(parse("conv2d x=1x6x6x4 kernel=3x3x4x4"), "forward")
-    contestant = OPERATIONS["conv2d"].formulations(prepared.case, "forward", prepared.arrays)[
+    candidate = OPERATIONS["conv2d"].formulations(prepared.case, "forward", prepared.arrays)[
         "columns"
     ]
-    (y,) = (np.array(a) for a in contestant.read(contestant.call()))
+    (y,) = (np.array(a) for a in candidate.read(candidate.call()))
     check(prepared.answers, [y], "right")
     with pytest.raises(WrongAnswerError, match=r"result 0 of turned\[.*elements are off"):
         check(prepared.answers, [np.ascontiguousarray(y.transpose(0, 2, 1, 3))], "turned")

@@ -163,7 +163,7 @@ def test_table_compare_and_picture(tmp_path, capsys, fails):
     assert bench(*command, "-o", new, "--picture", picture) == 0
     assert picture.read_bytes().startswith(b"\x89PNG")
     machine, rows = read(new)
-    # Who won a race on a busy machine is not what is tested.
+    # Which candidate is faster on a busy machine is not what is tested.
     peers = rows[0]["contestants"]
     peers["numpy"]["speedup"] = 3.0
     peers["torch"] = {"ms": 3.0, "speedup": 2.0, "share": 0.1, "spread": 0}

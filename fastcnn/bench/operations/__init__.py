@@ -15,9 +15,9 @@ from fastcnn.bench.operations import (
     pooling_nd,
     products,
 )
-from fastcnn.bench.operations.operation import Case, Contestant, Operation
+from fastcnn.bench.operations.operation import Candidate, Case, Operation
 
-__all__ = ["OPERATIONS", "Case", "Contestant", "Operation"]
+__all__ = ["OPERATIONS", "Candidate", "Case", "Operation"]
 
 OPERATIONS: dict[str, Operation] = {
     operation.name: operation

@@ -113,7 +113,7 @@ OPERATIONS: list[Operation] = [
     *(_row(*row) for row in ROWS),
     Plain("resize", X, "x=32x224x224x3", lambda case, rng: {"x": normal(rng, case["x"])},
           _resize_error, formulation=_numpy_resize, batched=True,
-          build=lambda x: _half(x, ops.resize), twin=lambda x: _half(x, reference.resize)),
+          build=lambda x: _half(x, ops.resize), in_float64=lambda x: _half(x, reference.resize)),
     Plain("pad", X, IMAGES, lambda case, rng: {"x": normal(rng, case["x"])},
           attributes=lambda case: {"pad_width": ((0, 0), (1, 1), (1, 1), (0, 0))},
           formulation=lambda x, pad_width: np.pad(x, pad_width), batched=True),
@@ -122,5 +122,5 @@ OPERATIONS: list[Operation] = [
           lambda case, arrays, exact: [1e-6 * (1 + np.abs(y)) for y in exact],
           attributes=lambda case: {"shape": case["shape"]},
           build=lambda seed, shape: ops.random_normal(shape, seed),
-          twin=lambda seed, shape: reference.random_normal(shape, seed)),
+          in_float64=lambda seed, shape: reference.random_normal(shape, seed)),
 ]  # fmt: skip

@@ -15,8 +15,8 @@ from fastcnn.bench.operations.operation import (
     Answer,
     Array,
     Arrays,
+    Candidate,
     Case,
-    Contestant,
     Operation,
     Setting,
     compiled,
@@ -104,7 +104,7 @@ class Conv2D(Operation):
     def flops(self, case: Case, direction: str) -> int:
         return Convolution.of(case).flops * len(_MADE[direction])
 
-    def program(self, case: Case, direction: str, arrays: Arrays) -> Contestant:
+    def program(self, case: Case, direction: str, arrays: Arrays) -> Candidate:
         shape = Convolution.of(case)
         settings = _settings(case)
         activation = None if case["activation"] == "none" else case["activation"]
@@ -128,7 +128,7 @@ class Conv2D(Operation):
             )
         return compiled(arrays, gradients)
 
-    def formulations(self, case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+    def formulations(self, case: Case, direction: str, arrays: Arrays) -> dict[str, Candidate]:
         shape = Convolution.of(case)
         steps = [
             (
@@ -149,7 +149,7 @@ class Conv2D(Operation):
             if direction == "forward":
                 after(outputs[0])
 
-        return {way: Contestant(partial(run, way), lambda _: outputs) for way in ways}
+        return {way: Candidate(partial(run, way), lambda _: outputs) for way in ways}
 
 
 def _epilogue(bias: Array | None, relu: bool) -> Callable[[Array], None]:

@@ -16,8 +16,8 @@ from fastcnn.bench.operations.operation import (
     Answer,
     Array,
     Arrays,
+    Candidate,
     Case,
-    Contestant,
     Operation,
     Setting,
     compiled,
@@ -233,7 +233,7 @@ class Spatial(Operation):
     def flops(self, case: Case, direction: str) -> int:
         return Places.of(case).flops
 
-    def program(self, case: Case, direction: str, arrays: Arrays) -> Contestant:
+    def program(self, case: Case, direction: str, arrays: Arrays) -> Candidate:
         sizes = self._sizes(case)
         function = getattr(ops, self.name)
 
@@ -253,12 +253,12 @@ class Spatial(Operation):
 
         return compiled(arrays, outputs, ("kernel",) if direction == "forward" else ())
 
-    def formulations(self, case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+    def formulations(self, case: Case, direction: str, arrays: Arrays) -> dict[str, Candidate]:
         places = Places.of(case)
         first, second = self._operands(direction, arrays)
         out = empty(self._made(case, direction))
         return {
-            name: Contestant(partial(way, places, first, second, out), lambda _: [out])
+            name: Candidate(partial(way, places, first, second, out), lambda _: [out])
             for name, way in self._ways(direction).items()
         }
 

@@ -125,7 +125,7 @@ CHAINS: list[Operation] = [
         "add_relu", AB, "a=32x56x56x64 b=32x56x56x64", _ab, rounds(1),
         formulation=_add_relu,
         build=lambda a, b: ops.relu(ops.add(a, b)),
-        twin=lambda a, b: reference.relu(reference.add(a, b)),
+        in_float64=lambda a, b: reference.relu(reference.add(a, b)),
     ),
     Plain(
         "scale_shift_relu", X, IMAGES, _channels,
@@ -134,7 +134,7 @@ CHAINS: list[Operation] = [
         ),
         formulation=_scale_shift_relu,
         build=lambda x, scale, shift: ops.relu(ops.add(ops.multiply(x, scale), shift)),
-        twin=lambda x, scale, shift: _scale_shift_relu(
+        in_float64=lambda x, scale, shift: _scale_shift_relu(
             x.astype(np.float64), scale.astype(np.float64), shift.astype(np.float64)
         ),
         batched=True,
@@ -187,7 +187,7 @@ MOVING: list[Operation] = [
     Plain("concatenate", AB, "a=32x56x56x64 b=32x56x56x64", _ab,
           formulation=lambda a, b: np.concatenate([a, b], axis=-1),
           build=lambda a, b: ops.concatenate([a, b], axis=-1),
-          twin=lambda a, b: reference.concatenate([a, b], axis=-1)),
+          in_float64=lambda a, b: reference.concatenate([a, b], axis=-1)),
     Plain("stop_gradient", X, IMAGES, _x(), formulation=np.copy, batched=True),
     Plain("cast", X, "x=32x224x224x3", _x(_bytes), attributes=lambda case: {"dtype": "float32"},
           formulation=lambda x, dtype: x.astype(dtype), batched=True),
@@ -201,13 +201,13 @@ MOVING: list[Operation] = [
           lambda case, rng: {"x": normal(rng, case["x"]), "seed": np.array(1, np.uint64)},
           rounds(2),
           build=lambda x, seed: ops.dropout(x, 0.5, seed),
-          twin=lambda x, seed: reference.dropout(x, 0.5, seed), batched=True),
+          in_float64=lambda x, seed: reference.dropout(x, 0.5, seed), batched=True),
     # Seeds are no larger in real networks: what is measured is the price of a call.
     Plain("fold_seed", {}, "",
           lambda case, rng: {name: np.array(n, np.int64)
                              for name, n in (("seed", 12345), ("step", 1000), ("layer", 3))},
           build=lambda seed, step, layer: ops.fold_seed(seed, [step, layer]),
-          twin=lambda seed, step, layer: reference.fold_seed(seed, [step, layer])),
+          in_float64=lambda seed, step, layer: reference.fold_seed(seed, [step, layer])),
 ]  # fmt: skip
 
 OPERATIONS: list[Operation] = [

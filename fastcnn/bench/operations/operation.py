@@ -19,8 +19,8 @@ __all__ = [
     "REQUIRED",
     "Answer",
     "Array",
+    "Candidate",
     "Case",
-    "Contestant",
     "Operation",
     "Setting",
     "compiled",
@@ -81,7 +81,7 @@ class Answer(NamedTuple):
     bound: Any
 
 
-class Contestant(NamedTuple):
+class Candidate(NamedTuple):
     """One way to compute a case: what is timed, and its result as arrays in our layout."""
 
     call: Callable[[], Any]
@@ -116,7 +116,7 @@ class Operation:
         """
 
     def arrays(self, case: Case, direction: str) -> Arrays:
-        """What every contestant is given, by name."""
+        """What every candidate is given, by name."""
         raise NotImplementedError
 
     def answers(self, case: Case, direction: str, arrays: Arrays) -> list[Answer]:
@@ -127,11 +127,11 @@ class Operation:
         """Multiplications and additions that count as its work; 0 where bytes are the work."""
         return 0
 
-    def program(self, case: Case, direction: str, arrays: Arrays) -> Contestant:
-        """The contestant that all is about."""
+    def program(self, case: Case, direction: str, arrays: Arrays) -> Candidate:
+        """The candidate that all is about."""
         raise NotImplementedError
 
-    def formulations(self, case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+    def formulations(self, case: Case, direction: str, arrays: Arrays) -> dict[str, Candidate]:
         """The same in NumPy, in every way that might be the fastest; empty where there is none."""
         return {}
 
@@ -140,7 +140,7 @@ def compiled(
     arrays: Arrays,
     build: Callable[[Mapping[str, graph.Tensor]], Sequence[graph.Tensor]],
     kept: Sequence[str] = (),
-) -> Contestant:
+) -> Candidate:
     """A compiled graph that fills the same arrays again and again.
 
     Args:
@@ -159,7 +159,7 @@ def compiled(
     function = graph.compile([tensors[name] for name in given], build(tensors))
     inputs = [arrays[name] for name in given]
     outputs = [on_line(np.zeros(spec.shape, spec.dtype)) for spec in function.outputs]
-    return Contestant(lambda: function.run_into(inputs, outputs), lambda _: outputs)
+    return Candidate(lambda: function.run_into(inputs, outputs), lambda _: outputs)
 
 
 def on_line(array: Array) -> Array:

@@ -13,8 +13,8 @@ from fastcnn.bench.operations.operation import (
     Answer,
     Array,
     Arrays,
+    Candidate,
     Case,
-    Contestant,
     Operation,
     Setting,
     normal,
@@ -171,7 +171,7 @@ class Update(Operation):
             for name, size in zip(self._written(), sizes, strict=True)
         ]
 
-    def program(self, case: Case, direction: str, arrays: Arrays) -> Contestant:
+    def program(self, case: Case, direction: str, arrays: Arrays) -> Candidate:
         variables = {name: Variable(arrays[name]) for name in self._written()}
         gradient = graph.placeholder(case["x"])
         rate, step = graph.placeholder(()), graph.placeholder((), "int64")
@@ -180,15 +180,15 @@ class Update(Operation):
         )
         function = graph.compile([gradient, rate, step], [], [update])
         inputs = [arrays["gradient"], np.array(RATE, np.float32), np.array(1, np.int64)]
-        return Contestant(
+        return Candidate(
             lambda: function.run_into(inputs, []),
             lambda _: [variable.numpy() for variable in variables.values()],
         )
 
-    def formulations(self, case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+    def formulations(self, case: Case, direction: str, arrays: Arrays) -> dict[str, Candidate]:
         own = {name: array.copy() for name, array in arrays.items()}
         return {
-            "in_place": Contestant(
+            "in_place": Candidate(
                 lambda: self._formulation(*own.values()),
                 lambda _: [own[name] for name in self._written()],
             )

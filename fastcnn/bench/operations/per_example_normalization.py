@@ -140,12 +140,13 @@ def _row(name: str, settings: Mapping[str, Setting], example: str) -> Operation:
         specs = node.op.infer(*(tensor.spec for tensor in inputs), **node.attrs)
         return [Tensor(spec, node, index) for index, spec in enumerate(specs)]
 
-    def twin(*inputs: Array, **attributes: Any) -> list[Array]:
+    def in_float64(*inputs: Array, **attributes: Any) -> list[Array]:
         _, *statistics = _forward(*(x.astype(np.float64) for x in inputs), **attributes)
         return [getattr(reference, name)(*inputs, **attributes), *statistics]
 
     return _EachExample(
-        name, settings, example, _draw, _error, _attributes, _forward, build, twin, _derivative,
+        name, settings, example, _draw, _error, _attributes, _forward, build, in_float64,
+        _derivative,
         _derivative_error, ("x", "gamma", "beta"), ("", "mean", "variance"), batched=True,
     )  # fmt: skip
 

@@ -15,8 +15,8 @@ from fastcnn.bench.operations.operation import (
     Answer,
     Array,
     Arrays,
+    Candidate,
     Case,
-    Contestant,
     Operation,
     Setting,
     compiled,
@@ -56,7 +56,7 @@ class Plain(Operation):
         attributes: The operation's other arguments.
         formulation: The same in NumPy, on arrays of any float type; None for none.
         build: The outputs in a graph; None for :mod:`fastcnn.ops`.
-        twin: The outputs in float64; None for :mod:`fastcnn.reference`.
+        in_float64: The outputs in float64; None for :mod:`fastcnn.reference`.
         slope: Gradients in NumPy, of the inputs, ``dy`` and what ``saves`` names; None for none.
         slope_error: Rule for them.
         wrt: Inputs that get a gradient.
@@ -74,7 +74,7 @@ class Plain(Operation):
     attributes: Callable[[Case], dict[str, Any]] = field(default=lambda case: {})
     formulation: Callable[..., Any] | None = None
     build: Callable[..., Any] | None = None
-    twin: Callable[..., Any] | None = None
+    in_float64: Callable[..., Any] | None = None
     derivative: Callable[..., Any] | None = None
     derivative_error: Rule = exactly
     wrt: tuple[str, ...] = ("x",)
@@ -113,7 +113,7 @@ class Plain(Operation):
         bounds = rule(case, _doubles(arrays), exact)
         return [Answer(y, bound) for y, bound in zip(exact, bounds, strict=True)]
 
-    def program(self, case: Case, direction: str, arrays: Arrays) -> Contestant:
+    def program(self, case: Case, direction: str, arrays: Arrays) -> Candidate:
         attributes = self.attributes(case)
         apply = self.build or getattr(ops, self.name)
 
@@ -134,18 +134,18 @@ class Plain(Operation):
 
         return compiled(arrays, forward if direction == "forward" else backward)
 
-    def formulations(self, case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+    def formulations(self, case: Case, direction: str, arrays: Arrays) -> dict[str, Candidate]:
         if direction == "backward":
             assert self.derivative is not None
-            return {"numpy": Contestant(partial(self.derivative, case, **arrays), _several)}
+            return {"numpy": Candidate(partial(self.derivative, case, **arrays), _several)}
         if self.formulation is None:
             return {}
         call = partial(self.formulation, *arrays.values(), **self.attributes(case))
-        return {"numpy": Contestant(call, _several)}
+        return {"numpy": Candidate(call, _several)}
 
     def _exact(self, case: Case, inputs: Arrays) -> list[Array]:
-        twin = self.twin or getattr(reference, self.name)
-        return _several(twin(*inputs.values(), **self.attributes(case)))
+        in_float64 = self.in_float64 or getattr(reference, self.name)
+        return _several(in_float64(*inputs.values(), **self.attributes(case)))
 
 
 def saved(wanted: Sequence[Tensor], kept: Mapping[tuple[Node, int], Tensor]) -> Sequence[Tensor]:

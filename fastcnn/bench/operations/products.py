@@ -12,8 +12,8 @@ from fastcnn.bench.operations.operation import (
     Answer,
     Array,
     Arrays,
+    Candidate,
     Case,
-    Contestant,
     Operation,
     Setting,
     compiled,
@@ -68,17 +68,17 @@ class Matmul(Operation):
         columns = case["b"][0 if case["transpose_b"] else 1]
         return int(2 * np.prod(case["a"]) * columns)
 
-    def program(self, case: Case, direction: str, arrays: Arrays) -> Contestant:
+    def program(self, case: Case, direction: str, arrays: Arrays) -> Candidate:
         def build(t: Mapping[str, graph.Tensor]) -> Sequence[graph.Tensor]:
             transposed = {name: case[name] for name in ("transpose_a", "transpose_b")}
             return [ops.matmul(t["a"], t["b"], **transposed)]
 
         return compiled(arrays, build)
 
-    def formulations(self, case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+    def formulations(self, case: Case, direction: str, arrays: Arrays) -> dict[str, Candidate]:
         a, b = self._read(case, arrays)
         out = empty((len(a), b.shape[1]))
-        return {"matmul": Contestant(lambda: np.matmul(a, b, out=out), lambda _: [out])}
+        return {"matmul": Candidate(lambda: np.matmul(a, b, out=out), lambda _: [out])}
 
     @staticmethod
     def _read(case: Case, arrays: Arrays) -> tuple[Array, Array]:
@@ -131,7 +131,7 @@ class Dense(Operation):
         batch, inputs = case["x"]
         return int(2 * batch * inputs * case["units"] * (1 if direction == "forward" else 2))
 
-    def program(self, case: Case, direction: str, arrays: Arrays) -> Contestant:
+    def program(self, case: Case, direction: str, arrays: Arrays) -> Candidate:
         activation = None if case["activation"] == "none" else case["activation"]
 
         def forward(t: Mapping[str, graph.Tensor]) -> Sequence[graph.Tensor]:
@@ -146,7 +146,7 @@ class Dense(Operation):
             return compiled(arrays, forward, ("kernel", "bias"))
         return compiled(arrays, backward)
 
-    def formulations(self, case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+    def formulations(self, case: Case, direction: str, arrays: Arrays) -> dict[str, Candidate]:
         x, kernel = arrays["x"], arrays["kernel"]
         if direction == "forward":
             y = empty((len(x), case["units"]))
@@ -157,7 +157,7 @@ class Dense(Operation):
                 if case["activation"] == "relu":
                     np.maximum(y, np.float32(0), out=y)
 
-            return {"matmul": Contestant(forward, lambda _: [y])}
+            return {"matmul": Candidate(forward, lambda _: [y])}
         dy = arrays["dy"]
         dx, dk, db = empty(x.shape), empty(kernel.shape), empty((case["units"],))
 
@@ -166,7 +166,7 @@ class Dense(Operation):
             np.matmul(x.T, dy, out=dk)
             np.sum(dy, axis=0, out=db)
 
-        return {"matmul": Contestant(backward, lambda _: [dx, dk, db])}
+        return {"matmul": Candidate(backward, lambda _: [dx, dk, db])}
 
 
 OPERATIONS: list[Operation] = [Matmul(), Dense()]

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-from fastcnn.bench.operations import Case, Contestant
+from fastcnn.bench.operations import Candidate, Case
 from fastcnn.bench.operations.geometry import Convolution
 from fastcnn.bench.operations.operation import Array, Arrays
 from fastcnn.bench.peers.torch_images import filters, image, planes, window_of
@@ -25,12 +25,12 @@ def start(threads: int) -> None:
     torch.set_grad_enabled(False)
 
 
-def ways(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+def ways(case: Case, direction: str, arrays: Arrays) -> dict[str, Candidate]:
     """Forward only; PyTorch's own gradients are oneDNN's already."""
     make = _OPERATIONS.get(case.op)
     if make is None or direction != "forward":
         return {}
-    return {name: Contestant(inference(c.call), c.read) for name, c in make(case, arrays).items()}
+    return {name: Candidate(inference(c.call), c.read) for name, c in make(case, arrays).items()}
 
 
 def _blocked(x: Array) -> torch.Tensor:
@@ -44,7 +44,7 @@ def _read(y: torch.Tensor) -> list[Array]:
     return [image(y.to_dense() if y.is_mkldnn else y)]
 
 
-def _conv2d(case: Case, arrays: Arrays) -> dict[str, Contestant]:
+def _conv2d(case: Case, arrays: Arrays) -> dict[str, Candidate]:
     shape = Convolution.of(case)
     if not shape.symmetric:
         return {}
@@ -64,7 +64,7 @@ def _conv2d(case: Case, arrays: Arrays) -> dict[str, Contestant]:
             x, packed, bias, padding, *settings, "relu" if relu else "none", [], ""
         )
 
-    found = {"channels_last": Contestant(fused, _read)}
+    found = {"channels_last": Candidate(fused, _read)}
     if not relu:
         blocks = _blocked(arrays["x"])
         other = None if bias is None else bias.to_mkldnn()
@@ -72,17 +72,17 @@ def _conv2d(case: Case, arrays: Arrays) -> dict[str, Contestant]:
         def in_blocks() -> torch.Tensor:
             return F.conv2d(blocks, packed, other, shape.strides, padding, *settings[1:])
 
-        found["blocked"] = Contestant(in_blocks, _read)
+        found["blocked"] = Candidate(in_blocks, _read)
     return found
 
 
-def _pool(call: Callable[..., torch.Tensor]) -> Callable[[Case, Arrays], dict[str, Contestant]]:
-    def make(case: Case, arrays: Arrays) -> dict[str, Contestant]:
+def _pool(call: Callable[..., torch.Tensor]) -> Callable[[Case, Arrays], dict[str, Candidate]]:
+    def make(case: Case, arrays: Arrays) -> dict[str, Candidate]:
         window = window_of(case)
         if window is None:
             return {}
         blocks = _blocked(arrays["x"])
-        return {"blocked": Contestant(lambda: call(blocks, *window), _read)}
+        return {"blocked": Candidate(lambda: call(blocks, *window), _read)}
 
     return make
 
@@ -91,20 +91,20 @@ def _average(x: torch.Tensor, size: Any, strides: Any, padding: Any) -> torch.Te
     return F.avg_pool2d(x, size, strides, padding, False, False)
 
 
-def _dense(case: Case, arrays: Arrays) -> dict[str, Contestant]:
+def _dense(case: Case, arrays: Arrays) -> dict[str, Candidate]:
     x, bias = torch.from_numpy(arrays["x"]), torch.from_numpy(arrays["bias"])
     weights = torch.from_numpy(arrays["kernel"]).T.contiguous()
     packed = torch.ops.mkldnn._reorder_linear_weight(weights, len(x))
     relu = "relu" if case["activation"] == "relu" else "none"
     return {
-        "packed": Contestant(
+        "packed": Candidate(
             lambda: torch.ops.mkldnn._linear_pointwise(x, packed, bias, relu, [], ""),
             lambda y: [y.numpy()],
         )
     }
 
 
-_OPERATIONS: dict[str, Callable[[Case, Arrays], dict[str, Contestant]]] = {
+_OPERATIONS: dict[str, Callable[[Case, Arrays], dict[str, Candidate]]] = {
     "conv2d": _conv2d,
     "max_pool2d": _pool(F.max_pool2d),
     "average_pool2d": _pool(_average),

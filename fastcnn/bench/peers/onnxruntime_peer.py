@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-from fastcnn.bench.operations import Case, Contestant
+from fastcnn.bench.operations import Candidate, Case
 from fastcnn.bench.operations.geometry import Convolution
 from fastcnn.bench.operations.operation import Array, Arrays
 from fastcnn.reference.window import pad_amounts, pair
@@ -24,7 +24,7 @@ def start(threads: int) -> None:
     _THREADS[0] = threads
 
 
-def ways(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+def ways(case: Case, direction: str, arrays: Arrays) -> dict[str, Candidate]:
     """Forward only; the library has no gradients."""
     make = _OPERATIONS.get(case.op)
     return make(case, arrays) if make is not None and direction == "forward" else {}
@@ -76,7 +76,7 @@ def _run(
     constants: Mapping[str, Array] | None = None,
     read: Callable[[Array], Array] = _same,
     dtype: int = TensorProto.FLOAT,
-) -> dict[str, Contestant]:
+) -> dict[str, Candidate]:
     """With arrays as its users have them, and with its result in one place again and again."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = _THREADS[0]
@@ -92,14 +92,14 @@ def _run(
     out = onnxruntime.OrtValue.ortvalue_from_numpy(np.zeros_like(first))
     binding.bind_ortvalue_output(session.get_outputs()[0].name, out)
     return {
-        "run": Contestant(lambda: session.run(None, feeds), lambda y: [read(y[0])]),
-        "bound": Contestant(
+        "run": Candidate(lambda: session.run(None, feeds), lambda y: [read(y[0])]),
+        "bound": Candidate(
             lambda: session.run_with_iobinding(binding), lambda _: [read(out.numpy())]
         ),
     }
 
 
-def _conv2d(case: Case, arrays: Arrays) -> dict[str, Contestant]:
+def _conv2d(case: Case, arrays: Arrays) -> dict[str, Candidate]:
     shape = Convolution.of(case)
     (top, bottom), (left, right) = shape.edges
     attributes = {
@@ -119,8 +119,8 @@ def _conv2d(case: Case, arrays: Arrays) -> dict[str, Contestant]:
     return _run(nodes, {"x": _planes(arrays["x"])}, constants, _images)
 
 
-def _pool(op: str) -> Callable[[Case, Arrays], dict[str, Contestant]]:
-    def make(case: Case, arrays: Arrays) -> dict[str, Contestant]:
+def _pool(op: str) -> Callable[[Case, Arrays], dict[str, Candidate]]:
+    def make(case: Case, arrays: Arrays) -> dict[str, Candidate]:
         size, strides = pair(case["size"]), pair(case["stride"] or case["size"])
         (top, bottom), (left, right) = pad_amounts(case["padding"], case["x"][1:3], size, strides)
         attributes = {
@@ -133,14 +133,14 @@ def _pool(op: str) -> Callable[[Case, Arrays], dict[str, Contestant]]:
     return make
 
 
-def _global_average(case: Case, arrays: Arrays) -> dict[str, Contestant]:
+def _global_average(case: Case, arrays: Arrays) -> dict[str, Candidate]:
     def read(y: Array) -> Array:
         return y.reshape(y.shape[:2])
 
     return _run([("GlobalAveragePool", ["x"], {})], {"x": _planes(arrays["x"])}, read=read)
 
 
-def _batch_normalization(case: Case, arrays: Arrays) -> dict[str, Contestant]:
+def _batch_normalization(case: Case, arrays: Arrays) -> dict[str, Candidate]:
     if len(case["x"]) != 4:
         return {}
     names = ["gamma", "beta", "mean", "variance"]
@@ -152,7 +152,7 @@ def _batch_normalization(case: Case, arrays: Arrays) -> dict[str, Contestant]:
     )
 
 
-def _matmul(case: Case, arrays: Arrays) -> dict[str, Contestant]:
+def _matmul(case: Case, arrays: Arrays) -> dict[str, Candidate]:
     attributes = {
         "transA": int(case["transpose_a"]),
         "transB": int(case["transpose_b"]),
@@ -160,7 +160,7 @@ def _matmul(case: Case, arrays: Arrays) -> dict[str, Contestant]:
     return _run([("Gemm", ["a", "b"], attributes)], arrays)
 
 
-def _dense(case: Case, arrays: Arrays) -> dict[str, Contestant]:
+def _dense(case: Case, arrays: Arrays) -> dict[str, Candidate]:
     constants = {name: arrays[name] for name in ("kernel", "bias")}
     nodes: Nodes = [("Gemm", ["x", "kernel", "bias"], {})]
     if case["activation"] == "relu":
@@ -168,18 +168,18 @@ def _dense(case: Case, arrays: Arrays) -> dict[str, Contestant]:
     return _run(nodes, {"x": arrays["x"]}, constants)
 
 
-def _node(op: str, **attributes: Any) -> Callable[[Case, Arrays], dict[str, Contestant]]:
+def _node(op: str, **attributes: Any) -> Callable[[Case, Arrays], dict[str, Candidate]]:
     """Of all arrays in order."""
     return lambda case, arrays: _run([(op, list(arrays), attributes)], arrays)
 
 
-def _argmax(case: Case, arrays: Arrays) -> dict[str, Contestant]:
+def _argmax(case: Case, arrays: Arrays) -> dict[str, Candidate]:
     attributes = {"axis": -1, "keepdims": 0}
     return _run([("ArgMax", ["x"], attributes)], arrays, dtype=TensorProto.INT64)
 
 
-def _reduce(op: str) -> Callable[[Case, Arrays], dict[str, Contestant]]:
-    def make(case: Case, arrays: Arrays) -> dict[str, Contestant]:
+def _reduce(op: str) -> Callable[[Case, Arrays], dict[str, Candidate]]:
+    def make(case: Case, arrays: Arrays) -> dict[str, Candidate]:
         axes = [-1] if case["axis"] == "last" else list(range(len(case["x"]) - 1))
         if op == "ReduceSum":
             nodes: Nodes = [(op, ["x", "axes"], {"keepdims": 0})]
@@ -189,15 +189,15 @@ def _reduce(op: str) -> Callable[[Case, Arrays], dict[str, Contestant]]:
     return make
 
 
-def _transpose(case: Case, arrays: Arrays) -> dict[str, Contestant]:
+def _transpose(case: Case, arrays: Arrays) -> dict[str, Candidate]:
     return _run([("Transpose", ["x"], {"perm": list(case["axes"])})], arrays)
 
 
-def _add_relu(case: Case, arrays: Arrays) -> dict[str, Contestant]:
+def _add_relu(case: Case, arrays: Arrays) -> dict[str, Candidate]:
     return _run([("Add", ["a", "b"], {}), ("Relu", ["n0"], {})], arrays)
 
 
-_OPERATIONS: dict[str, Callable[[Case, Arrays], dict[str, Contestant]]] = {
+_OPERATIONS: dict[str, Callable[[Case, Arrays], dict[str, Candidate]]] = {
     "conv2d": _conv2d,
     "max_pool2d": _pool("MaxPool"),
     "average_pool2d": _pool("AveragePool"),

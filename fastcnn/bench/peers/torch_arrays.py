@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-from fastcnn.bench.operations import Case, Contestant
+from fastcnn.bench.operations import Candidate, Case
 from fastcnn.bench.operations.operation import Arrays
 from fastcnn.bench.operations.optimizer import ADAM, MOMENTUM, RATE
 
@@ -27,10 +27,10 @@ def _read(found: Any) -> list[Any]:
 def _simple(
     forward: Callable[[Case, Tensors], Callable[[], Any]],
     backward: Callable[[Case, Tensors], Callable[[], Any]] | None = None,
-) -> Callable[..., dict[str, Contestant]]:
+) -> Callable[..., dict[str, Candidate]]:
     """A row: takes the case and the arrays as tensors, gives the call."""
 
-    def make(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+    def make(case: Case, direction: str, arrays: Arrays) -> dict[str, Candidate]:
         chosen = forward if direction == "forward" else backward
         if chosen is None:
             return {}
@@ -38,7 +38,7 @@ def _simple(
             name: torch.from_numpy(array) if array.ndim else torch.tensor(array.item())
             for name, array in arrays.items()
         }
-        return {"torch": Contestant(chosen(case, tensors), _read)}
+        return {"torch": Candidate(chosen(case, tensors), _read)}
 
     return make
 
@@ -130,10 +130,10 @@ def _in_top_k(case: Case, t: Tensors) -> Callable[[], Any]:
     return call
 
 
-def _update(state: tuple[str, ...]) -> Callable[..., dict[str, Contestant]]:
+def _update(state: tuple[str, ...]) -> Callable[..., dict[str, Candidate]]:
     """An optimizer of torch.optim; its state is put in place after a step that makes it."""
 
-    def make(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+    def make(case: Case, direction: str, arrays: Arrays) -> dict[str, Candidate]:
         return {
             way: _optimizer(state, arrays, **settings)
             for way, settings in {"foreach": {"foreach": True}, "fused": {"fused": True}}.items()
@@ -142,7 +142,7 @@ def _update(state: tuple[str, ...]) -> Callable[..., dict[str, Contestant]]:
     return make
 
 
-def _optimizer(state: tuple[str, ...], arrays: Arrays, **settings: bool) -> Contestant:
+def _optimizer(state: tuple[str, ...], arrays: Arrays, **settings: bool) -> Candidate:
     w = torch.nn.Parameter(torch.from_numpy(arrays["w"].copy()), requires_grad=True)
     w.grad = torch.zeros_like(w)
     optimizer: torch.optim.Optimizer
@@ -174,7 +174,7 @@ def _optimizer(state: tuple[str, ...], arrays: Arrays, **settings: bool) -> Cont
             found.append(kept["momentum_buffer"].numpy() * np.float32(-RATE))
         return found
 
-    return Contestant(optimizer.step, read)
+    return Candidate(optimizer.step, read)
 
 
 #: Operations that PyTorch calls as we do.
@@ -183,7 +183,7 @@ SAME_NAME = (
     "add", "subtract", "multiply", "divide", "maximum", "minimum",
 )  # fmt: skip
 
-ARRAYS: dict[str, Callable[..., dict[str, Contestant]]] = {
+ARRAYS: dict[str, Callable[..., dict[str, Candidate]]] = {
     "matmul": _simple(_matmul),
     "dense": _simple(_dense, _dense_backward),
     "relu": _simple(

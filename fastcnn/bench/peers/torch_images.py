@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-from fastcnn.bench.operations import Case, Contestant
+from fastcnn.bench.operations import Candidate, Case
 from fastcnn.bench.operations.geometry import Convolution
 from fastcnn.bench.operations.operation import Array, Arrays
 from fastcnn.reference.window import pad_amounts, pair
@@ -20,7 +20,7 @@ aten = torch.ops.aten
 
 LAYOUTS = {"channels_last": torch.channels_last, "channels_first": torch.contiguous_format}
 #: A case in one layout.
-Make = Callable[[Any], Contestant]
+Make = Callable[[Any], Candidate]
 
 
 def planes(x: Array, layout: Any) -> torch.Tensor:
@@ -43,12 +43,12 @@ def kernel(dw: torch.Tensor) -> Array:
     return np.ascontiguousarray(dw.permute(2, 3, 1, 0).numpy())
 
 
-def both(make: Make) -> dict[str, Contestant]:
+def both(make: Make) -> dict[str, Candidate]:
     """The same in each layout."""
     return {name: make(layout) for name, layout in LAYOUTS.items()}
 
 
-def conv2d(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+def conv2d(case: Case, direction: str, arrays: Arrays) -> dict[str, Candidate]:
     shape = Convolution.of(case)
     (top, bottom), (left, right) = shape.edges
     if not shape.symmetric and direction != "forward":
@@ -56,7 +56,7 @@ def conv2d(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
     outside = None if shape.symmetric else (left, right, top, bottom)
     padding = [top, left] if shape.symmetric else [0, 0]
 
-    def forward(layout: Any) -> Contestant:
+    def forward(layout: Any) -> Candidate:
         x, w = planes(arrays["x"], layout), filters(arrays["kernel"], layout)
         bias = torch.from_numpy(arrays["bias"]) if "bias" in arrays else None
         relu = case["activation"] == "relu"
@@ -66,9 +66,9 @@ def conv2d(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
             y = F.conv2d(image, w, bias, shape.strides, padding, shape.dilation, shape.groups)
             return y.relu_() if relu else y
 
-        return Contestant(call, lambda y: [image(y)])
+        return Candidate(call, lambda y: [image(y)])
 
-    def backward(layout: Any) -> Contestant:
+    def backward(layout: Any) -> Candidate:
         mask = [direction != "filter_gradient", direction != "input_gradient", False]
         sizes = {"x": shape.x, "dy": shape.y}
         # Where a direction needs only the shape of an array, it is given one of that shape.
@@ -87,7 +87,7 @@ def conv2d(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
                 *([kernel(found[1])] if mask[1] else []),
             ]
 
-        return Contestant(lambda: aten.convolution_backward(dy, x, w, *settings), read)
+        return Candidate(lambda: aten.convolution_backward(dy, x, w, *settings), read)
 
     return both(forward if direction == "forward" else backward)
 
@@ -105,20 +105,20 @@ def window_of(case: Case) -> tuple[Any, ...] | None:
     return size, strides, [before for before, _ in edges]
 
 
-def max_pool2d(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+def max_pool2d(case: Case, direction: str, arrays: Arrays) -> dict[str, Candidate]:
     window = window_of(case)
     if window is None:
         return {}
     size, strides, padding = window
 
-    def forward(layout: Any) -> Contestant:
+    def forward(layout: Any) -> Candidate:
         x = planes(arrays["x"], layout)
-        return Contestant(lambda: F.max_pool2d(x, size, strides, padding), lambda y: [image(y)])
+        return Candidate(lambda: F.max_pool2d(x, size, strides, padding), lambda y: [image(y)])
 
-    def backward(layout: Any) -> Contestant:
+    def backward(layout: Any) -> Candidate:
         x, dy = planes(arrays["x"], layout), planes(arrays["dy"], layout)
         _, where = aten.max_pool2d_with_indices(x, size, strides, padding, [1, 1], False)
-        return Contestant(
+        return Candidate(
             lambda: aten.max_pool2d_with_indices_backward(
                 dy, x, size, strides, padding, [1, 1], False, where
             ),
@@ -128,39 +128,37 @@ def max_pool2d(case: Case, direction: str, arrays: Arrays) -> dict[str, Contesta
     return both(forward if direction == "forward" else backward)
 
 
-def average_pool2d(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+def average_pool2d(case: Case, direction: str, arrays: Arrays) -> dict[str, Candidate]:
     window = window_of(case)
     if window is None:
         return {}
     settings = [*window, False, False, None]  # the padding does not count
 
-    def forward(layout: Any) -> Contestant:
+    def forward(layout: Any) -> Candidate:
         x = planes(arrays["x"], layout)
-        return Contestant(lambda: aten.avg_pool2d(x, *settings), lambda y: [image(y)])
+        return Candidate(lambda: aten.avg_pool2d(x, *settings), lambda y: [image(y)])
 
-    def backward(layout: Any) -> Contestant:
+    def backward(layout: Any) -> Candidate:
         x, dy = planes(arrays["x"], layout), planes(arrays["dy"], layout)
-        return Contestant(
-            lambda: aten.avg_pool2d_backward(dy, x, *settings), lambda dx: [image(dx)]
-        )
+        return Candidate(lambda: aten.avg_pool2d_backward(dy, x, *settings), lambda dx: [image(dx)])
 
     return both(forward if direction == "forward" else backward)
 
 
-def global_average_pool2d(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
-    def forward(layout: Any) -> Contestant:
+def global_average_pool2d(case: Case, direction: str, arrays: Arrays) -> dict[str, Candidate]:
+    def forward(layout: Any) -> Candidate:
         x = planes(arrays["x"], layout)
-        return Contestant(lambda: x.mean((2, 3)), lambda y: [y.numpy()])
+        return Candidate(lambda: x.mean((2, 3)), lambda y: [y.numpy()])
 
-    def backward(layout: Any) -> Contestant:
+    def backward(layout: Any) -> Candidate:
         x = planes(arrays["x"], layout)
         dy = torch.from_numpy(arrays["dy"])[:, :, None, None]
-        return Contestant(lambda: aten._adaptive_avg_pool2d_backward(dy, x), lambda dx: [image(dx)])
+        return Candidate(lambda: aten._adaptive_avg_pool2d_backward(dy, x), lambda dx: [image(dx)])
 
     return both(forward if direction == "forward" else backward)
 
 
-IMAGES: dict[str, Callable[..., dict[str, Contestant]]] = {
+IMAGES: dict[str, Callable[..., dict[str, Candidate]]] = {
     "conv2d": conv2d,
     "max_pool2d": max_pool2d,
     "average_pool2d": average_pool2d,

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-from fastcnn.bench.operations import Case, Contestant
+from fastcnn.bench.operations import Candidate, Case
 from fastcnn.bench.operations.operation import Array, Arrays
 from fastcnn.bench.peers.torch_images import both, image, planes
 
@@ -29,16 +29,16 @@ def _variance(deviation: torch.Tensor) -> Array:
     return variance
 
 
-def batch_normalization(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+def batch_normalization(case: Case, direction: str, arrays: Arrays) -> dict[str, Candidate]:
     if len(case["x"]) != 4:
         return {}
     gamma, beta, mean, variance = (
         torch.from_numpy(arrays[name]) for name in ("gamma", "beta", "mean", "variance")
     )
 
-    def make(layout: Any) -> Contestant:
+    def make(layout: Any) -> Candidate:
         x = planes(arrays["x"], layout)
-        return Contestant(
+        return Candidate(
             lambda: F.batch_norm(x, mean, variance, gamma, beta, False, 0.0, EPSILON),
             lambda y: [image(y)],
         )
@@ -48,27 +48,27 @@ def batch_normalization(case: Case, direction: str, arrays: Arrays) -> dict[str,
 
 def batch_normalization_training(
     case: Case, direction: str, arrays: Arrays
-) -> dict[str, Contestant]:
+) -> dict[str, Candidate]:
     if len(case["x"]) != 4:
         return {}
     gamma, beta = (torch.from_numpy(arrays[name]) for name in ("gamma", "beta"))
 
-    def forward(layout: Any) -> Contestant:
+    def forward(layout: Any) -> Candidate:
         x = planes(arrays["x"], layout)
 
         def read(found: Any) -> list[Array]:
             y, mean, deviation = found
             return [image(y), mean.numpy(), _variance(deviation)]
 
-        return Contestant(
+        return Candidate(
             lambda: aten.native_batch_norm(x, gamma, beta, None, None, True, 0.0, EPSILON), read
         )
 
-    def backward(layout: Any) -> Contestant:
+    def backward(layout: Any) -> Candidate:
         x, dy = planes(arrays["x"], layout), planes(arrays["dy"], layout)
         mean = torch.from_numpy(arrays["mean"])
         deviation = _deviation(arrays["variance"])
-        return Contestant(
+        return Candidate(
             lambda: aten.native_batch_norm_backward(
                 dy, x, gamma, None, None, mean, deviation, True, EPSILON, [True, True, True]
             ),
@@ -78,27 +78,27 @@ def batch_normalization_training(
     return both(forward if direction == "forward" else backward)
 
 
-def group_normalization(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+def group_normalization(case: Case, direction: str, arrays: Arrays) -> dict[str, Candidate]:
     if len(case["x"]) != 4:
         return {}
     gamma, beta = (torch.from_numpy(arrays[name]) for name in ("gamma", "beta"))
     n, height, width, channels = case["x"]
     sizes = n, channels, height * width, case["groups"]
 
-    def forward(layout: Any) -> Contestant:
+    def forward(layout: Any) -> Candidate:
         x = planes(arrays["x"], layout)
 
         def read(found: Any) -> list[Array]:
             y, mean, deviation = found
             return [image(y), mean.numpy(), _variance(deviation)]
 
-        return Contestant(lambda: aten.native_group_norm(x, gamma, beta, *sizes, EPSILON), read)
+        return Candidate(lambda: aten.native_group_norm(x, gamma, beta, *sizes, EPSILON), read)
 
-    def backward(layout: Any) -> Contestant:
+    def backward(layout: Any) -> Candidate:
         x, dy = planes(arrays["x"], layout), planes(arrays["dy"], layout)
         mean = torch.from_numpy(arrays["mean"])
         deviation = _deviation(arrays["variance"])
-        return Contestant(
+        return Candidate(
             lambda: aten.native_group_norm_backward(
                 dy, x, mean, deviation, gamma, *sizes, [True, True, True]
             ),
@@ -108,7 +108,7 @@ def group_normalization(case: Case, direction: str, arrays: Arrays) -> dict[str,
     return both(forward if direction == "forward" else backward)
 
 
-def layer_normalization(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+def layer_normalization(case: Case, direction: str, arrays: Arrays) -> dict[str, Candidate]:
     x, gamma, beta = (torch.from_numpy(arrays[name]) for name in ("x", "gamma", "beta"))
     shape = case["x"][-1:]
     if direction == "forward":
@@ -118,16 +118,14 @@ def layer_normalization(case: Case, direction: str, arrays: Arrays) -> dict[str,
             return [y.numpy(), mean.reshape(-1, 1).numpy(), _variance(deviation.reshape(-1, 1))]
 
         return {
-            "torch": Contestant(
-                lambda: aten.native_layer_norm(x, shape, gamma, beta, EPSILON), read
-            )
+            "torch": Candidate(lambda: aten.native_layer_norm(x, shape, gamma, beta, EPSILON), read)
         }
     dy = torch.from_numpy(arrays["dy"])
     wide = (*case["x"][:-1], 1)
     mean = torch.from_numpy(arrays["mean"]).reshape(wide)
     deviation = _deviation(arrays["variance"]).reshape(wide)
     return {
-        "torch": Contestant(
+        "torch": Candidate(
             lambda: aten.native_layer_norm_backward(
                 dy, x, shape, mean, deviation, gamma, beta, [True, True, True]
             ),
@@ -136,15 +134,13 @@ def layer_normalization(case: Case, direction: str, arrays: Arrays) -> dict[str,
     }
 
 
-def rms_normalization(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+def rms_normalization(case: Case, direction: str, arrays: Arrays) -> dict[str, Candidate]:
     x, gamma = (torch.from_numpy(arrays[name]) for name in ("x", "gamma"))
     shape = case["x"][-1:]
-    return {
-        "torch": Contestant(lambda: F.rms_norm(x, shape, gamma, EPSILON), lambda y: [y.numpy()])
-    }
+    return {"torch": Candidate(lambda: F.rms_norm(x, shape, gamma, EPSILON), lambda y: [y.numpy()])}
 
 
-NORMALIZATION: dict[str, Callable[..., dict[str, Contestant]]] = {
+NORMALIZATION: dict[str, Callable[..., dict[str, Candidate]]] = {
     "batch_normalization": batch_normalization,
     "batch_normalization_training": batch_normalization_training,
     "group_normalization": group_normalization,

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from fastcnn.bench.operations import Case, Contestant
+from fastcnn.bench.operations import Candidate, Case
 from fastcnn.bench.operations.operation import Arrays
 from fastcnn.bench.peers.torch_arrays import ARRAYS
 from fastcnn.bench.peers.torch_images import IMAGES
@@ -17,7 +17,7 @@ from fastcnn.bench.peers.torch_spatial import SPATIAL
 VERSION = torch.__version__
 
 #: Operation -> its ways: ``(case, direction, arrays)``.
-_OPERATIONS: dict[str, Callable[..., dict[str, Contestant]]] = {
+_OPERATIONS: dict[str, Callable[..., dict[str, Candidate]]] = {
     **IMAGES,
     **SPATIAL,
     **NORMALIZATION,
@@ -31,13 +31,13 @@ def start(threads: int) -> None:
     torch.set_grad_enabled(False)
 
 
-def ways(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+def ways(case: Case, direction: str, arrays: Arrays) -> dict[str, Candidate]:
     """Both layouts where there are images, else one."""
     make = _OPERATIONS.get(case.op)
     if make is None:
         return {}
     found = make(case, direction, arrays)
-    return {name: Contestant(inference(c.call), c.read) for name, c in found.items()}
+    return {name: Candidate(inference(c.call), c.read) for name, c in found.items()}
 
 
 def inference(call: Callable[[], Any]) -> Callable[[], Any]:

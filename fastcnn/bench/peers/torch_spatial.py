@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from fastcnn.bench.operations import Case, Contestant
+from fastcnn.bench.operations import Candidate, Case
 from fastcnn.bench.operations.convolution_nd import Places
 from fastcnn.bench.operations.operation import Array, Arrays
 
@@ -47,7 +47,7 @@ def _kernel(dw: torch.Tensor) -> Array:
     return np.ascontiguousarray(dw.numpy().transpose(axes))
 
 
-def convolution(case: Case, direction: str, arrays: Arrays) -> dict[str, Contestant]:
+def convolution(case: Case, direction: str, arrays: Arrays) -> dict[str, Candidate]:
     places = Places.of(case)
     rank = len(places.strides)
     transposed = case.op == "conv_transpose"
@@ -68,25 +68,25 @@ def convolution(case: Case, direction: str, arrays: Arrays) -> dict[str, Contest
     if transposed:
         x_size, y_size = y_size, x_size
 
-    def make(layout: Any) -> Contestant:
+    def make(layout: Any) -> Candidate:
         blank = {"x": x_size, "kernel": places.kernel, "dy": y_size}
         # Where a direction needs only the shape of an array, it is given one of that shape.
         given = {name: arrays.get(name, np.zeros(size, np.float32)) for name, size in blank.items()}
         x, dy = _first(given["x"], layout), _first(given["dy"], layout)
         w = _filters(given["kernel"], layout)
         if direction == "forward":
-            return Contestant(lambda: aten.convolution(x, w, None, *settings), lambda y: [_last(y)])
+            return Candidate(lambda: aten.convolution(x, w, None, *settings), lambda y: [_last(y)])
         mask = [direction == "input_gradient", direction == "filter_gradient", False]
 
         def read(found: Any) -> list[Array]:
             return [_last(found[0]) if mask[0] else _kernel(found[1])]
 
-        return Contestant(lambda: aten.convolution_backward(dy, x, w, [0], *settings, mask), read)
+        return Candidate(lambda: aten.convolution_backward(dy, x, w, [0], *settings, mask), read)
 
     return {name: make(layout) for name, layout in _layouts(rank).items()}
 
 
-SPATIAL: dict[str, Callable[..., dict[str, Contestant]]] = {
+SPATIAL: dict[str, Callable[..., dict[str, Candidate]]] = {
     "conv": convolution,
     "conv_transpose": convolution,
 }

@@ -15,11 +15,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from fastcnn.bench.operations import Case, Contestant
+from fastcnn.bench.operations import Candidate, Case
 from fastcnn.bench.operations.operation import Array, on_line
 from fastcnn.bench.peer_process import MISSING, WorkerChannel
 from fastcnn.bench.shape_files import parse
-from fastcnn.bench.timing import turn
+from fastcnn.bench.timing import time_slice
 
 #: Where each library is spoken to.
 _MODULES = {
@@ -38,28 +38,26 @@ class Library(Protocol):
     def start(self, threads: int) -> None:
         """Called once, before everything else."""
 
-    def ways(
-        self, case: Case, direction: str, arrays: Mapping[str, Array]
-    ) -> dict[str, Contestant]:
+    def ways(self, case: Case, direction: str, arrays: Mapping[str, Array]) -> dict[str, Candidate]:
         """Every way worth trying; empty for what the library does not have."""
 
 
-def fastest(ways: Mapping[str, Contestant]) -> tuple[str, Callable[[], Any], list[Array]]:
+def fastest(ways: Mapping[str, Candidate]) -> tuple[str, Callable[[], Any], list[Array]]:
     """The fastest way, its call, and the answer of its first call."""
     best, chosen = float("inf"), None
-    for name, contestant in ways.items():
-        answer = [np.array(y) for y in contestant.read(contestant.call())]
+    for name, candidate in ways.items():
+        answer = [np.array(y) for y in candidate.read(candidate.call())]
         taken = float("inf")
         begin = time.perf_counter()
         for _ in range(5):
             start = time.perf_counter()
-            contestant.call()
+            candidate.call()
             now = time.perf_counter()
             taken = min(taken, now - start)
             if len(ways) == 1 or now - begin > 0.1:
                 break
         if taken < best:
-            best, chosen = taken, (name, contestant.call, answer)
+            best, chosen = taken, (name, candidate.call, answer)
     assert chosen is not None
     return chosen
 
@@ -92,7 +90,7 @@ def main(name: str, threads: int) -> None:
     while True:
         question = channel.receive()
         if not isinstance(question, dict):
-            channel.done(turn(call, float(question)) if call is not None else [])
+            channel.done(time_slice(call, float(question)) if call is not None else [])
             continue
         call = None  # frees its memory first
         try:

@@ -53,7 +53,7 @@ class Case:
     def reference(
         self, inputs: Mapping[str, Any], attributes: Mapping[str, Any]
     ) -> tuple[np.ndarray, ...]:
-        """What the float64 twin gives, always as a tuple."""
+        """What the float64 reference gives, always as a tuple."""
         y = getattr(reference, self.op)(**inputs, **attributes)
         return y if isinstance(y, tuple) else (y,)
 

@@ -8,7 +8,7 @@ from fastcnn.bench.measure_row import Prepared, row
 from fastcnn.bench.peer_process import MissingPeerError, Runner
 from fastcnn.bench.peers import Peers, worker
 from fastcnn.bench.shape_files import parse
-from fastcnn.bench.timing import summary, turn
+from fastcnn.bench.timing import summary, time_slice
 
 CASE = parse("add a=8x8 b=8x8")
 
@@ -24,7 +24,7 @@ class Peer:
             np.save(f"{question['folder']}/answer-{number}.npy", answer)
         return {"way": "some", "answers": len(self.answers)} if self.answers else {}
 
-    def turn(self, seconds):
+    def time_slice(self, seconds):
         return [1.0, 1.0]
 
 
@@ -76,7 +76,7 @@ def test_long_calls_get_few_turns():
 
         return call
 
-    measure_row.race(
+    measure_row.compare_candidates(
         {"short": take("short", 0.001), "long": take("long", 99.0)}, 0.15, lambda: None
     )
     assert made == {"short": 5, "long": 1}
@@ -84,7 +84,7 @@ def test_long_calls_get_few_turns():
 
 def test_a_turn_times_at_least_one_call():
     calls = []
-    assert len(turn(lambda: calls.append(1), 0.0)) == 1
+    assert len(time_slice(lambda: calls.append(1), 0.0)) == 1
     assert len(calls) >= 1
 
 
@@ -101,10 +101,10 @@ def test_numpy_in_its_own_process(tmp_path):
         for direction in ("forward", "backward"):
             with Prepared(parse("max_pool2d x=1x4x4x3 size=2"), direction) as prepared:
                 assert prepared.theirs(runner, "numpy") == "numpy"
-                assert all(sample > 0 for sample in runner.turn(0.001))
+                assert all(sample > 0 for sample in runner.time_slice(0.001))
         with Prepared(parse("dropout x=9"), "forward") as prepared:
             assert prepared.theirs(runner, "numpy") is None
-        assert runner.turn(0.001) == []
+        assert runner.time_slice(0.001) == []
         runner._process.kill()
         with pytest.raises(MissingPeerError, match="status -9"):
             runner.ask(0.001)
@@ -128,7 +128,7 @@ def test_a_library_that_is_not_installed(monkeypatch):
 
 
 def test_the_fastest_way_is_chosen_with_its_first_answer():
-    from fastcnn.bench.operations import Contestant
+    from fastcnn.bench.operations import Candidate
 
     state = np.zeros(1)
 
@@ -139,7 +139,7 @@ def test_the_fastest_way_is_chosen_with_its_first_answer():
             np.add(state, 1, out=state)
             return state
 
-        return Contestant(call, lambda y: [y])
+        return Candidate(call, lambda y: [y])
 
     way, _, answer = worker.fastest({"slow": once(5000), "fast": once(0)})
     assert way == "fast"
