@@ -157,7 +157,7 @@ def run_scene(name: str) -> list[float]:
     for number in range(calls):
         call()
         if (number + 1) % (calls // 40) == 0:
-            gc.collect()  # cycles that wait for the collector are no leak
+            gc.collect()  # cycles that wait for the collector are not leak
             series.append(round(resident_mb(), 2))
     return series
 

@@ -82,7 +82,7 @@ _HOMES = {
     "tracing": "fastcnn.layers.base.trace_context",
     "training_step": "fastcnn.models",
 }
-# Those whose operators are functions of fastcnn.ops, which lies a floor above them.
+# Those whose operators are functions of fastcnn.ops, which is a floor above them.
 _WITH_ARITHMETIC = {"Variable", "graph"}
 
 

@@ -47,8 +47,8 @@ class Configurable:
     def get_config(self) -> dict[str, Any]:
         """Constructor arguments as JSON data.
 
-        Arguments that ``**kwargs`` hands on to a base class are that class's. A class that keeps an
-        argument elsewhere adds it: ``{**super().get_config(), "units": self.size}``.
+        Arguments that ``**kwargs`` passes on to a base class are that class's. A class that keeps
+        an argument elsewhere adds it: ``{**super().get_config(), "units": self.size}``.
 
         Raises:
             TypeError: An argument is not kept as an attribute of its name.
@@ -134,7 +134,7 @@ def register(package: str = "Custom", name: str | None = None) -> Callable[[R], 
         if isinstance(found, type) and not hasattr(found, "get_config"):
             raise ValueError(f"{found.__name__} has no get_config, so no file can describe it")
         other = _registered.get(found.__name__)
-        # A cell of a notebook that runs again makes its class anew.
+        # A cell of a notebook that runs again makes its class again.
         if other is not None and _origin(other) != _origin(found):
             raise ValueError(
                 f"{found.__name__!r} is registered already, for {'.'.join(_origin(other))}: give "
@@ -189,7 +189,7 @@ def lookup(kind: str, name: str, table: Mapping[str, Any]) -> Any:
 def _near(name: str, known: Iterable[str]) -> list[str]:
     """Up to three known names that ``name`` may have been meant for, the likeliest first.
 
-    Case and what separates words do not count; of two spellings of a name the lower one is told.
+    Case and what separates words do not count; of two spellings of a name the lower one is given.
     """
 
     def letters(text: str) -> str:

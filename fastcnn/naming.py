@@ -24,6 +24,6 @@ def unique_name(class_name: str) -> str:
 
 
 def clear_names() -> None:
-    """Start counting anew."""
+    """Start counting again."""
     with _lock:
         _used.clear()

@@ -1,7 +1,7 @@
 """Learning rates that depend on the step, with Keras' names, arguments and formulas.
 
 Hand one to an optimizer as ``learning_rate=``. It is asked before every step with the number of
-steps that are done; the rate is an input of the compiled step, so nothing is compiled anew. Beside
+steps that are done; the rate is an input of the compiled step, so nothing is compiled again. Beside
 those of Keras there are :class:`OneCycle` and :class:`LinearWarmup`.
 """
 

@@ -267,7 +267,7 @@ def class_changed(full: str, entry: Mapping[str, Any], kind: type, old: Listing)
     """What a class lost that stands in no table."""
     problems = changed_parameters(full, entry["parameters"], parameters(kind))
     problems += [
-        f"{full} is no subclass of {base} any more"
+        f"{full} is not a subclass of {base} any more"
         for base in entry["bases"]
         if not issubclass(kind, look_up(base))
     ]
@@ -304,7 +304,7 @@ def test_what_the_first_version_offered(module_name: str) -> None:
         elif isinstance(entry, list) or entry is None:
             problems += changed_parameters(full, entry, parameters(value))
         elif entry == "module":
-            problems += [] if inspect.ismodule(value) else [f"{full} is no module any more"]
+            problems += [] if inspect.ismodule(value) else [f"{full} is not a module any more"]
         elif entry != "value" and entry not in RENAMED and value is not look_up(entry):
             problems.append(f"{full} is no longer the same as {entry}")
     assert problems == []

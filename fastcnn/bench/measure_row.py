@@ -52,7 +52,7 @@ def check(answers: Sequence[Answer], found: Sequence[Array], name: str) -> None:
 class Prepared:
     """A case in one direction, with everything that its rows share: data and exact answers.
 
-    Use it as a context; the data lie in files for the peers while it is open.
+    Use it as a context; the data are in files for the peers while it is open.
     """
 
     case: Case

@@ -39,8 +39,9 @@ class RooflineBound:
     Attributes:
         seconds: The time.
         kind: ``compute`` (FLOPs over the peak), ``compute + stores`` (the same and then the
-            output past the caches, where those cannot hold it), or the level of memory that holds
-            the data and whose bandwidth is the limit: ``L1``, ``L2``, ``L3``, ``memory``.
+            output with non-temporal stores, where caches cannot hold it), or the level of memory
+            that holds the data and whose bandwidth is the limit: ``L1``, ``L2``, ``L3``,
+            ``memory``.
     """
 
     seconds: float
@@ -89,7 +90,7 @@ def kinds(work: Work, limits: Limits) -> list[str]:
     if work.written > read:
         found += ["write", "stream_write"]
     if limits.level(work.bytes) in ("L1", "L2"):
-        # Stores past the caches are slower than those into them.
+        # Non-temporal stores are slower than those into these caches.
         found = [kind for kind in found if not kind.startswith("stream")]
     return found
 
@@ -106,7 +107,7 @@ class _Rates:
         return self.now.get(kind) or self.limits.rate(kind, self.size)
 
     def fastest(self, kind: str) -> float:
-        """With ordinary stores or with those past the caches."""
+        """With ordinary stores or with non-temporal ones."""
         if kind in self.now:
             return max(self.now[kind], self.now.get(f"stream_{kind}", 0.0))
         return max(self.rate(kind), self.rate(f"stream_{kind}"))

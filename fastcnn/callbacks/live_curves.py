@@ -64,7 +64,7 @@ def draw_curves(
 
 class LiveCurves(Callback):
     """Shows losses and metrics of a running ``fit`` as curves in a notebook, in one picture that
-    is drawn anew after every epoch and, in long epochs, every two seconds.
+    is redrawn after every epoch and, in long epochs, every two seconds.
 
     Outside of a notebook it does nothing but warn, so that a script made from one still runs.
 
@@ -97,7 +97,7 @@ class LiveCurves(Callback):
         self._last = time.perf_counter()
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Start anew."""
+        """Start again."""
         self._reset()
         self._shows = _in_notebook()
         if not self._shows:

@@ -60,7 +60,7 @@ class ReduceLROnPlateau(Monitor):
         self.cooldown_counter = 0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Start anew.
+        """Start again.
 
         Raises:
             ValueError: The rate follows a schedule, which would undo every change.

@@ -49,7 +49,7 @@ class TerminateOnNaN(Callback):
         self._steps: list[_Step] = []
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Start anew."""
+        """Start again."""
         self.report = None
         self._steps = []
 
@@ -65,13 +65,13 @@ class TerminateOnNaN(Callback):
         self._steps = [*self._steps[-1:], step]
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Stop if the loss is no number."""
+        """Stop if the loss is not a number."""
         loss = (logs or {}).get("loss")
         if loss is not None and not math.isfinite(loss):
             self._stop(f"Batch {batch}: Invalid loss, terminating training")
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Stop if a weight is no number, which no later loss might show."""
+        """Stop if a weight is not a number, which no later loss might show."""
         if self.report is None and not all(
             np.isfinite(weight).all() for weight in self.model.get_weights()
         ):

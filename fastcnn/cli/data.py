@@ -77,7 +77,7 @@ def load(
         channels: 1 or 3, or None for what suits the source.
         validation_split: Part of a folder to hold out; a data set has its own test part.
         seed: Decides which part of a folder is held out; that of a data set is always the same.
-        skip_unreadable: Leave out files of a folder that are no pictures.
+        skip_unreadable: Leave out files of a folder that are not pictures.
 
     Raises:
         ValueError: The source is unknown, or cannot be had in the form asked for.

@@ -37,7 +37,7 @@ class Classifier:
         takes, gives = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
         if not (_is_shape(takes, 4) and takes[3] in (1, 3) and _is_shape(gives, 2)):
             raise ValueError(
-                f"{path} is no image classifier: it takes {takes} and gives {gives}, expected "
+                f"{path} is not an image classifier: it takes {takes} and gives {gives}, expected "
                 "(None, height, width, 1 or 3) and (None, classes)"
             )
         names = model.metadata.get(CLASS_NAMES, [str(number) for number in range(gives[1])])

@@ -96,7 +96,7 @@ def image_size(text: str) -> tuple[int, int]:
     parts = text.lower().split("x")
     if len(parts) > 2 or not all(part.isdecimal() and int(part) for part in parts):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no image size: give one number of pixels, such as 64, or HEIGHTxWIDTH, "
-            "such as 48x64"
+            f"{text!r} is not an image size: give one number of pixels, such as 64, or "
+            "HEIGHTxWIDTH, such as 48x64"
         )
     return int(parts[0]), int(parts[-1])

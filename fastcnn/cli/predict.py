@@ -72,7 +72,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _readable(
     paths: Sequence[str], image_size: tuple[int, int], channels: int
 ) -> Iterator[tuple[list[str], NDArray[np.uint8]]]:
-    """Paths and images, some at a time; files that are no pictures are reported and left out."""
+    """Paths and images, some at a time; files that are not pictures are reported and left out."""
     from fastcnn.datasets import image_folder
 
     color_mode = "grayscale" if channels == 1 else "rgb"

@@ -344,7 +344,7 @@ def _check_class_weight(
     if (present != np.floor(present)).any():
         raise ValueError(
             "class_weight: labels are neither class numbers nor one-hot, for they have fractions; "
-            "hand in a sample_weight instead"
+            "pass a sample_weight instead"
         )
     missing = [int(label) for label in present if int(label) not in class_weight]
     if missing:
@@ -366,14 +366,14 @@ def open_data(
     seed: int = 0,
     class_weight: Mapping[int, float] | None = None,
 ) -> BatchSource:
-    """The right adapter for what a caller handed in.
+    """The right adapter for what a caller passed.
 
     Args:
         feed: The model's view of data.
         x: Arrays, a sequence of batches, or an iterable of batches.
         y: Labels, with arrays only.
         sample_weight: Factor per example, with arrays only.
-        batch_size: Examples per batch, 32 if not told; with arrays only.
+        batch_size: Examples per batch, with arrays only. Defaults to 32.
         shuffle: Whether to change the order in each epoch.
         seed: Of the order.
         class_weight: Factor per class.
@@ -382,7 +382,7 @@ def open_data(
         ValueError: Arguments that do not go together, or arrays that do not fit the model.
     """
     if x is None:
-        raise ValueError("x is missing: hand in the input arrays, or a generator of batches")
+        raise ValueError("x is missing: pass the input arrays, or a generator of batches")
     if batch_size is not None and (isinstance(batch_size, bool) or batch_size < 1):
         raise ValueError(f"batch_size must be a positive integer, got {batch_size!r}")
     sequence = hasattr(x, "__len__") and (hasattr(x, "__getitem__") or hasattr(x, "batches"))

@@ -30,7 +30,7 @@ def input_dtype(source: np.dtype[Any], declared: np.dtype[Any] | None) -> np.dty
 
 
 def is_mapped(array: Array) -> bool:
-    """Whether the array's bytes lie in a file."""
+    """Whether the array's bytes are stored in a file."""
     base: Any = array
     while isinstance(base, np.ndarray):
         if isinstance(base, np.memmap):

@@ -15,7 +15,7 @@ class EpochIterator:
     Args:
         source: Where they come from.
         steps: Batches per epoch; ``None`` means all of the source. With a number the epochs read
-            on where the last one ended, and a source that ends is begun anew if it can be.
+            on where the last one ended, and a source that ends is started again if it can be.
 
     Attributes:
         total: Batches taken so far.

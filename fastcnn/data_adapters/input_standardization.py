@@ -1,4 +1,4 @@
-"""Arrays that callers hand in, brought into the order and shapes of a model."""
+"""Arrays that callers pass, brought into the order and shapes of a model."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def as_numbers(value: Any, argument: str) -> Array:
             "in a generator of batches"
         ) from None
     if array.dtype.kind == "O" and any(isinstance(item, dict) for item in array.flat):
-        raise TypeError(f"{argument}: there is a dict inside a list; hand in one dict by name")
+        raise TypeError(f"{argument}: there is a dict inside a list; pass one dict by name")
     if array.shape == (0,) and not isinstance(value, np.ndarray):
         raise ValueError(
             f"{argument}: there are no examples: the list is empty. Look at how it was made: a "

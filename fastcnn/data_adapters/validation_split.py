@@ -24,14 +24,14 @@ def split_arrays(x: Any, y: Any, weight: Any, share: float) -> tuple[Any, Any]:
         Two tuples ``(x, y, weight)``, views of the same memory.
 
     Raises:
-        ValueError: ``share`` is not between 0 and 1, ``x`` is no array, or a part is empty.
+        ValueError: ``share`` is not between 0 and 1, ``x`` is not an array, or a part is empty.
     """
     if not 0 < share < 1:
         raise ValueError(f"validation_split must lie between 0 and 1, got {share}")
     first = flatten(x)[0]
     if not hasattr(first, "shape") and not isinstance(x, list | tuple | dict):
         raise ValueError(
-            f"validation_split needs arrays, got {type(x).__name__}; hand in validation_data"
+            f"validation_split needs arrays, got {type(x).__name__}; pass validation_data"
         )
     count = len(first)
     cut = int(count * (1 - share))

@@ -95,7 +95,7 @@ def read_picture(path: str | os.PathLike[str], form: Form) -> NDArray[np.uint8]:
     Raises:
         FileNotFoundError: There is no such file.
         ImportError: Pillow is not installed.
-        ValueError: The file is no picture or is damaged.
+        ValueError: The file is not a picture or is damaged.
     """
     need_pillow()
     from PIL import Image, ImageOps

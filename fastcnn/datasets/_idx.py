@@ -65,7 +65,7 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It is no IDX file, or is damaged; says how.
+        ValueError: It is not an IDX file, or is damaged; says how.
     """
     path = Path(path)
     return _parse(_content(path), path)
@@ -90,8 +90,8 @@ def _content(path: Path) -> bytes:
 def _parse(content: bytes, path: Path) -> NDArray[Any]:
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in _TYPES:
         raise ValueError(
-            f"{path} is no IDX file: it begins with {content[:4]!r}, expected two zero bytes, a "
-            "type from 8 to 14 and the number of axes"
+            f"{path} is not an IDX file: it begins with {content[:4]!r}, expected two zero bytes, "
+            "a type from 8 to 14 and the number of axes"
         )
     start = 4 + 4 * content[3]
     if len(content) < start:

@@ -60,7 +60,7 @@ def load(
     seed: int = 0,
     unreadable: str = "error",
 ) -> Folder:
-    """Reads every picture below ``folder``; the subfolder it lies in is its class.
+    """Reads every picture below ``folder``; the subfolder it is in is its class.
 
     Pictures are found by their ending (bmp, gif, jpg, png, tif, webp), also in folders inside a
     class; names that begin with a dot are passed over. Classes and pictures come in the order of
@@ -72,7 +72,7 @@ def load(
         color_mode: ``"rgb"`` or ``"grayscale"``.
         validation_split: Part of each class to set apart, at least 0 and less than 1.
         seed: Decides which pictures are set apart.
-        unreadable: ``"error"`` stops at a file that is no picture; ``"skip"`` leaves it out with
+        unreadable: ``"error"`` stops at a file that is not a picture; ``"skip"`` leaves it out with
             a warning.
 
     Returns:
@@ -177,7 +177,7 @@ def read_image(
     Raises:
         FileNotFoundError: There is no such file.
         ImportError: Pillow is not installed.
-        ValueError: The file is no picture or is damaged, or an argument is out of its range.
+        ValueError: The file is not a picture or is damaged, or an argument is out of its range.
     """
     return read_picture(path, _form(image_size, color_mode))
 

@@ -66,9 +66,9 @@ Split = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 def load_data() -> tuple[Split, Split]:
     """Loads MNIST, downloading it (12 MB) the first time.
 
-    With ``FASTCNN_DATA_DIR`` set nothing is downloaded: the four IDX files lie in that folder, or
+    With ``FASTCNN_DATA_DIR`` set nothing is downloaded: the four IDX files are in that folder, or
     in ``mnist`` inside it. What they are called does not matter, nor whether they are
-    compressed: they are told by their content. Otherwise the data is kept in
+    compressed: they are recognized by their content. Otherwise the data is kept in
     ``FASTCNN_CACHE_DIR`` (``~/.cache/fastcnn`` when unset).
 
     Returns:
@@ -95,6 +95,6 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It is no IDX file, or is damaged; says how.
+        ValueError: It is not an IDX file, or is damaged; says how.
     """
     return _idx.read_idx(path)

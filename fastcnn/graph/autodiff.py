@@ -40,7 +40,7 @@ def gradients(
         One Tensor for each of ``wrt``, of its shape; zeros where the output does not depend on it.
 
     Raises:
-        TypeError: An output that is no Tensor.
+        TypeError: An output that is not a Tensor.
         ValueError: A non-scalar output without weights, or weights of another shape.
     """
     if not isinstance(output, Tensor):

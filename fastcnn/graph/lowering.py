@@ -212,7 +212,7 @@ def _add_scratch(
     written: set[VariableLike],
 ) -> None:
     """Memory for the step alone. The packed form of a variable that the run leaves alone is kept
-    with the variable; any other is made anew in the arena (see Program::packs_in_run).
+    with the variable; any other is made again in the arena (see Program::packs_in_run).
     """
     size = planned.step.scratch_bytes
     source = planned.step.packing_input

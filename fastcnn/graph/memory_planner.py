@@ -1,4 +1,4 @@
-"""Where the values of a Program lie in its arena: offsets that let short-lived values share."""
+"""Offsets of a Program's values in its arena, which let short-lived values share memory."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def is_keras_tensor(x: Any) -> bool:
 
 
 def clear_session(free_memory: bool = True) -> None:
-    """Start naming layers anew: the next ``Dense`` is called ``dense`` again.
+    """Start naming layers again: the next ``Dense`` is called ``dense`` again.
 
     Args:
         free_memory: Accepted for Keras' sake; models free what they hold when they are deleted.

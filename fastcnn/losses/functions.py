@@ -144,7 +144,7 @@ def sparse_categorical_crossentropy(
     true, pred = tuple(y_true.shape), tuple(y_pred.shape)
     if true not in (pred[:-1], (*pred[:-1], 1)):
         hint = (
-            "one-hot labels need loss='categorical_crossentropy'; or hand in y.argmax(-1)"
+            "one-hot labels need loss='categorical_crossentropy'; or pass y.argmax(-1)"
             if true == pred
             else "there must be one integer per example"
         )
@@ -258,7 +258,7 @@ def before(y_pred: Any, op: type[Op], from_logits: bool) -> tuple[Any, bool]:
         return y_pred, from_logits
     if from_logits:
         raise ValueError(
-            f"the model ends with {activation}, but its loss was told from_logits=True: logits are "
+            f"the model ends with {activation}, but its loss has from_logits=True: logits are "
             f"the values before {activation}. Drop activation={activation!r} from the last layer, "
             "or use from_logits=False"
         )

@@ -40,7 +40,7 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) ->
     if true not in (pred[:-1], (*pred[:-1], 1)):
         raise ValueError(
             f"categorical_generalized_cross_entropy: labels of shape {true} for outputs of shape "
-            f"{pred}: there must be one integer per example; of one-hot labels hand in "
+            f"{pred}: there must be one integer per example; of one-hot labels pass "
             "y.argmax(-1)"
         )
     labels = ops.reshape(as_dtype(y_true, "int64"), pred[:-1])

@@ -150,7 +150,7 @@ def check_positive(owner: str, name: str, value: Any) -> float:
     """``value`` as a float.
 
     Raises:
-        ValueError: It is no number above 0.
+        ValueError: It is not a number above 0.
     """
     if isinstance(value, bool) or not hasattr(value, "__float__") or not 0 < value < math.inf:
         raise ValueError(f"{owner}: {name} must be a number above 0, got {value!r}")

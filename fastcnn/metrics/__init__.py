@@ -258,7 +258,7 @@ _TABLE: dict[str, type[Metric]] = {
     **{snake_case(kind.__name__): kind for kind in _CLASSES},
     **_ALIASES,
 }
-# "accuracy" is what the shapes call for, and a function wrapped by its name is no metric.
+# "accuracy" is what the shapes call for, and a function wrapped by its name is not a metric.
 del _TABLE["accuracy"], _TABLE["mean_metric_wrapper"]
 reserve(_TABLE)
 # Names whose meaning depends on the shapes of labels and outputs.

@@ -89,7 +89,7 @@ def as_thresholds(owner: str, thresholds: Any, default: float) -> list[float]:
     """Thresholds as a list.
 
     Raises:
-        ValueError: One of them is no number between 0 and 1.
+        ValueError: One of them is not a number between 0 and 1.
     """
     if thresholds is None:
         return [default]

@@ -125,7 +125,7 @@ def _as_classes(owner: str, name: str, y: Any) -> Array:
     if array.dtype.kind == "f" and not (array == np.floor(array)).all():
         raise ValueError(
             f"{owner}: {name} has fractions, so it holds no class numbers; for scores of one class "
-            "hand in (scores > 0.5)"
+            "pass (scores > 0.5)"
         )
     return array.astype(np.int64)
 
@@ -196,8 +196,8 @@ def classification_report(
     Args:
         y_true: See :func:`confusion_matrix`.
         y_pred: See :func:`confusion_matrix`.
-        labels: See :func:`confusion_matrix`; all that occur unless told.
-        target_names: Names of the classes; their numbers unless told.
+        labels: See :func:`confusion_matrix`; defaults to all that occur.
+        target_names: Names of the classes; defaults to their numbers.
         sample_weight: Factor of each example.
         digits: Decimals in the text.
         output_dict: Whether to return a dict in place of the text.
@@ -243,7 +243,7 @@ def report_of(
         digits: Decimals in the text.
         output_dict: Whether to return a dict in place of the text.
         zero_division: What a ratio is where nothing can be counted.
-        count: How many of the classes to show; all unless told.
+        count: How many of the classes to show; defaults to all.
     """
     matrix = np.asarray(matrix)
     count = len(matrix) if count is None else count
@@ -272,7 +272,7 @@ def report_of(
         | {"support": total}
         for title, w in (("macro avg", np.full(count, 1 / count)), ("weighted avg", shares))
     }
-    # With classes left out it is no accuracy of all examples, but the micro average of these.
+    # With classes left out it is not the accuracy of all examples, but the micro average of these.
     complete = count == len(matrix)
     if complete:
         accuracy = float(hits.sum() / total) if total else zero_division

@@ -202,7 +202,7 @@ class TruePositives(_AtThresholds):
     """How many positives score above a threshold.
 
     Args:
-        thresholds: One, or several: then the result is an array. 0.5 unless told.
+        thresholds: One, or several: then the result is an array. Defaults to 0.5.
         name: Its key in logs.
         dtype: Not supported: ``None`` only.
     """
@@ -254,7 +254,7 @@ class _Retrieval(_AtThresholds):
     def __init__(
         self, thresholds: Any, top_k: Any, class_id: Any, name: str | None, dtype: None
     ) -> None:
-        # All of the largest scores count, unless told otherwise.
+        # All of the largest scores count by default.
         super().__init__(thresholds, name, dtype, default=0.5 if top_k is None else float(_LOWEST))
         for key, value, least in (("top_k", top_k, 1), ("class_id", class_id, 0)):
             if value is not None and (not isinstance(value, int | np.integer) or value < least):
@@ -271,7 +271,7 @@ class Precision(_Retrieval):
     Labels are 0 or 1 in the shape of the outputs: one-hot for several classes.
 
     Args:
-        thresholds: One, or several: then the result is an array. 0.5 unless told.
+        thresholds: One, or several: then the result is an array. Defaults to 0.5.
         top_k: Count only so many largest scores of each row as positive.
         class_id: Look at this class of the last axis only.
         name: Its key in logs.

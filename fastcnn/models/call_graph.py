@@ -18,7 +18,7 @@ from fastcnn.tree import flatten, map_structure
 
 __all__ = ["CallGraph", "input_of"]
 
-# A file that describes more than this is no model.
+# A file that describes more than this is not a model.
 _MOST_CALLS = 100_000
 
 

@@ -122,7 +122,7 @@ class Model(Trainer):
         """Outputs for Tensors ``x``: runs the layers one after the other."""
         if self.graph is None:
             raise NotImplementedError(
-                f"{type(self).__name__} must define call(self, x), or hand inputs and outputs to "
+                f"{type(self).__name__} must define call(self, x), or pass inputs and outputs to "
                 "super().__init__"
             )
         return self.graph.run(self._in_order(x))
@@ -141,7 +141,7 @@ class Model(Trainer):
         if len(values) != len(names):
             raise ValueError(
                 f"model {self.name!r} has {len(names)} inputs ({', '.join(names)}), got "
-                f"{len(values)}: hand in a list in that order or a dict by name"
+                f"{len(values)}: pass a list in that order or a dict by name"
             )
         return values
 
@@ -263,7 +263,7 @@ class Model(Trainer):
 
         Args:
             line_length: Width in characters; ``None`` is what the table needs.
-            print_fn: Called with the text; ``print`` unless told.
+            print_fn: Called with the text; defaults to ``print``.
             expand_nested: Whether layers of models inside are listed too.
             show_trainable: Whether a column says which layers are trained.
         """

@@ -55,7 +55,7 @@ class Sequential(Model):
         """Put a layer at the end; in first place also what :func:`fastcnn.Input` returns.
 
         Raises:
-            TypeError: It is no layer.
+            TypeError: It is not a layer.
             ValueError: An input that is not in first place, or a name that is taken.
         """
         self._append(layer, {other.name for other in self._stack})

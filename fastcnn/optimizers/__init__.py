@@ -1,7 +1,7 @@
 """Optimizers with Keras' names, defaults and formulas, written as operations of a graph.
 
-Their state lies in Variables, and learning rate and step number are inputs of the Program: neither
-a schedule nor a restart compiles anything anew.
+Their state is kept in Variables, and learning rate and step number are inputs of the Program:
+neither a schedule nor a restart compiles anything again.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class Muon(Optimizer):
         learning_rate: See :class:`Optimizer`.
         adam_beta_1: See :class:`fastcnn.optimizers.Adam`.
         adam_beta_2: See :class:`fastcnn.optimizers.Adam`.
-        adam_weight_decay: Weight decay of what is no matrix; ``None`` for none.
+        adam_weight_decay: Weight decay of what is not a matrix; ``None`` for none.
         epsilon: See :class:`fastcnn.optimizers.Adam`.
         weight_decay: Weight decay of matrices; ``None`` for none.
         name: See :class:`Optimizer`.

@@ -161,7 +161,7 @@ class Optimizer(Configurable):
                 re.compile(pattern)
             except (re.error, TypeError) as error:
                 raise ValueError(
-                    f"{self.name}: learning_rate_multipliers: {pattern!r} is no regular "
+                    f"{self.name}: learning_rate_multipliers: {pattern!r} is not a regular "
                     f"expression: {error}"
                 ) from error
             if not 0 <= factor < math.inf:

@@ -42,7 +42,7 @@ def categorical_crossentropy(
 def sparse_categorical_crossentropy(
     y_true: ArrayLike, y_pred: ArrayLike, *, from_logits: bool = False
 ) -> Float64:
-    """``-log(y_pred[label])``; NaN where the label is no class."""
+    """``-log(y_pred[label])``; NaN where the label is not a class."""
     logs = log_probabilities(y_pred, from_logits)
     labels = np.asarray(y_true).reshape(logs.shape[:-1])
     return np.where(is_class(labels, logs), -chosen(logs, labels), np.nan)

@@ -50,7 +50,7 @@ def is_class(labels: NDArray[Any], rows: Float64) -> NDArray[np.bool_]:
 
 
 def chosen(rows: Float64, labels: NDArray[Any]) -> Float64:
-    """Each row's element at its label; anything where the label is no class."""
+    """Each row's element at its label; anything where the label is not a class."""
     safe = np.where(is_class(labels, rows), labels, 0).astype(np.int64)
     return np.take_along_axis(rows, safe[..., None], axis=-1)[..., 0]
 
@@ -58,7 +58,7 @@ def chosen(rows: Float64, labels: NDArray[Any]) -> Float64:
 def in_top_k(y_true: ArrayLike, y_pred: ArrayLike, k: int) -> NDArray[np.float64]:
     """1 where fewer than ``k`` classes score above the label's, else 0.
 
-    A NaN counts as above any number; a label that is no class, or scored NaN, is no hit.
+    A NaN counts as above any number; a label that is not a class, or scored NaN, is not a hit.
     """
     scores = float64(y_pred)
     labels = np.asarray(y_true).reshape(scores.shape[:-1])

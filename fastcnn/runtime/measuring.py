@@ -34,7 +34,7 @@ def bandwidth(kind: str, bytes: int, *, threads: int | None = None, seconds: flo
     """Measures how fast memory can be gone over; its amount decides which cache holds it.
 
     Args:
-        kind: ``"read"``, ``"copy"``, ``"write"``, or with stores past the caches
+        kind: ``"read"``, ``"copy"``, ``"write"``, or with non-temporal stores
             ``"stream_copy"``, ``"stream_write"``.
         bytes: Memory of all threads together. Each has an equal part of its own; a copy goes from
             one half of that to the other.
@@ -121,7 +121,7 @@ def limits(*, threads: int | None = None, seconds: float = 0.2) -> dict[str, Any
                 **{
                     kind: bandwidth(kind, size, threads=threads, seconds=seconds)
                     for kind in kinds
-                    # Stores past the caches say nothing about caches.
+                    # Non-temporal stores say nothing about caches.
                     if level == "memory" or not kind.startswith("stream")
                 },
             }

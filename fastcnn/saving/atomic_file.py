@@ -35,7 +35,7 @@ def replacing(path: str | os.PathLike[str], size: int, *, overwrite: bool = True
 
     The block writes to the descriptor that it gets, with :func:`write_at`. Until it ends, and if
     it fails or the machine stops, ``path`` is what it was. Symbolic links are followed: what they
-    point to is replaced. A replaced file hands on its permission bits.
+    point to is replaced. A replaced file passes on its permission bits.
 
     Args:
         path: The file.

@@ -44,16 +44,16 @@ def parse_object(raw: bytes, *, finite: bool = False) -> dict[str, Any]:
             parse_constant=_no_constant if finite else float,
         )
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"is no JSON: {error}") from error
+        raise ValueError(f"is not JSON: {error}") from error
     if not isinstance(data, dict):
-        raise ValueError("is no JSON object")
+        raise ValueError("is not a JSON object")
     return data
 
 
 def beyond_limits(raw: bytes) -> str | None:
     """What of the limits on JSON data this breaks, if any; takes time in proportion to its length.
 
-    Text that is no JSON may pass: up to its first error it is measured as a parser reads it.
+    Text that is not JSON may pass: up to its first error it is measured as a parser reads it.
     """
     # Without escapes every quotation mark begins or ends a string.
     text = np.frombuffer(raw.replace(rb"\\", b"").replace(rb"\"", b""), np.uint8)

@@ -64,7 +64,7 @@ def read_backup(model: Trainer, path: str | os.PathLike[str]) -> None:
     with read_file(path) as contents, blamed_on(contents):
         description = contents.description
         if description.get("kind") != _KIND:
-            raise ValueError("it is no backup of a running fit; it may be a saved model")
+            raise ValueError("it is not a backup of a running fit; it may be a saved model")
         weights = list(built_weights(model).values())
         layers = _random_layers(model)
         seeds = description["seeds"]

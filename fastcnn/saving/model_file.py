@@ -177,7 +177,7 @@ def read_model(
         weights = list(built_weights(model).values())
         fill_weights(weights, contents)
         if not isinstance(description["metadata"], dict):
-            raise ValueError("its metadata is no dict")
+            raise ValueError("its metadata is not a dict")
         model.metadata = description["metadata"]
         training = description["training"]
         model.shuffle_seed = int(training["shuffle_seed"])

@@ -173,7 +173,7 @@ class LambdaCallback(Callback):
         others: Any other hook of :class:`Callback` by its name.
 
     Raises:
-        TypeError: A name that is no hook, or something that cannot be called.
+        TypeError: A name that is not a hook, or something that cannot be called.
     """
 
     def __init__(

@@ -96,7 +96,7 @@ class CompileLossAndMetrics:
             found = [None if item is None else losses.get(item) for item in each]
             if not any(found):
                 raise ValueError(
-                    "no loss: hand one to compile(), e.g. loss='sparse_categorical_crossentropy'"
+                    "no loss: pass one to compile(), e.g. loss='sparse_categorical_crossentropy'"
                 )
             self._losses = found
         return self._losses
@@ -120,7 +120,7 @@ class CompileLossAndMetrics:
             ValueError: Labels or settings do not fit the outputs.
         """
         if not y_true:
-            raise ValueError("there are no labels: hand in y, or a source of batches (x, y)")
+            raise ValueError("there are no labels: pass y, or a source of batches (x, y)")
         if len(y_true) != len(y_pred):
             raise ValueError(
                 f"the model has {len(y_pred)} outputs ({', '.join(names)}), labels came for "
@@ -216,7 +216,7 @@ def _by_output(given: Any, names: Sequence[str], what: str) -> list[Any]:
         unknown = set(given) - set(names)
         if unknown:
             raise ValueError(
-                f"{what}: {sorted(unknown)} are no outputs of the model; they are {list(names)}"
+                f"{what}: {sorted(unknown)} are not outputs of the model; they are {list(names)}"
             )
         return [given.get(name) for name in names]
     if not isinstance(given, list | tuple) or len(given) != len(names):

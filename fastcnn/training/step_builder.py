@@ -93,7 +93,7 @@ def training_step(
         variables: What to train: for a model its ``trainable_weights``.
         optimizer: Object or name of :mod:`fastcnn.optimizers`; its state and step count are shared
             with other steps that use it. Learning rate and step number are inputs that the step
-            fills in itself: a schedule, or a rate set by hand, compiles nothing anew.
+            fills in itself: a schedule, or a rate set by hand, compiles nothing again.
         inputs: Placeholders, in the order in which arrays will be given.
         outputs: Further Tensors to return.
         assignments: Further updates: moving statistics (``trace.assignments`` of
@@ -106,7 +106,7 @@ def training_step(
         outputs.
 
     Raises:
-        ValueError: The loss is no scalar, there is nothing to train, or the loss needs a
+        ValueError: The loss is not a scalar, there is nothing to train, or the loss needs a
             placeholder that is not listed.
 
     Example:

@@ -182,7 +182,7 @@ class Trainer(Layer):
                 name; or a generator, iterator or sequence of batches ``(x, y)`` or
                 ``(x, y, sample_weight)``.
             y: Labels; integers as ``(n,)`` or ``(n, 1)``.
-            batch_size: Examples per step, 32 unless told.
+            batch_size: Examples per step. Defaults to 32.
             epochs: Number of the last epoch.
             verbose: 0 silent, 1 a bar, 2 a line per epoch; ``"auto"`` is 1 on a terminal, else 2.
             callbacks: One or several of :mod:`fastcnn.callbacks`.
@@ -243,7 +243,7 @@ class Trainer(Layer):
             while place.epoch < epochs:
                 epoch = place.epoch
                 hooks.call("on_epoch_begin", epoch, {})
-                if place.learning_rate is not None:  # a schedule by epochs has set its own anew
+                if place.learning_rate is not None:  # a schedule by epochs has set its own again
                     optimizer.learning_rate = place.learning_rate
                     place.learning_rate = None
                 title = f"Epoch {epoch + 1}/{epochs}"
@@ -340,7 +340,7 @@ class Trainer(Layer):
 
         Args:
             x: See :meth:`fit`; a source of batches may also yield inputs alone.
-            batch_size: Examples at a time, 32 unless told.
+            batch_size: Examples at a time. Defaults to 32.
             verbose: 1 shows a bar; ``"auto"`` does so on a terminal if there are several batches.
             steps: Batches to go through; ``None`` means all.
             callbacks: See :mod:`fastcnn.callbacks`.
@@ -419,7 +419,7 @@ class Trainer(Layer):
         return self.programs.predict(arrays)(*arrays)
 
     def reset_metrics(self) -> None:
-        """Nothing to do: every call measures anew. Here for scripts that were written for Keras."""
+        """Nothing to do: every call measures again. Here for scripts written for Keras."""
 
 
 def _warn_ran_out(stream: EpochIterator, epoch: int, epochs: int, steps: int | None) -> None:
@@ -427,7 +427,7 @@ def _warn_ran_out(stream: EpochIterator, epoch: int, epochs: int, steps: int | N
     warnings.warn(
         f"fit: the data ran out in epoch {epoch + 1} of {epochs}, after {stream.total} batches"
         f"{wanted}: training ends here. A generator must go on for all epochs: let it loop with "
-        "'while True' and give steps_per_epoch, or hand in arrays or a keras.utils.PyDataset",
+        "'while True' and give steps_per_epoch, or pass arrays or a keras.utils.PyDataset",
         stacklevel=3,
     )
 

@@ -53,7 +53,7 @@ def test_version(capsys):
         (["train", "digits", "--dropout", "nan"], "'nan' is not a number from 0"),
         (["train", "digits", "--learning-rate", "inf"], "'inf' is not a number above 0"),
         (["train", "digits", "--seed", "-1"], "seed"),
-        (["train", "digits", "--image-size", "32x"], "'32x' is no image size: give one number"),
+        (["train", "digits", "--image-size", "32x"], "'32x' is not an image size: give one number"),
         (["predict", "model.safetensors"], "required: PICTURE"),
     ],
 )
@@ -67,7 +67,7 @@ def test_image_size():
     assert options.image_size("48") == (48, 48)
     assert options.image_size("48x64") == (48, 64)
     for wrong in ("", "0", "1x2x3", "-4", "4.5", "0x8"):
-        with pytest.raises(argparse.ArgumentTypeError, match="no image size"):
+        with pytest.raises(argparse.ArgumentTypeError, match="not an image size"):
             options.image_size(wrong)
 
 

@@ -147,7 +147,7 @@ def test_a_model_that_is_no_classifier(tmp_path, fails):
     model = Sequential([layers.Dense(3, input_shape=(8,))])
     model.save(tmp_path / "model.safetensors")
     shown = fails("predict", tmp_path / "model.safetensors", "a.png")
-    assert "is no image classifier: it takes (None, 8) and gives (None, 3)" in shown
+    assert "is not an image classifier: it takes (None, 8) and gives (None, 3)" in shown
 
 
 def test_wrong_model_files(tmp_path, trained, fails):

@@ -150,8 +150,8 @@ def test_every_type(dtype, tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "a is no IDX file: it begins with b''"),
-        (b"\x89PNG", "a is no IDX file: it begins with"),
+        (b"", "a is not an IDX file: it begins with b''"),
+        (b"\x89PNG", "a is not an IDX file: it begins with"),
         (b"\0\0\x08\x03\0\0", "a is damaged: it ends inside its header"),
         (b"\0\0\x08\x01\xff\xff\xff\xff" + b"1", "a is damaged: 9 bytes, expected 4,294,967,303"),
         (idx(np.zeros(3, np.uint8)) + b"1", r"a is damaged: 12 bytes, expected 11 .*shape \(3,\)"),

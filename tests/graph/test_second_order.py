@@ -81,7 +81,7 @@ def test_layers(row: Any) -> None:
     def total(*tensors: Any) -> Any:
         y = layer(list(tensors) if many else tensors[0], training=row.training[-1])
         dy = np.random.default_rng(1).standard_normal(y.shape).astype(np.float32)
-        # Curved, so that second gradients of what is linear are no zeros.
+        # Curved, so that second gradients of what is linear are not zeros.
         return ops.sum(ops.tanh(y * np.float32(0.2)) * dy)
 
     directional(total, xs, list(layer.trainable_weights), STEP)

@@ -76,7 +76,7 @@ def test_arguments_and_defaults(module, name):
 
 
 def parameters(kind):
-    """Arguments of a class, those that ``**settings`` hands on to its base among them."""
+    """Arguments of a class, those that ``**settings`` passes on to its base among them."""
     found = {}
     for base in kind.__mro__:
         if "__init__" not in vars(base):

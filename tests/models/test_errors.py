@@ -115,7 +115,7 @@ def test_strings_are_no_images():
 
 def test_no_labels():
     model = compiled("sparse_categorical_crossentropy")
-    with pytest.raises(ValueError, match="no labels: hand in y"):
+    with pytest.raises(ValueError, match="no labels: pass y"):
         model.fit(images(), verbose=0)
 
 
@@ -152,7 +152,7 @@ def test_wrong_arguments_of_fit(settings, message):
         ({"optimizer": "sdg"}, "unknown optimizer 'sdg'; .*known: .*sgd"),
         ({"loss": "crossentropy"}, "unknown loss 'crossentropy'; .*known: .*categorical"),
         ({"loss": ["mse", "mse"]}, "the model has 1 outputs"),
-        ({"loss": {"wrong": "mse"}}, "'wrong'.* are no outputs of the model"),
+        ({"loss": {"wrong": "mse"}}, "'wrong'.* are not outputs of the model"),
         ({"loss": "mse", "run_eagerly": True}, "run_eagerly=True is not supported"),
     ],
 )

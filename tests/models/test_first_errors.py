@@ -153,13 +153,11 @@ def test_two_inputs():
     ]:
         with pytest.raises(ValueError, match=re.escape(message)):
             made.predict(given)
-    with pytest.raises(TypeError, match="x: there is a dict inside a list; hand in one dict"):
+    with pytest.raises(TypeError, match="x: there is a dict inside a list; pass one dict"):
         made.predict([{"left": x}, {"right": y}])
     with pytest.raises(ValueError, match=r"the dict has \['left'\]: \['right'\] must be there too"):
         made({"left": x})
-    with pytest.raises(
-        ValueError, match=r"2 inputs \(left, right\), got 1: hand in a list in that"
-    ):
+    with pytest.raises(ValueError, match=r"2 inputs \(left, right\), got 1: pass a list in that"):
         made(x)
 
 

@@ -303,7 +303,7 @@ def test_fit_ends_with_the_averages(rng):
         (lambda: optimizers.SGD(ema_overwrite_frequency=0), "int of at least 1, got 0"),
         (lambda: optimizers.SGD(gradient_accumulation_steps=1), "int of at least 2, got 1"),
         (lambda: optimizers.SGD(loss_scale_factor=0), "loss_scale_factor must be positive, got 0"),
-        (lambda: optimizers.SGD(learning_rate_multipliers={"(": 1}), r"'\(' is no regular expr"),
+        (lambda: optimizers.SGD(learning_rate_multipliers={"(": 1}), r"'\(' is not a regular expr"),
         (lambda: optimizers.SGD(learning_rate_multipliers={"a": -1}), "at least 0, got -1"),
         (lambda: optimizers.Lion(beta_1=0), "beta_1 must be above 0"),
         (lambda: optimizers.Ftrl(learning_rate_power=0.5), "learning_rate_power must be at most 0"),

@@ -97,7 +97,7 @@ def test_a_backup_of_another_model(small, tmp_path):
         other.fit(X, Y, callbacks=callbacks.BackupAndRestore(tmp_path), verbose=0)
     (tmp_path / "latest.safetensors").unlink()
     small.save(tmp_path / "latest.safetensors")
-    with pytest.raises(ValueError, match="no backup of a running fit"):
+    with pytest.raises(ValueError, match="not a backup of a running fit"):
         small.fit(X, Y, callbacks=callbacks.BackupAndRestore(tmp_path), verbose=0)
 
 

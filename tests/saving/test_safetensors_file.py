@@ -189,9 +189,9 @@ def with_tensor(**changes: object) -> bytes:
         (b" " + with_tensor(), "begin with a brace"),
         (with_tensor().replace(b'"{}"', b"3"), "strings only"),
         (with_tensor().replace(b'"{}"', rb'"\ud800"'), "not valid Unicode"),
-        (with_tensor().replace(b'"{}"', b'"[]"'), "its description is no JSON object"),
-        (with_tensor()[:-1], "no JSON"),
-        (with_tensor() + b"\0", "no JSON"),
+        (with_tensor().replace(b'"{}"', b'"[]"'), "its description is not a JSON object"),
+        (with_tensor()[:-1], "not JSON"),
+        (with_tensor() + b"\0", "not JSON"),
     ],
 )
 def test_headers_that_are_wrong(path, header, message):

@@ -16,7 +16,7 @@ __all__ = ["LayerTracker", "all_layers", "invalidate", "own_weights", "tracked_o
 
 T = TypeVar("T")
 
-#: Attributes that are no parts, or whose contents are counted elsewhere.
+#: Attributes that are not parts, or whose contents are counted elsewhere.
 _INTERNAL = frozenset({"_weights", "_calls", "_chain", "_eager", "_build_lock"})
 
 _numbers = itertools.count(1)

@@ -93,7 +93,7 @@ def Input(  # noqa: N802
     Args:
         shape: Shape of one example, without the batch: ``(32, 32, 3)``; ``None`` where open.
         batch_size: Number of examples, if it is fixed.
-        dtype: NumPy dtype, float32 unless told. Arrays of any other real dtype are cast to it.
+        dtype: NumPy dtype. Defaults to float32. Arrays of any other real dtype are cast to it.
         sparse: Not supported: ``None`` only.
         ragged: Not supported: ``None`` only.
         batch_shape: ``(batch_size, *shape)``, instead of those two.

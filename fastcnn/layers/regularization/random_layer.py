@@ -36,7 +36,7 @@ class RandomLayer(Layer):
             raise RuntimeError(
                 f"layer {self.name!r}: {type(self).__name__} on graph Tensors in training needs "
                 "somewhere to leave its step input: call the layer inside 'with "
-                "fastcnn.tracing(training=True) as trace:' and hand trace.step to training_step"
+                "fastcnn.tracing(training=True) as trace:' and pass trace.step to training_step"
             )
         return trace.seed(self.seed)
 

@@ -167,7 +167,7 @@ class Dot(Layer):
         ``(batch, a..., b...)``, and ``(batch, 1)`` for two vectors.
 
     Raises:
-        ValueError: ``axes`` is no axis, or sizes along the axes differ.
+        ValueError: ``axes`` is not an axis, or sizes along the axes differ.
     """
 
     def __init__(

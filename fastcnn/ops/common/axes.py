@@ -21,7 +21,7 @@ def integers(op: str, name: str, values: Any) -> tuple[int, ...]:
     """One int or a sequence of ints as a tuple.
 
     Raises:
-        TypeError: Something that is no int.
+        TypeError: Something that is not an int.
     """
     items = values if hasattr(values, "__iter__") and not isinstance(values, str) else (values,)
     try:

@@ -29,7 +29,7 @@ Operand = Any
 
 #: What values in a graph can be.
 DTYPES = tuple(_core.dtypes())
-#: Limits of the core (``csrc/base/shape.h``), told here in terms of the operation.
+#: Limits of the core (``csrc/base/shape.h``), checked here in terms of the operation.
 MAX_RANK = 8
 MAX_ELEMENTS = 1 << 40
 #: Public operations by name: the closed registry that model files refer to.
@@ -195,7 +195,7 @@ def _run(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
     try:
         hash(key)
     except TypeError:
-        # Something that cannot be a key is no argument either: the operation says which.
+        # Something that cannot be a key is not an argument either: the operation says which.
         function(*args, **kwargs)
         raise
 

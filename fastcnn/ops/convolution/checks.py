@@ -13,7 +13,7 @@ from fastcnn.ops.common.window import (
 __all__ = ["ALGORITHMS", "bias_operand", "check_groups", "checked_algorithm"]
 
 
-#: How a convolution can be told to compute.
+#: Algorithms that a convolution can be asked for.
 ALGORITHMS = ("auto", "direct", "winograd", "winograd_2x2", "winograd_4x4")
 
 

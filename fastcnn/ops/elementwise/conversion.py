@@ -56,7 +56,7 @@ def label_operand(op: str, name: str, value: Any) -> Tensor:
     """Class indices as a Tensor.
 
     Raises:
-        TypeError: They are no integers.
+        TypeError: They are not integers.
     """
     if isinstance(value, int | list | tuple):
         value = np.asarray(value)
@@ -113,7 +113,7 @@ def rescale(x: Operand, scale: float, offset: float = 0.0) -> Any:
         float32: an array for arrays, else a Tensor.
 
     Raises:
-        TypeError: ``scale`` or ``offset`` is no number.
+        TypeError: ``scale`` or ``offset`` is not a number.
     """
     op = Rescale.name
     x = operand(op, "x", x, dtype=None)
@@ -124,7 +124,7 @@ def rescale(x: Operand, scale: float, offset: float = 0.0) -> Any:
 
 @operation
 def one_hot(labels: Operand, depth: int) -> Any:
-    """1.0 at each label along a new last axis, 0.0 elsewhere and where the label is no class.
+    """1.0 at each label along a new last axis, 0.0 elsewhere and where the label is not a class.
 
     Args:
         labels: Any shape, any integer dtype; array or Tensor.
@@ -134,7 +134,7 @@ def one_hot(labels: Operand, depth: int) -> Any:
         ``(*labels.shape, depth)``, float32.
 
     Raises:
-        TypeError: ``labels`` are no integers, or ``depth`` is none.
+        TypeError: ``labels`` are not integers, or ``depth`` is none.
         ValueError: ``depth`` is negative, or the result would be too large.
     """
     op = OneHot.name

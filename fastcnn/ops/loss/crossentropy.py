@@ -175,7 +175,7 @@ def label_rows(op: str, y_true: Operand, y_pred: Tensor) -> Tensor:
     """Integer labels, one for each row of scores.
 
     Raises:
-        TypeError: Labels are no integers.
+        TypeError: Labels are not integers.
         ValueError: Shapes do not fit.
     """
     labels = label_operand(op, "y_true", y_true)
@@ -250,8 +250,8 @@ def sparse_categorical_crossentropy(
     """``-log(y_pred[label])`` over the last axis.
 
     Args:
-        y_true: Labels ``(...)`` or ``(..., 1)``, any integer dtype. A label that is no class makes
-            the loss and the gradient of its row NaN.
+        y_true: Labels ``(...)`` or ``(..., 1)``, any integer dtype. A label that is not a class
+            makes the loss and the gradient of its row NaN.
         y_pred: ``(..., classes)``, float32: probabilities or logits as for
             :func:`categorical_crossentropy`.
         from_logits: Whether ``y_pred`` are logits.
@@ -260,7 +260,7 @@ def sparse_categorical_crossentropy(
         ``(...)``, float32: an array for arrays, else a Tensor.
 
     Raises:
-        TypeError: Labels are no integers, or predictions are not float32.
+        TypeError: Labels are not integers, or predictions are not float32.
         ValueError: Shapes do not fit each other.
     """
     op = "sparse_categorical_crossentropy"

@@ -245,7 +245,7 @@ def pad(x: Operand, pad_width: Any) -> Any:
             negative: ``((0, 0), (1, 2))`` for a matrix.
 
     Raises:
-        TypeError: Something that is no int.
+        TypeError: Something that is not an int.
         ValueError: A negative number, or not two numbers for each axis.
     """
     op = "pad"

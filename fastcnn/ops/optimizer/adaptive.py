@@ -57,7 +57,7 @@ def adam_update(
         m: Moving mean of the gradient: a float32 Variable of its shape, at first 0.
         v: Moving mean of its square, likewise.
         learning_rate: Scalar float32 Tensor or Variable: never a constant, so that a schedule
-            compiles nothing anew.
+            compiles nothing again.
         step: Scalar int64 or float32 Tensor or Variable: 1 in the first step.
         beta_1: Share of m that stays, between 0 and 1.
         beta_2: Share of v that stays, between 0 and 1.

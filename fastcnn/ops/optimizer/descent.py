@@ -3,7 +3,7 @@
 As all updates (:mod:`fastcnn.ops.optimizer.update`) they write Variables in place. What optimizers
 have in common (weight decay, clipping, averages, gathering of gradients) is part of the same pass:
 see :class:`UpdateOptions`. The learning rate is a Tensor or a Variable, never a number, so that a
-schedule compiles nothing anew; ``step`` is 1 in the first step.
+schedule compiles nothing again; ``step`` is 1 in the first step.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ def sgd_update(
         gradient: Tensor of its shape, float32.
         velocity: Variable of its shape, float32, or None.
         learning_rate: Scalar float32 Tensor or Variable: never a constant, so that a schedule
-            compiles nothing anew.
+            compiles nothing again.
         momentum: Between 0 and 1; not 0 only with a velocity.
         nesterov: Whether to look ahead.
         options: Weight decay, clipping and more.

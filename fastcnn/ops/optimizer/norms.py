@@ -81,7 +81,7 @@ def orthogonalized(
 
     Raises:
         TypeError: x is not float32.
-        ValueError: x is no matrix.
+        ValueError: x is not a matrix.
     """
     x = operand("orthogonalized", "x", x, rank=2)
     a, b, c = coefficients

@@ -1,6 +1,6 @@
 """Updates of Variables, in place: list what these return among a Program's ``updates``.
 
-They are no functions of arrays: each takes the Variables that it writes, and Tensors for what it
+They are not functions of arrays: each takes the Variables that it writes, and Tensors for what it
 reads. Reads of a Variable elsewhere in the graph see its value from before the run. Steps of
 optimizers are in :mod:`fastcnn.ops.optimizer.descent`.
 """

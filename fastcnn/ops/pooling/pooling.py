@@ -49,9 +49,9 @@ class _Pooling(Op):
         )
 
     def _core_window(self, x: Spec, **attrs: Any) -> Mapping[str, Any]:
-        """What the core is told. ``counted`` is the padding behind each axis up to which a window's
-        positions count, as do those in the padding before; empty where only pixels inside the image
-        do.
+        """What the core receives. ``counted`` is the padding behind each axis up to which a
+        window's positions count, as do those in the padding before; empty where only pixels inside
+        the image do.
         """
         window, bins = self.window(x, **attrs), attrs["bins"]
         counted: tuple[int, ...] = ()

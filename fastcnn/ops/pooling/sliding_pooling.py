@@ -180,8 +180,8 @@ def average_pool(
         dilation: Distance of a window's neighbouring pixels.
         ceil_mode: See :func:`max_pool`.
         count_include_pad: Whether the sum is divided by the window's pixels inside the image or its
-            padding, as PyTorch does unless told otherwise. False: by those inside the image, as
-            Keras does, and ONNX unless told otherwise.
+            padding, as PyTorch does by default. False: by those inside the image, as
+            Keras does, and ONNX by default.
 
     Returns:
         ``(batch, *output, channels)``, float32: an array for arrays, else a Tensor.

@@ -84,7 +84,7 @@ def matmul(a: Operand, b: Operand, *, transpose_a: bool = False, transpose_b: bo
 
     Raises:
         TypeError: An operand is not float32.
-        ValueError: An operand is no matrix, or they do not fit each other.
+        ValueError: An operand is not a matrix, or they do not fit each other.
     """
     op = Matmul.name
     a = operand(op, "a", a, rank=2)

@@ -121,7 +121,7 @@ def random_normal(shape: Any, seed: Operand) -> Any:
 
     Raises:
         TypeError: The seed is not an integer, or the shape holds something else.
-        ValueError: A negative size, or a seed that is no scalar.
+        ValueError: A negative size, or a seed that is not a scalar.
     """
     op = RandomNormal.name
     sizes = integers(op, "shape", shape)
@@ -136,7 +136,7 @@ def fold_seed(seed: Operand, numbers: Sequence[Operand]) -> Any:
 
     A pure function that mixes well: equal arguments give equal seeds, neighbouring ones unrelated
     seeds. With Tensors the seed of a step is made inside the Program from its inputs, and nothing
-    is compiled anew.
+    is compiled again.
 
     Args:
         seed: int64 or uint64 scalar, array or Tensor, or an int (modulo ``2**64``).
@@ -146,8 +146,8 @@ def fold_seed(seed: Operand, numbers: Sequence[Operand]) -> Any:
         int64 scalar in ``[0, 2**63)``: an array for arrays and ints, else a Tensor.
 
     Raises:
-        TypeError: An argument is no integer.
-        ValueError: An argument is no scalar, or there are no numbers.
+        TypeError: An argument is not an integer.
+        ValueError: An argument is not a scalar, or there are no numbers.
 
     Example:
         >>> fold_seed(1, [2, 3])

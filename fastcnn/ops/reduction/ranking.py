@@ -66,10 +66,10 @@ def in_top_k(y_true: Operand, y_pred: Operand, k: int) -> Any:
         k: One or more.
 
     Returns:
-        ``(...)``, float32. A label that is no class, or is scored NaN, is no hit.
+        ``(...)``, float32. A label that is not a class, or is scored NaN, is not a hit.
 
     Raises:
-        TypeError: Labels are no integers, scores are not float32, or ``k`` is no int.
+        TypeError: Labels are not integers, scores are not float32, or ``k`` is not an int.
         ValueError: Shapes do not fit, or ``k`` is less than 1.
     """
     op = InTopK.name

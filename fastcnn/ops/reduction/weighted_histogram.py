@@ -42,7 +42,7 @@ def weighted_histogram_2d(
 
     Raises:
         TypeError: Row or column indices are not integers, or weights are not float32.
-        ValueError: Lengths differ, or ``size`` is no pair of sizes.
+        ValueError: Lengths differ, or ``size`` is not a pair of sizes.
 
     Example:
         >>> import numpy as np
