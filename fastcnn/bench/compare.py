@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fastcnn.bench.results import Row, key
+from fastcnn.bench.results import Result, key
 from fastcnn.bench.table import SHORT, label
 
 __all__ = ["Change", "changes", "lines", "machines_differ", "regressed"]
@@ -22,7 +22,7 @@ class Change:
         noise: By what factor it may differ through scatter alone.
     """
 
-    row: Row
+    row: Result
     ratio: float
     noise: float
 
@@ -37,7 +37,7 @@ class Change:
         return self.ratio < 1 / self.noise
 
 
-def changes(old: Sequence[Row], new: Sequence[Row]) -> list[Change]:
+def changes(old: Sequence[Result], new: Sequence[Result]) -> list[Change]:
     """Every row that both have, the largest loss first.
 
     Work that the peak limits is compared by its share of the peak measured beside it, so that a
@@ -56,7 +56,7 @@ def changes(old: Sequence[Row], new: Sequence[Row]) -> list[Change]:
     return sorted(found, key=lambda change: change.ratio)
 
 
-def scatter(row: Row) -> float:
+def scatter(row: Result) -> float:
     """How far the median of another run may lie from this one, as a share.
 
     Half the distance between 10th and 90th percentile, and never less than 2 %: medians of runs
@@ -65,7 +65,9 @@ def scatter(row: Row) -> float:
     return max(float(row["spread"]) / 2, 0.02)
 
 
-def lines(old: Sequence[Row], new: Sequence[Row], *, everything: bool = False) -> Iterator[str]:
+def lines(
+    old: Sequence[Result], new: Sequence[Result], *, everything: bool = False
+) -> Iterator[str]:
     """The changes as text, the largest loss first; then how many rows were compared."""
     found = changes(old, new)
     shown = [change for change in found if everything or change.beyond]
@@ -88,7 +90,7 @@ def lines(old: Sequence[Row], new: Sequence[Row], *, everything: bool = False) -
         yield f"only in the new file: {alone[0]}, only in the old: {alone[1]}"
 
 
-def regressed(old: Sequence[Row], new: Sequence[Row]) -> bool:
+def regressed(old: Sequence[Result], new: Sequence[Result]) -> bool:
     """Whether any row is slower beyond its scatter."""
     return any(change.slower for change in changes(old, new))
 

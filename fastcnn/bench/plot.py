@@ -12,7 +12,7 @@ from fastcnn.bench.table import SHORT
 
 __all__ = ["check", "draw"]
 
-Row = Mapping[str, Any]
+Result = Mapping[str, Any]
 
 #: Colour-blind safe (Okabe and Ito); one for each direction.
 BARS = {
@@ -51,7 +51,7 @@ def check(path: Path) -> None:
         raise ImportError('a picture needs matplotlib: run pip install "fastcnn[plot]"')
 
 
-def draw(machine: Row, rows: Sequence[Row], path: Path) -> None:
+def draw(machine: Result, rows: Sequence[Result], path: Path) -> None:
     """Draws a file of results.
 
     Args:
@@ -87,13 +87,13 @@ class _Line:
     """A heading, or a bar; the name stands at the first bar of a shape only."""
 
     text: str
-    row: Row | None = None
+    row: Result | None = None
 
 
-def _lines(rows: Sequence[Row]) -> list[list[_Line]]:
+def _lines(rows: Sequence[Result]) -> list[list[_Line]]:
     """Blocks that stay together: for each operation, instruction set and number of threads."""
     several = len({(row["isa"], row["threads"]) for row in rows}) > 1
-    blocks: dict[tuple[Any, ...], list[Row]] = {}
+    blocks: dict[tuple[Any, ...], list[Result]] = {}
     for row in rows:
         blocks.setdefault((row["op"], row["isa"], row["threads"]), []).append(row)
     found = []
@@ -160,7 +160,7 @@ def _short(name: str, most: int = 36) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"
 
 
-def _bar(axes: Any, y: int, row: Row, end: float) -> None:
+def _bar(axes: Any, y: int, row: Result, end: float) -> None:
     share = row["share"]
     axes.barh(y, min(share, end), height=0.8, color=BARS[row["direction"]], zorder=2, lw=0)
     for name, (marker, colour) in MARKS.items():
@@ -182,12 +182,14 @@ def _bar(axes: Any, y: int, row: Row, end: float) -> None:
     axes.text(end * 1.14, y, _kind(row), va="center", fontsize=5.8, color="#777777", zorder=5)
 
 
-def _kind(row: Row) -> str:
+def _kind(row: Result) -> str:
     kinds = {"compute": "", "compute + stores": "+ stores"}
     return kinds.get(row["floor"], str(row["floor"]))
 
 
-def _head(figure: Any, machine: Row, rows: Sequence[Row], width: float, height: float) -> None:
+def _head(
+    figure: Any, machine: Result, rows: Sequence[Result], width: float, height: float
+) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -226,7 +228,7 @@ def _head(figure: Any, machine: Row, rows: Sequence[Row], width: float, height: 
     )  # fmt: skip
 
 
-def _peer(name: str, versions: Row) -> str:
+def _peer(name: str, versions: Result) -> str:
     version = str(versions.get(name, "")).partition("+")[0]
     known = {"torch_tcmalloc": "PyTorch, tcmalloc", "torch": "PyTorch", "onednn": "oneDNN"}
     title = known.get(name, {"numpy": "NumPy", "onnxruntime": "ONNX Runtime"}.get(name, name))

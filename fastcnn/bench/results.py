@@ -22,7 +22,7 @@ FORMAT = 1
 #: What names a row: two of the same measure the same thing.
 KEY = ("op", "shape", "direction", "isa", "threads")
 
-Row = Mapping[str, Any]
+Result = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,12 @@ class Results:
     rows: list[dict[str, Any]]
 
 
-def key(row: Row) -> tuple[Any, ...]:
+def key(row: Result) -> tuple[Any, ...]:
     """What the row measures."""
     return tuple(row[name] for name in KEY)
 
 
-def machine(limits: Sequence[Limits], isas: Sequence[str], versions: Row) -> dict[str, Any]:
+def machine(limits: Sequence[Limits], isas: Sequence[str], versions: Result) -> dict[str, Any]:
     """What a number cannot be read without."""
     return {
         "fastcnn_bench": FORMAT,

@@ -9,7 +9,7 @@ from fastcnn.bench.limits_table import Limits
 
 __all__ = ["Lines", "best_peer", "label", "markdown", "rate"]
 
-Row = Mapping[str, Any]
+Result = Mapping[str, Any]
 
 #: How directions are written in little room.
 SHORT = {
@@ -20,12 +20,12 @@ SHORT = {
 }
 
 
-def label(row: Row) -> str:
+def label(row: Result) -> str:
     """The name of a row's shape, or the shape itself; the operation first."""
     return f"{row['op']} {row['name'] or row['shape']}"
 
 
-def rate(row: Row) -> str:
+def rate(row: Result) -> str:
     """What is done a second."""
     if row["flops"]:
         return (
@@ -36,7 +36,7 @@ def rate(row: Row) -> str:
     return f"{row['gb_s']:.3g} GB/s"
 
 
-def best_peer(row: Row, but: Sequence[str] = ("numpy",)) -> tuple[str, Mapping[str, Any]] | None:
+def best_peer(row: Result, but: Sequence[str] = ("numpy",)) -> tuple[str, Mapping[str, Any]] | None:
     """Name and numbers of the fastest other library that took part."""
     others = {name: c for name, c in row["contestants"].items() if name not in but}
     return min(others.items(), key=lambda item: item[1]["ms"], default=None)
@@ -63,7 +63,7 @@ class Lines:
             f"{'of':17}{peers}"
         )
 
-    def row(self, row: Row) -> str:
+    def row(self, row: Result) -> str:
         """One of them."""
         isa = f"{row['isa']:>12} " if self.isas else ""
         peers = "".join(f" {self._speedup(row, name):>{self._column(name)}}" for name in self.peers)
@@ -78,13 +78,13 @@ class Lines:
         return len(name) + 2
 
     @staticmethod
-    def _speedup(row: Row, name: str) -> str:
+    def _speedup(row: Result, name: str) -> str:
         if name in row.get("refused", {}):
             return "wrong"
         return f"{row['contestants'][name]['speedup']:.2f}" if name in row["contestants"] else "-"
 
 
-def markdown(rows: Sequence[Row]) -> Iterator[str]:
+def markdown(rows: Sequence[Result]) -> Iterator[str]:
     """A table for a document: the best peer's share stands beside ours."""
     isas = len({row["isa"] for row in rows}) > 1
     head = ["operation", "direction", *(["isa"] if isas else []), "threads", "ms", "rate"]

@@ -41,7 +41,7 @@ class SummarizedModel(CompiledModel, Protocol):
 
 
 @dataclass
-class Row:
+class TableRow:
     """One line of the table. ``None`` where a number depends on open sizes."""
 
     name: str
@@ -100,11 +100,11 @@ def print_summary(
     print_fn("\n".join(lines))
 
 
-def _rows(model: SummarizedModel, expand_nested: bool) -> Iterable[Row]:
+def _rows(model: SummarizedModel, expand_nested: bool) -> Iterable[TableRow]:
     if model.graph is None:
         for part in model.layers:
             params = f"{part.count_params():,}" if part.built else "? (unbuilt)"
-            yield Row(_title(part), "?", params, None, None, _mark(part))
+            yield TableRow(_title(part), "?", params, None, None, _mark(part))
         return
     macs = _macs_by_call(model)
     chain = all(
@@ -115,7 +115,7 @@ def _rows(model: SummarizedModel, expand_nested: bool) -> Iterable[Row]:
     for tensor in model.graph.inputs:
         if tensor.origin is not None and tensor.origin in model.layers:
             size = _bytes([tensor])
-            yield Row(_title(tensor.origin), str(tensor.shape), "0", 0, size, "-")
+            yield TableRow(_title(tensor.origin), str(tensor.shape), "0", 0, size, "-")
     for call in model.graph.calls:
         outputs = flatten(call.outputs)
         shape = ", ".join(str(output.shape) for output in outputs)
@@ -127,7 +127,7 @@ def _rows(model: SummarizedModel, expand_nested: bool) -> Iterable[Row]:
             title, mark = _title(layer), _mark(layer)
             params = "shared" if id(layer) in counted else f"{layer.count_params():,}"
             counted.add(id(layer))
-        yield Row(title, shape, params, macs.get(id(call)), _bytes(outputs), mark, sources)
+        yield TableRow(title, shape, params, macs.get(id(call)), _bytes(outputs), mark, sources)
         nested = getattr(layer, "graph", None)
         if expand_nested and nested is not None:
             for row in _rows(layer, True):  # type: ignore[arg-type]
