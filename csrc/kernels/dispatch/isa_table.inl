@@ -7,7 +7,8 @@ extern const RooflineKernels roofline;
 
 namespace {
 constexpr KernelTable table = {
-    FASTCNN_STR(FASTCNN_ISA), gemm.lanes,
+    FASTCNN_STR(FASTCNN_ISA),
+    gemm.lanes,
 #define FASTCNN_UNIT(type, name) name,
 #include "kernels/dispatch/units.inc"
 #undef FASTCNN_UNIT

@@ -9,11 +9,9 @@ namespace {
 #include "kernels/simd/vec.h"
 #include "kernels/simd/unroll.inl"
 #include "kernels/simd/channel_block.inl"
-#include "kernels/simd/sum_rows.inl"
 #include "kernels/pooling/pool_nd.inl"
 #include "kernels/pooling/pool_windows.inl"
-#include "kernels/pooling/pool_sliding.inl"
-#include "kernels/pooling/pool_2d.inl"
+#include "kernels/pooling/pool_2d_grad.inl"
 // clang-format on
 }  // namespace
 

@@ -120,7 +120,7 @@ class PoolOperator : public Operator {
 
 class Pool2d final : public PoolOperator {
  public:
-  Pool2d(const PoolShape& shape, decltype(PoolKernels::max_pool_row) kernel)
+  Pool2d(const PoolShape& shape, decltype(Pool2dKernels::max_pool_row) kernel)
       : PoolOperator(shape),
         in_pairs_(shape.window.width.window.size == 3 && shape.window.width.window.stride <= 2 &&
                   shape.window.height.window.stride == shape.window.width.window.stride),
@@ -149,7 +149,7 @@ class Pool2d final : public PoolOperator {
 
  private:
   bool in_pairs_;  // of rows of windows, where all their rows lie inside
-  decltype(PoolKernels::max_pool_row) kernel_;
+  decltype(Pool2dKernels::max_pool_row) kernel_;
 };
 
 // An item owns the rows of dx from its first window row's to the next item's. Where windows do
@@ -366,13 +366,13 @@ void check_counts(const OperatorSpec& spec, size_t inputs, const char* what) {
 std::unique_ptr<Operator> make_max_pool2d(const OperatorSpec& spec) {
   check_counts(spec, 1, "x and y");
   return std::make_unique<Pool2d>(pool_shape(spec, spec.inputs[0], spec.outputs[0]),
-                                  kernels().pool.max_pool_row);
+                                  kernels().pool_2d.max_pool_row);
 }
 
 std::unique_ptr<Operator> make_average_pool2d(const OperatorSpec& spec) {
   check_counts(spec, 1, "x and y");
   return std::make_unique<Pool2d>(pool_shape(spec, spec.inputs[0], spec.outputs[0]),
-                                  kernels().pool.average_pool_row);
+                                  kernels().pool_2d.average_pool_row);
 }
 
 std::unique_ptr<Operator> make_max_pool2d_grad(const OperatorSpec& spec) {
