@@ -65,7 +65,7 @@ lint: $(VENV)/.installed-checks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest --allowlist tools/stubtest.allow fastcnn._core
+	$(BIN)/python -m mypy.stubtest --mypy-config-file pyproject.toml --allowlist tools/stubtest.allow fastcnn._core
 	$(BIN)/clang-format --dry-run -Werror $(CXX_FILES)
 	tools/check_isa_objects.sh $(BUILD)
 
