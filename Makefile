@@ -12,7 +12,7 @@ SETTINGS := --config-settings=cmake.define.FASTCNN_WERROR=ON
 # What an installation is made from. It is editable, so it follows the Python files by itself, and a
 # script that runs in this folder gets the compiled core although ./fastcnn comes first.
 NATIVE := pyproject.toml CMakeLists.txt $(shell find cmake csrc -type f)
-CXX_FILES := $(shell find csrc tools -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.inc')
+CXX_FILES := $(shell find csrc tools -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.inc' -o -name '*.def')
 
 .PHONY: help demo test sanitize neon lint tidy format bench wheel clean
 

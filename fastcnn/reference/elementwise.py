@@ -68,6 +68,12 @@ def sqrt(x: ArrayLike) -> Float64:
         return np.sqrt(float64(x))
 
 
+def rsqrt(x: ArrayLike) -> Float64:
+    """``1 / sqrt(x)``; infinity at 0, NaN below."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return 1 / np.sqrt(float64(x))
+
+
 def square(x: ArrayLike) -> Float64:
     """``x * x``."""
     return np.square(float64(x))

@@ -53,6 +53,7 @@ LINES = [
             "categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy",
             "in_top_k", "flatten",
             "stop_gradient", "cast", "rescale", "dropout", "scale_shift_relu", "relu", "sigmoid",
+            "rsqrt",
             "tanh", "exp", "log", "sqrt", "square", "negative", "absolute", "sgd", "momentum",
             "adam", "rmsprop", "adagrad", "adadelta", "adamax", "nadam", "ftrl", "lion",
         ]

@@ -1,6 +1,6 @@
 // Forward and input gradient, as depthwise_common.inl describes.
 
-// `rows` rows of positions from `row` on. Operator t takes the columns t * stride + e - pad, 0 <= e
+// `rows` rows of positions from `row` on. Step t takes the columns t * stride + e - pad, 0 <= e
 // < stride. They belong to the positions t, t - 1, ..., and finish position t - late.
 template <int taps, int stride, int rows, class Lanes>
 [[gnu::noinline]] void depthwise_block(const DepthwiseRows& at, const float* x, float* y,
@@ -77,7 +77,7 @@ inline void depthwise_blocks(const DepthwiseRows& at, const float* x, float* y) 
 }
 
 // Row `row` of the image's gradient under stride 2, of which the tap rows 2 * q + odd meet the
-// rows of dy. Operator t takes column t of dy and finishes the columns 2 * t + e - pad, e = 0
+// rows of dy. Step t takes column t of dy and finishes the columns 2 * t + e - pad, e = 0
 // and 1.
 template <int taps, int odd, class Lanes>
 [[gnu::noinline]] void depthwise_spread_block(const DepthwiseRows& at, const float* dy, float* dx,

@@ -29,6 +29,10 @@ inline Vec apply<UnaryOp::sqrt>(Vec x) {
   return sqrt(x);
 }
 template <>
+inline Vec apply<UnaryOp::rsqrt>(Vec x) {
+  return splat(1.0f) / sqrt(x);
+}
+template <>
 inline Vec apply<UnaryOp::square>(Vec x) {
   return x * x;
 }

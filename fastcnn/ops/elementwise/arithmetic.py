@@ -26,6 +26,7 @@ __all__ = [
     "minimum",
     "multiply",
     "negative",
+    "rsqrt",
     "sqrt",
     "square",
     "subtract",
@@ -100,6 +101,15 @@ class Sqrt(_Unary):
 
     def derivative(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
         return divide(multiply(dy, 0.5), y)  # type: ignore[no-any-return]
+
+
+class Rsqrt(_Unary):
+    """``1 / sqrt(x)``."""
+
+    name = "rsqrt"
+
+    def derivative(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
+        return multiply(multiply(dy, -0.5), divide(y, x))  # type: ignore[no-any-return]
 
 
 class Square(_Unary):
@@ -299,6 +309,12 @@ def log1p(x: Operand) -> Any:
 def sqrt(x: Operand) -> Any:
     """Square root; NaN below 0. ``x``: any shape, float32."""
     return _unary(Sqrt(), x)
+
+
+@operation
+def rsqrt(x: Operand) -> Any:
+    """``1 / sqrt(x)``; infinity at 0, NaN below. ``x``: any shape, float32."""
+    return _unary(Rsqrt(), x)
 
 
 @operation

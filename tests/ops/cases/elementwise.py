@@ -51,6 +51,7 @@ UNARY: dict[str, tuple[ForwardRule, bool, Callable[..., Maker]]] = {
     "expm1": (ulps(ELEMENTARY), True, normal),
     "log1p": (ulps(ELEMENTARY), True, lambda *shape: uniform(-0.5, 9, *shape)),
     "sqrt": (rounded_once, True, lambda *shape: uniform(0.5, 9, *shape)),
+    "rsqrt": (ulps(2), True, lambda *shape: uniform(0.5, 9, *shape)),
     "square": (rounded_once, True, normal),
     "negative": (exactly, True, normal),
     "absolute": (exactly, True, distinct),
@@ -86,6 +87,7 @@ FUNCTIONS = [
     Case("log1p", "range", {"x": array(np.logspace(-37, 38, 4097))}, {}, ulps(ELEMENTARY)),
     Case("log1p", "below-0", {"x": array(-np.logspace(-9, 0, 999))}, {}, ulps(ELEMENTARY)),
     Case("sqrt", "range", {"x": array(np.logspace(-37, 38, 999))}, {}, rounded_once),
+    Case("rsqrt", "range", {"x": array(np.logspace(-37, 38, 999))}, {}, ulps(2)),
 ]  # fmt: skip
 
 BROADCASTS: list[tuple[str, tuple[int, ...], tuple[int, ...]]] = [
