@@ -20,6 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 COLOURS = {
+    "fastest other library": "#66a61e",
     "PyTorch": "#d95f02",
     "Keras": "#a6761d",
     "ONNX Runtime": "#1f78b4",
