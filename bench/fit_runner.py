@@ -87,7 +87,7 @@ def run_torch(library: str, x: np.ndarray, y: np.ndarray, batch: int, threads: i
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("library", choices=["fastcnn", "keras", "torch"])
+    parser.add_argument("candidate", metavar="library", choices=["fastcnn", "keras", "torch"])
     parser.add_argument("--images", type=int, required=True)
     parser.add_argument("--batch", type=int, required=True)
     parser.add_argument("--threads", type=int, required=True)
@@ -95,10 +95,10 @@ def main() -> None:
     images = cifar10_or_noise(count=options.images)
     x = images.x_train[: options.images].astype(np.float32) / 255
     try:
-        run = run_torch if options.library == "torch" else run_fit
-        run(options.library, x, images.y_train[: options.images], options.batch, options.threads)
+        run = run_torch if options.candidate == "torch" else run_fit
+        run(options.candidate, x, images.y_train[: options.images], options.batch, options.threads)
     except ModuleNotFoundError as error:
-        print(f"{options.library}: {error}", file=sys.stderr)
+        print(f"{options.candidate}: {error}", file=sys.stderr)
         sys.exit(MISSING)
 
 

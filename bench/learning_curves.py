@@ -121,7 +121,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("library", choices=KERAS_LIKE)
+    parser.add_argument("candidate", metavar="library", choices=KERAS_LIKE)
     parser.add_argument("log", type=Path, help="CSV file to write")
     parser.add_argument(
         "--data", help="folder of CIFAR-10, binary layout; default $FASTCNN_DATA_DIR"
@@ -135,9 +135,9 @@ def main() -> None:
     if folder is None:
         parser.error("no images: give --data FOLDER or set FASTCNN_DATA_DIR")
 
-    keras = load_keras(options.library, options.threads)
+    keras = load_keras(options.candidate, options.threads)
     lines = Lines(as_json=options.json)
-    lines.note(**machine(library=options.library, version=version(options.library)))
+    lines.note(**machine(library=options.candidate, version=version(options.candidate)))
     images = read_cifar10(Path(folder))
     one_hot = np.eye(10, dtype=np.float32)
     train_set, test_set = (

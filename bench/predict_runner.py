@@ -135,7 +135,7 @@ CALLS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("library", choices=CALLS)
+    parser.add_argument("candidate", metavar="library", choices=CALLS)
     parser.add_argument("--way", default="predict_on_batch")
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--inputs", type=Path, required=True, help="npz of the image and weights")
@@ -145,9 +145,11 @@ def main() -> None:
         image = stored["image"]
         weights = [stored[f"w{number}"] for number in range(10)]
     try:
-        call = CALLS[options.library](options.library, options.way, weights, image, options.threads)
+        call = CALLS[options.candidate](
+            options.candidate, options.way, weights, image, options.threads
+        )
     except ModuleNotFoundError as error:
-        print(f"{options.library}: {error}", file=sys.stderr)
+        print(f"{options.candidate}: {error}", file=sys.stderr)
         sys.exit(MISSING)
     channel.ready(answer=call()[0].tolist())
     while True:
