@@ -21,6 +21,12 @@ LAYERS = [
                  id="SeparableConv1D"),
     pytest.param(layers.SeparableConv2D(5, 3, 2, "same", pointwise_regularizer="l2"),
                  (2, 6, 5, 3), id="SeparableConv2D"),
+    pytest.param(layers.Conv2D(4, 3, 2, padding=1), (2, 6, 5, 3), id="Conv2D by 1"),
+    pytest.param(layers.DepthwiseConv2D(3, 2, padding=((0, 1), (2, 0))), (2, 6, 5, 3),
+                 id="DepthwiseConv2D by pairs"),
+    pytest.param(layers.SeparableConv1D(5, 3, padding=[2]), (2, 7, 3), id="SeparableConv1D by 2"),
+    pytest.param(layers.Conv2DTranspose(4, 3, 2, padding=(1, 0)), (2, 4, 5, 3),
+                 id="Conv2DTranspose by 1 and 0"),
     pytest.param(layers.Conv1DTranspose(4, 3, 2, "same"), (2, 5, 3), id="Conv1DTranspose"),
     pytest.param(layers.Conv2DTranspose(4, 3, 3, output_padding=(1, 2)), (2, 4, 5, 3),
                  id="Conv2DTranspose"),
@@ -39,6 +45,36 @@ def test_made_again_from_its_config(layer, shape, rng):
     np.testing.assert_array_equal(again(x), y)
     assert again.get_config() == layer.get_config()
     assert layer.compute_output_shape((None, *shape[1:])) == (None, *y.shape[1:])
+
+
+@pytest.mark.parametrize("padding", [2, (1, 2), ((1, 0), (0, 2))])
+def test_padding_in_pixels_is_a_border_of_zeros(padding, rng):
+    x = rng.standard_normal((2, 6, 5, 3), np.float32)
+    for make in (layers.Conv2D, lambda *args, **kw: layers.DepthwiseConv2D(*args[1:], **kw)):
+        padded, plain = make(4, 3, 2, padding=padding), make(4, 3, 2)
+        y = padded(x)
+        border = layers.ZeroPadding2D(padding)(x)
+        plain(border)
+        plain.set_weights(padded.get_weights())
+        np.testing.assert_allclose(y, plain(border), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("padding", "error", "message"),
+    [
+        (
+            "full",
+            ValueError,
+            "Conv2D: padding must be one of 'valid', 'same', or numbers of pixels",
+        ),
+        ((1, 2, 3), ValueError, r"Conv2D: padding must be an int, \(vertical, horizontal\) or"),
+        (-1, ValueError, "Conv2D: padding must be zero or more"),
+        (1.5, TypeError, "Conv2D: padding must be an int, got 1.5"),
+    ],
+)
+def test_padding_that_is_none(padding, error, message):
+    with pytest.raises(error, match=message):
+        layers.Conv2D(4, 3, padding=padding)
 
 
 @pytest.mark.parametrize(("layer", "shape"), LAYERS)
@@ -106,8 +142,8 @@ REFUSED = [
     (lambda: layers.Conv2D(4, 0), "Conv2D: kernel_size must be positive"),
     (lambda: layers.Conv1D(4, (3, 3)), r"Conv1D: kernel_size must be one int, got \(3, 3\)"),
     (lambda: layers.Conv3D(4, (3, 3)), r"Conv3D: kernel_size must be one int or three"),
-    (lambda: layers.Conv2D(4, 3, padding="causal"), "'valid', 'same', got 'causal'"),
-    (lambda: layers.Conv1D(4, 3, padding="full"), "'valid', 'same', 'causal', got 'full'"),
+    (lambda: layers.Conv2D(4, 3, padding="causal"), "'same', or numbers of pixels, got 'causal'"),
+    (lambda: layers.Conv1D(4, 3, padding="full"), "'causal', or numbers of pixels, got 'full'"),
     (lambda: layers.Conv2D(4, 3, 2, dilation_rate=2),
      r"Conv2D: strides \(2, 2\) and dilation_rate \(2, 2\) cannot both be above 1; use two"),
     (lambda: layers.Conv2DTranspose(4, 3, (1, 2), dilation_rate=(2, 1)), "cannot both be above 1"),

@@ -13,7 +13,7 @@ from fastcnn import layers
     [
         (lambda: layers.Conv2D(0, 3), "filters must be a positive integer, got 0"),
         (lambda: layers.Conv2D(4, (3, 3, 3)), "kernel_size must be one int or two"),
-        (lambda: layers.Conv2D(4, 3, padding="full"), "'valid', 'same', got 'full'"),
+        (lambda: layers.Conv2D(4, 3, padding="full"), "'same', or numbers of pixels, got 'full'"),
         (lambda: layers.Conv2D(4, 3, data_format="channels_first"), "channels_last.*moveaxis"),
         (lambda: layers.Conv2D(4, 3, groups=3), "groups=3 does not divide filters=4"),
         (lambda: layers.Dense(2.5), "units must be a positive integer"),

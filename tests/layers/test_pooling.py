@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import fastcnn
-from fastcnn import layers
+from fastcnn import layers, reference
 
 KINDS = [
     (f"{kind}{rank}D", rank, arguments)
@@ -41,3 +41,17 @@ def test_output_size():
         layers.AdaptiveMaxPooling2D((2, 0))
     with pytest.raises(ValueError, match="MaxPooling3D: pool_size must be one int or three"):
         layers.MaxPooling3D((2, 2))
+
+
+def test_padding_in_pixels(rng):
+    x = rng.standard_normal((2, 7, 6, 3), np.float32)
+    for layer, function in [
+        (layers.MaxPooling2D(3, 2, padding=1), reference.max_pool2d),
+        (layers.AveragePooling2D(3, 2, padding=1), reference.average_pool2d),
+    ]:
+        want = function(x, 3, strides=2, padding=1)
+        np.testing.assert_allclose(layer(x), want, rtol=1e-5, atol=1e-6)
+        again = type(layer).from_config(layer.get_config())
+        np.testing.assert_array_equal(again(x), layer(x))
+    with pytest.raises(ValueError, match="MaxPooling2D: padding must be one of 'valid', 'same'"):
+        layers.MaxPooling2D(2, padding="full")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from fastcnn.layers.base.layer import Layer
-from fastcnn.layers.base.validation import channels_last, choice
+from fastcnn.layers.base.validation import channels_last, window_padding
 from fastcnn.ops.common.window import per_axis
 
 __all__ = ["WindowedLayer"]
@@ -23,7 +23,7 @@ class WindowedLayer(Layer):
 
     Attributes:
         rank: Axes of an image beside batch and channels.
-        paddings: The kinds of padding that it knows.
+        paddings: The rules of padding that it knows; it also takes numbers of pixels.
         mixes: Whether a stride and a dilation above 1 may be combined; Keras has no such layers
             with one kernel.
     """
@@ -38,7 +38,7 @@ class WindowedLayer(Layer):
         owner = type(self).__name__
         self.kernel_size = per_axis(owner, "kernel_size", kernel_size, self.rank)
         self.strides = per_axis(owner, "strides", strides, self.rank)
-        self.padding = choice(padding, "padding", self.paddings, owner)
+        self.padding = window_padding(padding, self.paddings, self.rank, owner)
         self.data_format = channels_last(data_format, owner)
         self.dilation_rate = per_axis(owner, "dilation_rate", dilation_rate, self.rank)
         if not self.mixes and max(self.strides) > 1 and max(self.dilation_rate) > 1:

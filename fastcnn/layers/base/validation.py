@@ -8,8 +8,17 @@ from typing import Any
 import numpy as np
 
 from fastcnn.ops.common.public_operation import DTYPES
+from fastcnn.ops.common.window import Padding, explicit_sides
 
-__all__ = ["axis_pairs", "channels_last", "choice", "known_dtype", "positive_int", "spatial_rank"]
+__all__ = [
+    "axis_pairs",
+    "channels_last",
+    "choice",
+    "known_dtype",
+    "positive_int",
+    "spatial_rank",
+    "window_padding",
+]
 
 
 def positive_int(value: Any, name: str, owner: str) -> int:
@@ -34,6 +43,25 @@ def choice(value: Any, name: str, choices: Sequence[str], owner: str) -> str:
         listed = ", ".join(repr(item) for item in choices)
         raise ValueError(f"{owner}: {name} must be one of {listed}, got {value!r}")
     return str(text)
+
+
+def window_padding(value: Any, choices: Sequence[str], rank: int, owner: str) -> Padding:
+    """Padding around the axes of an image: the name of a rule in lower case, or (before, after)
+    of each axis in pixels.
+
+    Raises:
+        ValueError: A rule that is none of ``choices``, or pixels for another number of axes.
+        TypeError: Pixels that are no ints.
+    """
+    if isinstance(value, str):
+        text = value.lower()
+        if text in choices:
+            return text
+        listed = ", ".join(repr(item) for item in choices)
+        raise ValueError(
+            f"{owner}: padding must be one of {listed}, or numbers of pixels, got {value!r}"
+        )
+    return tuple(explicit_sides(owner, value, rank))
 
 
 def channels_last(data_format: str | None, owner: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from fastcnn import activations, constraints, initializers, ops, regularizers
 from fastcnn.layers.base.base_conv import WindowedLayer
 from fastcnn.layers.base.validation import positive_int
-from fastcnn.ops.common.window import per_axis
+from fastcnn.ops.common.window import Padding, per_axis
 
 __all__ = ["Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"]
 
@@ -53,7 +53,7 @@ class TransposedConvolution(WindowedLayer):
         filters: int,
         kernel_size: int | Sequence[int],
         strides: int | Sequence[int] = 1,
-        padding: str = "valid",
+        padding: Padding = "valid",
         output_padding: int | Sequence[int] | None = None,
         data_format: str | None = None,
         dilation_rate: int | Sequence[int] = 1,
@@ -170,7 +170,7 @@ class Conv3DTranspose(TransposedConvolution):
         filters: int,
         kernel_size: int | Sequence[int],
         strides: int | Sequence[int] = 1,
-        padding: str = "valid",
+        padding: Padding = "valid",
         data_format: str | None = None,
         output_padding: int | Sequence[int] | None = None,
         dilation_rate: int | Sequence[int] = 1,

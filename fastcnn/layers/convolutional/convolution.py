@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from fastcnn import activations, constraints, initializers, ops, regularizers
 from fastcnn.layers.base.base_conv import WindowedLayer
 from fastcnn.layers.base.validation import positive_int
+from fastcnn.ops.common.window import Padding
 
 __all__ = ["Conv1D", "Conv2D", "Conv3D"]
 
@@ -19,7 +20,8 @@ class Convolution(WindowedLayer):
         filters: Number of output channels.
         kernel_size: Extent of the window: one int, or one for each axis.
         strides: Pixels between windows; one int, or one for each axis.
-        padding: ``"valid"`` or ``"same"`` (the odd pixel of padding goes last).
+        padding: ``"valid"``, ``"same"`` (the odd pixel of padding goes last), or pixels: an int
+            for all sides, an int for each axis, or a (before, after) pair for each.
         data_format: ``"channels_last"``, the only one.
         dilation_rate: Pixels between the taps of a window. It and ``strides`` cannot both be
             above 1.
@@ -48,7 +50,7 @@ class Convolution(WindowedLayer):
         filters: int,
         kernel_size: int | Sequence[int],
         strides: int | Sequence[int] = 1,
-        padding: str = "valid",
+        padding: Padding = "valid",
         data_format: str | None = None,
         dilation_rate: int | Sequence[int] = 1,
         groups: int = 1,

@@ -8,6 +8,7 @@ from typing import Any
 from fastcnn import activations, constraints, initializers, ops, regularizers
 from fastcnn.layers.base.base_conv import WindowedLayer
 from fastcnn.layers.base.validation import positive_int
+from fastcnn.ops.common.window import Padding
 
 __all__ = ["ChannelwiseLayer", "DepthwiseConv1D", "DepthwiseConv2D"]
 
@@ -49,7 +50,8 @@ class DepthwiseConvolution(ChannelwiseLayer):
     Args:
         kernel_size: Extent of the window: one int, or one for each axis.
         strides: Pixels between windows; one int, or one for each axis.
-        padding: ``"valid"`` or ``"same"`` (the odd pixel of padding goes last).
+        padding: ``"valid"``, ``"same"`` (the odd pixel of padding goes last), or pixels: an int
+            for all sides, an int for each axis, or a (before, after) pair for each.
         depth_multiplier: Filters of each channel. Those of one channel are neighbours in the
             output.
         data_format: ``"channels_last"``, the only one.
@@ -77,7 +79,7 @@ class DepthwiseConvolution(ChannelwiseLayer):
         self,
         kernel_size: int | Sequence[int],
         strides: int | Sequence[int] = 1,
-        padding: str = "valid",
+        padding: Padding = "valid",
         depth_multiplier: int = 1,
         data_format: str | None = None,
         dilation_rate: int | Sequence[int] = 1,

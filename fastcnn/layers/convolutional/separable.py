@@ -8,6 +8,7 @@ from typing import Any
 from fastcnn import activations, constraints, initializers, ops, regularizers
 from fastcnn.layers.base.validation import positive_int
 from fastcnn.layers.convolutional.depthwise import ChannelwiseLayer
+from fastcnn.ops.common.window import Padding
 
 __all__ = ["SeparableConv1D", "SeparableConv2D"]
 
@@ -19,7 +20,8 @@ class SeparableConvolution(ChannelwiseLayer):
         filters: Number of output channels.
         kernel_size: Extent of the depthwise window: one int, or one for each axis.
         strides: Pixels between windows; one int, or one for each axis.
-        padding: ``"valid"`` or ``"same"`` (the odd pixel of padding goes last).
+        padding: ``"valid"``, ``"same"`` (the odd pixel of padding goes last), or pixels: an int
+            for all sides, an int for each axis, or a (before, after) pair for each.
         data_format: ``"channels_last"``, the only one.
         dilation_rate: Pixels between the taps of a window.
         depth_multiplier: Depthwise filters of each channel.
@@ -51,7 +53,7 @@ class SeparableConvolution(ChannelwiseLayer):
         filters: int,
         kernel_size: int | Sequence[int],
         strides: int | Sequence[int] = 1,
-        padding: str = "valid",
+        padding: Padding = "valid",
         data_format: str | None = None,
         dilation_rate: int | Sequence[int] = 1,
         depth_multiplier: int = 1,

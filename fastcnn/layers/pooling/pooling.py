@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from fastcnn import ops
 from fastcnn.layers.base.layer import Layer
-from fastcnn.layers.base.validation import channels_last, choice
-from fastcnn.ops.common.window import per_axis
+from fastcnn.layers.base.validation import channels_last, window_padding
+from fastcnn.ops.common.window import Padding, per_axis
 
 __all__ = [
     "AveragePooling1D",
@@ -29,7 +29,7 @@ class _Pooling(Layer):
         self,
         pool_size: int | Sequence[int] = 2,
         strides: int | Sequence[int] | None = None,
-        padding: str = "valid",
+        padding: Padding = "valid",
         data_format: str | None = None,
         *,
         name: str | None = None,
@@ -42,7 +42,7 @@ class _Pooling(Layer):
         self.strides = (
             self.pool_size if strides is None else per_axis(owner, "strides", strides, self._rank)
         )
-        self.padding = choice(padding, "padding", ("valid", "same"), owner)
+        self.padding = window_padding(padding, ("valid", "same"), self._rank, owner)
         self.data_format = channels_last(data_format, owner)
 
     def build(self, input_shape: Any) -> None:
@@ -94,7 +94,8 @@ class MaxPooling2D(_MaxPooling):
     Args:
         pool_size: Height and width of the window; one int for a square.
         strides: Pixels between windows; ``None`` means ``pool_size``.
-        padding: ``"valid"`` or ``"same"``; padding never wins.
+        padding: ``"valid"``, ``"same"``, or pixels: an int for all sides, an int for each axis,
+            or a (before, after) pair for each. Padding never wins.
         data_format: ``"channels_last"``, the only one.
         name: See :class:`Layer`.
         trainable: See :class:`Layer`.
