@@ -14,6 +14,7 @@ from fastcnn._version import __version__
 if TYPE_CHECKING:
     from fastcnn import (
         activations,
+        applications,
         callbacks,
         constraints,
         datasets,
@@ -47,6 +48,7 @@ __all__ = [
     "Variable",
     "__version__",
     "activations",
+    "applications",
     "callbacks",
     "constraints",
     "datasets",

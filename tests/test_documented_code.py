@@ -14,7 +14,7 @@ from fastcnn import datasets, graph, layers, losses, optimizers
 ROOT = Path(__file__).parents[1]
 #: What a document leaves to its reader to bring; tests/keras_parity/test_migration.py has the last
 #: one's.
-DOCUMENTS = ["README.md", "docs/datasets.md", "docs/training_steps.md"]
+DOCUMENTS = ["README.md", "docs/datasets.md", "docs/networks.md", "docs/training_steps.md"]
 ELSEWHERE = {"docs/migration.md"}
 
 

@@ -24,6 +24,7 @@ FLOORS = [
     ["training"],
     ["saving"],
     ["models", "callbacks"],
+    ["applications"],
     ["bench"],
     ["keras", "cli", "__main__"],
 ]

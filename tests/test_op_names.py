@@ -32,6 +32,8 @@ AT_HOME = {
 OTHER_MEANINGS = {
     # Names of layers' activations, as users write them.
     "activations": {"exp", "log_softmax", "relu", "sigmoid", "softmax", "sparsemax", "tanh"},
+    # Names of activations and of layers.
+    "applications": {"max_pool", "softmax"},
     # Keras' name of an initializer.
     "initializers": {"random_normal"},
     # Keras' names of a loss, of metrics, and of a way to reduce what they give.

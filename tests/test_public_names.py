@@ -81,6 +81,10 @@ def pass_by_name(function: str, argument: str) -> None:
 
 #: What modules and signatures have besides, with the reason of each. Members may be added freely.
 ADDED: set[str] = {
+    "fastcnn.applications",
+    "fastcnn.keras.applications",
+    "fastcnn.keras.layers.LayerScale",
+    "fastcnn.layers.LayerScale",
     "fastcnn.ops.rsqrt",  # the example of docs/architecture.md
     "fastcnn.reference.rsqrt",
 }

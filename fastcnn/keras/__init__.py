@@ -11,6 +11,7 @@ from fastcnn.graph.variable import Variable
 from fastcnn.initializers import Initializer
 from fastcnn.keras import (
     activations,
+    applications,
     backend,
     callbacks,
     constraints,
@@ -48,6 +49,7 @@ __all__ = [
     "Variable",
     "__version__",
     "activations",
+    "applications",
     "backend",
     "callbacks",
     "constraints",

@@ -27,6 +27,7 @@ from fastcnn.layers.core.input import Input, InputLayer
 from fastcnn.layers.normalization.batch import (
     BatchNormalization,
 )
+from fastcnn.layers.normalization.layer_scale import LayerScale
 from fastcnn.layers.normalization.per_example import (
     GroupNormalization,
     LayerNormalization,
@@ -150,6 +151,7 @@ __all__ = [
     "Lambda",
     "Layer",
     "LayerNormalization",
+    "LayerScale",
     "LeakyReLU",
     "MaxPooling1D",
     "MaxPooling2D",
