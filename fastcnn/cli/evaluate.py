@@ -30,7 +30,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--part",
         choices=["test", "train"],
         default="test",
-        help="part of a data set; a folder is taken whole (default: %(default)s)",
+        help="part of a data set, or of a folder that holds train and test; another folder is "
+        "taken whole (default: %(default)s)",
     )
     options.add_skip_unreadable(parser)
     options.add_threads(parser)
@@ -38,7 +39,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _run(arguments: argparse.Namespace) -> int:
     from fastcnn import runtime
-    from fastcnn.cli.data import load, relabel
+    from fastcnn.cli.data import load, part_of, relabel
     from fastcnn.cli.model import Classifier
     from fastcnn.datasets.image_dataset import ImageDataset
 
@@ -46,7 +47,7 @@ def _run(arguments: argparse.Namespace) -> int:
         runtime.set_num_threads(arguments.threads)
     classifier = Classifier.load(arguments.model)
     data = load(
-        arguments.data,
+        part_of(arguments.data, arguments.part),
         image_size=classifier.image_size,
         channels=classifier.channels,
         skip_unreadable=arguments.skip_unreadable,

@@ -21,7 +21,7 @@ __all__ = [
 
 DATA_HELP = (
     "a data set (cifar10, cifar100, fashion_mnist, mnist, digits), or a folder with one "
-    "subfolder of pictures per class; "
+    "subfolder of pictures per class, or with such folders called train, validation and test; "
     "write ./digits for a folder of that name"
 )
 

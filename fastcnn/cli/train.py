@@ -75,10 +75,15 @@ def _add_images(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--validation-split",
         type=options.fraction,
-        default=0.2,
         metavar="PART",
         help="part of each class of a folder to hold out; data sets have a test part of their own "
-        "(default: %(default)s)",
+        "(default: 0.2, or nothing where there is a validation folder)",
+    )
+    group.add_argument(
+        "--validation",
+        metavar="FOLDER",
+        help="folder of pictures to validate on, with the subfolders of DATA; found by itself "
+        "where DATA holds train and val or validation (a test folder is used at the end)",
     )
     options.add_skip_unreadable(group)
 
@@ -180,6 +185,7 @@ def _run(arguments: argparse.Namespace) -> int:
         image_size=arguments.image_size,
         channels=1 if arguments.grayscale else None,
         validation_split=arguments.validation_split,
+        validation=arguments.validation,
         seed=arguments.seed,
         skip_unreadable=arguments.skip_unreadable,
     )
@@ -195,6 +201,9 @@ def _run(arguments: argparse.Namespace) -> int:
         held_out = data.held_out.batches(arguments.batch_size)
         loss, accuracy = model.evaluate(**held_out, verbose=0)
         print(f"{data.held_out_name} accuracy {accuracy:.2%}, loss {loss:.4f}")
+    if len(data.test):
+        loss, accuracy = model.evaluate(**data.test.batches(arguments.batch_size), verbose=0)
+        print(f"{data.test_name} accuracy {accuracy:.2%}, loss {loss:.4f}")
     print(f"model:  {arguments.output}\nlog:    {log}")
     if not drawing:
         print(f"no curves: {curves.NEEDED}")
@@ -261,9 +270,11 @@ def _describe(data: Data, model: Sequential) -> str:
     from fastcnn import runtime
 
     height, width, channels = data.train.image_shape
+    tested = f"{len(data.test):,} for test, " if len(data.test) else ""
     return (
         f"{len(data.train):,} pictures of {height}x{width}x{channels} to learn from, "
-        f"{len(data.held_out):,} for {data.held_out_name}, {len(data.class_names)} classes; "
+        f"{len(data.held_out):,} for {data.held_out_name}, {tested}"
+        f"{len(data.class_names)} classes; "
         f"{model.count_params():,} parameters; {runtime.isa()}, {runtime.num_threads()} threads"
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn.datasets._decode import Form
+from fastcnn.datasets._parts import SUFFIXES, nested_warning, refuse_parts
 from fastcnn.datasets._scan import balance_text
 from fastcnn.datasets.image_dataset import ImageDataset
 
-__all__ = ["SUFFIXES", "image_dataset_from_directory"]
+__all__ = ["image_dataset_from_directory"]
 
-SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 _SUBSETS = ("training", "validation", "both")
 _LABEL_MODES = ("int", "binary", "categorical", None)
 
@@ -85,8 +86,9 @@ def image_dataset_from_directory(
     Raises:
         FileNotFoundError: There is no such folder.
         ImportError: Pillow is not installed.
-        ValueError: Arguments that do not go together, a folder without pictures, or files that
-            cannot be read.
+        ValueError: Arguments that do not go together, a folder without pictures, files that cannot
+            be read, or subfolders that are the parts of a split (``train`` and ``test``) and not
+            classes; ``class_names`` says that they are.
     """
     _check(labels, label_mode, class_names, validation_split, subset, shuffle, seed)
     if data_format not in (None, "channels_last"):
@@ -222,6 +224,8 @@ def _listed(
             f"{folder} has no subfolders: put the pictures of each class into a folder of its own, "
             f"such as {folder / 'cat'} and {folder / 'dog'}; or give labels=None, label_mode=None"
         )
+    if class_names is None:
+        refuse_parts(folder, f"If they are the classes, give class_names={there}")
     names = there if class_names is None else list(class_names)
     if not set(names) <= set(there):
         raise ValueError(f"class_names {names} must be subfolders of {folder}: {', '.join(there)}")
@@ -232,6 +236,8 @@ def _listed(
             f"{folder / empty[0]} has no pictures ({', '.join(sorted(SUFFIXES))}): every subfolder "
             "is a class, so add pictures, move it elsewhere, or list the others in class_names"
         )
+    if class_names is None and (note := nested_warning(folder / name for name in names)):
+        warnings.warn(note, stacklevel=3)
     each = [len(files) for files in by_class]
     numbers = np.repeat(np.arange(len(names)), each).astype(np.int32)
     return names, [path for files in by_class for path in files], numbers

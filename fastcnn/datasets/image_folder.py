@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn.datasets._decode import Form, read_picture
-from fastcnn.datasets._directory import SUFFIXES, image_dataset_from_directory
+from fastcnn.datasets._directory import image_dataset_from_directory
+from fastcnn.datasets._parts import SUFFIXES, nested_warning, refuse_parts
 from fastcnn.datasets._scan import balance_text
 from fastcnn.datasets.image_dataset import ImageDataset
 
@@ -83,7 +84,8 @@ def load(
         FileNotFoundError: ``folder`` is not there.
         ImportError: Pillow is not installed.
         ValueError: An argument is out of its range, there is no class or a class without a
-            picture, or a file cannot be read.
+            picture, the subfolders are the parts of a split (``train`` and ``test``) and not
+            classes, or a file cannot be read.
     """
     _check_arguments(validation_split, unreadable)
     form = _form(image_size, color_mode)
@@ -227,6 +229,7 @@ def _list(folder: Path) -> tuple[tuple[str, ...], list[Path], NDArray[np.int64]]
             f"{folder} has no subfolders: put the pictures of each class into a folder of its own, "
             f"such as {folder / 'cat'} and {folder / 'dog'}"
         )
+    refuse_parts(folder, "If they are the classes, give the folders other names")
     paths: list[Path] = []
     labels: list[int] = []
     for number, home in enumerate(classes):
@@ -238,6 +241,8 @@ def _list(folder: Path) -> tuple[tuple[str, ...], list[Path], NDArray[np.int64]]
             )
         paths += found
         labels += [number] * len(found)
+    if note := nested_warning(classes):
+        warnings.warn(note, stacklevel=3)
     return tuple(home.name for home in classes), paths, np.array(labels, np.int64)
 
 

@@ -35,6 +35,12 @@ def quick():
 
 
 @pytest.fixture
+def draw():
+    """``draw_pictures``, for other folders than that of ``pictures``."""
+    return draw_pictures
+
+
+@pytest.fixture
 def pictures(tmp_path):
     return draw_pictures(tmp_path / "pictures")
 
