@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import PIL.Image
 
-__all__ = ["Form", "need_pillow", "read_picture"]
+__all__ = ["Form", "need_pillow", "read_picture", "wide_grey"]
 
 _MODES = {"rgb": ("RGB", 3), "grayscale": ("L", 1), "rgba": ("RGBA", 4)}
 #: Keras' names, and what Pillow calls them.
@@ -24,6 +24,9 @@ _FILTERS = {
     "area": "BOX",
 }
 _ASPECTS = ("stretch", "crop", "pad")
+#: Formats that say what white is in grey of more than 8 bits.
+_RANGED = ("PNG", "PPM", "TIFF", "JPEG2000")
+_TIFF_BITS, _TIFF_PHOTOMETRIC, _WHITE_IS_ZERO = 258, 262, 0
 
 
 @dataclass(frozen=True)
@@ -86,8 +89,8 @@ def read_picture(path: str | os.PathLike[str], form: Form) -> NDArray[np.uint8]:
     """Reads one picture.
 
     A rotation noted by the camera is carried out; transparent parts become white, unless the form
-    keeps them; palettes, CMYK and 16-bit grey are converted; of an animation the first frame is
-    taken.
+    keeps them; palettes, CMYK and 16-bit grey are converted; of an animation or several pages the
+    first is taken. Pixels of 32 bits or real numbers are refused: no one says which is white.
 
     Returns:
         ``form.shape``, uint8.
@@ -95,7 +98,7 @@ def read_picture(path: str | os.PathLike[str], form: Form) -> NDArray[np.uint8]:
     Raises:
         FileNotFoundError: There is no such file.
         ImportError: Pillow is not installed.
-        ValueError: The file is not a picture or is damaged.
+        ValueError: The file is not a picture or is damaged, or the range of its pixels is unknown.
     """
     need_pillow()
     from PIL import Image, ImageOps
@@ -108,7 +111,11 @@ def read_picture(path: str | os.PathLike[str], form: Form) -> NDArray[np.uint8]:
                 enough = 2 * max(form.image_size)
                 image.draft(None, (enough, enough))
             keeps_alpha = form.color_mode == "rgba"
-            upright = _eight_bits(ImageOps.exif_transpose(image), keeps_alpha)
+            upright = ImageOps.exif_transpose(wide_grey(image))
+            if upright.mode == "La":  # which Pillow converts to nothing else
+                upright = upright.convert("LA")
+            if not keeps_alpha:
+                upright = _on_white(upright)
             resized = _resized(upright.convert(_MODES[form.color_mode][0]), form)
     except FileNotFoundError:
         raise
@@ -140,17 +147,55 @@ def _resized(image: PIL.Image.Image, form: Form) -> PIL.Image.Image:
     return image.resize((width, height), kind)
 
 
-def _eight_bits(image: PIL.Image.Image, keeps_alpha: bool) -> PIL.Image.Image:
-    """The same picture in a mode that converts to RGB or grey as one would expect."""
+def wide_grey(image: PIL.Image.Image) -> PIL.Image.Image:
+    """The same picture in 8 bits if it is grey of more, which Pillow would clip at 255.
+
+    Raises:
+        ValueError: Its pixels have no range by which one could tell what is white.
+    """
+    if image.mode == "F":
+        raise ValueError(
+            "its pixels are real numbers, and nothing says which is white; save it with 8 bits"
+        )
+    if not image.mode.startswith("I"):
+        return image
+    if image.format not in _RANGED or (image.mode == "I" and image.format == "TIFF"):
+        raise ValueError(
+            f"its pixels are integers of {'32' if image.mode == 'I' else '16'} bits or signed, and "
+            "nothing says which is white; save it with 8 bits"
+        )
     from PIL import Image
 
-    if image.mode.startswith("I"):  # 16-bit grey, which Pillow would clip at 255
-        return Image.fromarray((np.asarray(image).clip(0, 65535) >> 8).astype(np.uint8))
-    if image.mode == "F":
-        raise ValueError("its pixels are real numbers, of which no one says what is white")
-    if keeps_alpha:
-        return image
-    if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
+    tags: Any = getattr(image, "tag_v2", {})
+    bits = int(tags.get(_TIFF_BITS, (16,))[0])
+    levels = np.asarray(image).astype(np.int64)
+    transparent = image.info.get("transparency")
+    opaque = None if transparent is None else (levels != transparent)
+    if 0 < levels.max() < 256 and bits > 8:
+        raise ValueError(
+            f"its pixels have {bits} bits, but none is above {levels.max()}, which is black of "
+            f"{2**bits - 1}; if white is 255, save it with 8 bits"
+        )
+    if tags.get(_TIFF_PHOTOMETRIC) == _WHITE_IS_ZERO:
+        levels = (1 << bits) - 1 - levels
+    narrow = Image.fromarray((levels >> (bits - 8)).astype(np.uint8))
+    if opaque is not None:
+        narrow.putalpha(Image.fromarray(opaque.astype(np.uint8) * np.uint8(255)))
+    exif = image.getexif()
+    if exif:
+        narrow.info["exif"] = exif.tobytes()
+    return narrow
+
+
+def _on_white(image: PIL.Image.Image) -> PIL.Image.Image:
+    """The same picture with white behind its transparent parts."""
+    from PIL import Image
+
+    if (
+        image.mode in ("LA", "PA", "RGBA", "RGBa")
+        or "transparency" in image.info
+        or (image.mode == "P" and image.palette is not None and image.palette.mode == "RGBA")
+    ):
         image = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return image

@@ -21,7 +21,7 @@ from fastcnn.datasets._decode import Form
 
 __all__ = ["PixelCache", "cache_key", "make_room", "open_cache"]
 
-_VERSION = 1
+_VERSION = 2  # goes up when a file is decoded to other pixels than before
 _PAGE = 4096
 _SUFFIX = ".pixels"
 

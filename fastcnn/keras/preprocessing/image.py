@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fastcnn.datasets._decode import need_pillow
+from fastcnn.datasets._decode import need_pillow, wide_grey
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -43,7 +43,8 @@ def load_img(
 
     Raises:
         ImportError: Pillow is not installed.
-        ValueError: An unknown mode or interpolation.
+        ValueError: An unknown mode or interpolation, or colour is wanted of grey pixels whose range
+            is unknown: real numbers, or integers of 32 bits.
     """
     need_pillow()
     from PIL import Image
@@ -57,7 +58,7 @@ def load_img(
     image: Any = Image.open(path)
     image.load()
     if not (color_mode == "grayscale" and image.mode in _GREY):
-        image = image.convert(_MODES[color_mode])
+        image = wide_grey(image).convert(_MODES[color_mode])
     if target_size is None or image.size == (target_size[1], target_size[0]):
         return image  # type: ignore[no-any-return]
     height, width = target_size
