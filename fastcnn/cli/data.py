@@ -203,13 +203,8 @@ def _other_part(
             f"{folder} has classes that {learnt} has not: {', '.join(unknown)}. There are "
             f"{', '.join(class_names)}; name the folders like that, or give {learnt} alone"
         )
-    images = relabel(_ordered(part.train), part.class_names, class_names)
+    images = relabel(_images(part.train.in_order()), part.class_names, class_names)
     return images, part.report
-
-
-def _ordered(dataset: ImageDataset) -> Images:
-    dataset.shuffle = False
-    return _images(dataset)
 
 
 def _parts_text(folder: Path, parts: _parts.Parts, validation: Path | None, share: float) -> str:

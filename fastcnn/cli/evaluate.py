@@ -56,7 +56,7 @@ def _run(arguments: argparse.Namespace) -> int:
     images = relabel(chosen, data.class_names, classifier.class_names)
     if data.report:
         print(data.report, file=sys.stderr)
-    if isinstance(images.x, ImageDataset):  # some pictures may be left out on the way
+    if isinstance(images.x, ImageDataset):
         parts = [(classifier.probabilities(x), y) for x, y in images.x.batches(0)]
         probabilities, labels = (np.concatenate(column) for column in zip(*parts, strict=True))
     else:

@@ -230,14 +230,25 @@ class SequenceData:
 
 
 class EpochData:
-    """An object with ``__len__`` and ``batches(epoch, start)``, such as a folder of pictures."""
+    """An object with ``__len__`` and ``batches(epoch, start)``, such as a folder of pictures.
+
+    Unless epochs are to be shuffled its ``in_order()``, if it has one, takes its place: results of
+    ``predict`` belong to the pictures as they are listed.
+    """
 
     examples: int | None = None
     once = False
 
     def __init__(
-        self, dataset: Any, feed: Standardizer, *, class_weight: Mapping[int, float] | None = None
+        self,
+        dataset: Any,
+        feed: Standardizer,
+        *,
+        shuffle: bool = True,
+        class_weight: Mapping[int, float] | None = None,
     ) -> None:
+        if not shuffle and hasattr(dataset, "in_order"):
+            dataset = dataset.in_order()
         self.steps: int | None = len(dataset)
         self._dataset = dataset
         self._convert = Converter(feed, class_weight)
@@ -395,7 +406,7 @@ def open_data(
                     "(x, y) or (x, y, sample_weight)"
                 )
         if sequence and hasattr(x, "batches"):
-            return EpochData(x, feed, class_weight=class_weight)
+            return EpochData(x, feed, shuffle=shuffle, class_weight=class_weight)
         if sequence:
             return SequenceData(x, feed, shuffle=shuffle, seed=seed, class_weight=class_weight)
         return IteratorData(x, feed, class_weight=class_weight)

@@ -68,6 +68,10 @@ class PixelCache:
         self._checked = np.zeros(count, bool)
         self._full = False
 
+    def holds(self, index: int) -> bool:
+        """Whether a picture was written."""
+        return bool(self._sums[index])
+
     def read(self, index: int, out: NDArray[np.uint8]) -> bool:
         """Copy a picture to ``out`` if it is there."""
         expected = int(self._sums[index])

@@ -1,14 +1,15 @@
-"""A quick look at picture files before work begins: which are broken?"""
+"""A look at picture files before work begins: which are broken?"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from fastcnn.datasets._decode import Form, read_picture
+from fastcnn.datasets._pixel_cache import PixelCache
 
-__all__ = ["balance_text", "broken_files", "broken_text"]
+__all__ = ["balance_text", "broken_files", "broken_text", "undecodable_files"]
 
 _TAIL = 2048
 _SMALLEST = Form((1, 1))
@@ -44,9 +45,45 @@ def _reason(path: str) -> str:
     try:
         read_picture(path, _SMALLEST)
     except (ValueError, OSError) as error:
-        reason = str(error.__cause__ or error)
-        return reason.replace(f" {path!r}", "")
+        return _shortened(error, path)
     return ""
+
+
+def _shortened(error: Exception, path: str) -> str:
+    """What is wrong with a file, without its name."""
+    return str(error.__cause__ or error).replace(f" {path!r}", "")
+
+
+def undecodable_files(
+    files: Sequence[str],
+    form: Form,
+    threads: int,
+    cache: PixelCache | None,
+    places: Mapping[str, int],
+) -> dict[str, str]:
+    """Files that cannot be decoded, with the reason; what the others hold goes into the cache.
+
+    Args:
+        files: The pictures.
+        form: What they are brought to.
+        threads: How many decode.
+        cache: Where decoded pictures are kept; those that are there are not decoded again.
+        places: Of the pictures in the cache.
+    """
+
+    def check(path: str) -> str:
+        if cache is not None and cache.holds(places[path]):
+            return ""
+        try:
+            pixels = read_picture(path, form)
+        except (ValueError, OSError) as error:
+            return _shortened(error, path)
+        if cache is not None:
+            cache.write(places[path], pixels)
+        return ""
+
+    with ThreadPoolExecutor(threads) as pool:
+        return {path: reason for path, reason in zip(files, pool.map(check, files)) if reason}
 
 
 def _looks_whole(head: bytes, tail: bytes, size: int) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 import copy
 import os
-import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from fastcnn.datasets._decode import Form, need_pillow, read_picture
 from fastcnn.datasets._download import cache_folder
 from fastcnn.datasets._pixel_cache import open_cache
-from fastcnn.datasets._scan import broken_files, broken_text
+from fastcnn.datasets._scan import broken_files, broken_text, undecodable_files
 
 __all__ = ["ImageDataset"]
 
@@ -38,6 +37,10 @@ class ImageDataset:
     processes, until a picture or a setting changes. What a batch holds depends on
     the seed and the number of the epoch, on no thread.
 
+    What can be read is settled when the data set is made, so ``file_paths``, ``labels`` and every
+    pass have the same pictures. ``predict`` and ``evaluate`` take them in the order of
+    ``file_paths``, shuffled or not.
+
     Args:
         files: Paths of the pictures.
         labels: One number or row for each; ``None`` for pictures alone.
@@ -46,7 +49,9 @@ class ImageDataset:
         shuffle: Whether each epoch takes the pictures in another order.
         seed: Of these orders.
         class_names: What class numbers mean.
-        unreadable: ``"error"`` refuses files that cannot be read, ``"skip"`` leaves them out.
+        unreadable: ``"error"`` refuses files that cannot be read: at once where their beginning or
+            end shows it, else when they are decoded. ``"skip"`` leaves them out; for that, all
+            pictures that the cache does not hold are decoded at once.
         cache: Whether decoded pictures are kept; a folder to keep them there.
         cache_bytes: Room for all that is kept in the cache's folder; what was used longest ago is
             removed for it.
@@ -60,7 +65,8 @@ class ImageDataset:
 
     Raises:
         ImportError: Pillow is not installed.
-        ValueError: No pictures, or with ``"error"`` files that cannot be read, each named.
+        ValueError: No pictures, not one label for each, or with ``"error"`` files that cannot be
+            read, each named.
     """
 
     def __init__(
@@ -89,49 +95,71 @@ class ImageDataset:
         self.seed = seed
         self.class_names = None if class_names is None else tuple(class_names)
         self.notes: list[str] = []
+        if labels is not None and len(labels) != len(paths):
+            raise ValueError(
+                f"there are {len(labels)} labels for {len(paths)} files: give one for each"
+            )
         self._skips = unreadable == "skip"
         self.broken = broken_files(paths, self.threads)
-        if self.broken:
-            count = f"{len(self.broken)} of {len(paths)} files cannot be read as pictures"
-            listed = broken_text(paths, self.broken)
-            if not self._skips:
-                raise ValueError(
-                    f"{count}:\n{listed}\nRepair or remove them, or leave them out with "
-                    "unreadable='skip'"
-                )
-            self.notes.append(f"{count} and are left out:\n{listed}")
+        if self.broken and not self._skips:
+            raise ValueError(
+                f"{_count_text(paths, self.broken)}:\n{broken_text(paths, self.broken)}\nRepair or "
+                "remove them, or leave them out with unreadable='skip'"
+            )
+        whole = [path for index, path in enumerate(paths) if index not in self.broken]
+        self._passes = 0
+        self._cache, note = None, ""
+        # By their names, so that another order of the same pictures finds the same cache.
+        ordered = sorted(whole)
+        places = {path: place for place, path in enumerate(ordered)}
+        if cache is not False and whole:
+            folder = cache_folder() / "pictures" if cache is True else Path(cache)
+            self._cache, note = open_cache(folder, ordered, form, cache_bytes)
+        if self._skips:
+            damaged = undecodable_files(whole, form, self.threads, self._cache, places)
+            self.broken |= {
+                index: damaged[path] for index, path in enumerate(paths) if path in damaged
+            }
         kept = [index for index in range(len(paths)) if index not in self.broken]
+        if self.broken:
+            listed = broken_text(paths, self.broken)
+            self.notes.append(f"{_count_text(paths, self.broken)} and are left out:\n{listed}")
+        self.notes += [note] * bool(note)
         if not kept:
-            raise ValueError("there are no pictures that can be read")
+            raise ValueError("\n".join(["there are no pictures that can be read", *self.notes]))
         self.file_paths = [paths[index] for index in kept]
         self.labels = None if labels is None else np.asarray(labels)[kept]
-        self._damaged: set[int] = set()
-        self._passes = 0
-        self._cache = None
-        self._places = list(range(len(kept)))
-        if cache is not False:
-            folder = cache_folder() / "pictures" if cache is True else Path(cache)
-            # By their names, so that another order of the same pictures finds the same cache.
-            ordered = sorted(self.file_paths)
-            places = {path: place for place, path in enumerate(ordered)}
-            self._places = [places[path] for path in self.file_paths]
-            self._cache, note = open_cache(folder, ordered, form, cache_bytes)
-            self.notes += [note] * bool(note)
+        self._places = [places[path] for path in self.file_paths]
 
     def part(self, rows: Array, *, shuffle: bool = False, seed: int = 0) -> ImageDataset:
         """Some of the pictures as a data set of their own, which shares the cache of this one.
 
         Args:
-            rows: Positions of the pictures.
+            rows: Positions of the pictures, or a truth value for each.
             shuffle: Whether each epoch takes them in another order.
             seed: Of these orders.
+
+        Raises:
+            ValueError: There are none.
+            IndexError: There is no such position.
         """
+        rows = np.arange(self.examples)[rows]
+        if not len(rows):
+            raise ValueError("part: there are no pictures in it, for rows is empty")
         chosen = copy.copy(self)
         chosen.file_paths = [self.file_paths[row] for row in rows]
         chosen._places = [self._places[row] for row in rows]
         chosen.labels = None if self.labels is None else self.labels[rows]
         chosen.shuffle, chosen.seed = shuffle, seed
-        chosen._damaged = set()
+        chosen.broken, chosen.notes, chosen._passes = {}, [], 0
+        return chosen
+
+    def in_order(self) -> ImageDataset:
+        """The same pictures in the order of ``file_paths``."""
+        if not self.shuffle:
+            return self
+        chosen = copy.copy(self)
+        chosen.shuffle = False
         return chosen
 
     @property
@@ -158,16 +186,15 @@ class ImageDataset:
             ``(batch, height, width, channels)`` and may be kept.
 
         Raises:
-            ValueError: A picture is damaged; with ``unreadable="skip"`` it is left out instead.
+            ValueError: A picture is damaged; with ``unreadable="skip"``, one that was whole when
+                the data set was made.
         """
         order = np.arange(self.examples)
         if self.shuffle:
             key = np.array([self.seed, epoch], np.uint64)
             np.random.Generator(np.random.Philox(key=key)).shuffle(order)
         pool = ThreadPoolExecutor(self.threads, thread_name_prefix="fastcnn-pictures")
-        waiting: collections.deque[tuple[Array, Array, list[Future[list[int]]]]] = (
-            collections.deque()
-        )
+        waiting: collections.deque[tuple[Array, Array, list[Future[None]]]] = collections.deque()
         try:
             for first in range(start * self.batch_size, self.examples, self.batch_size):
                 rows = order[first : first + self.batch_size]
@@ -176,44 +203,37 @@ class ImageDataset:
                 tasks = [pool.submit(self._read, rows, images, at) for at in chunks]
                 waiting.append((rows, images, tasks))
                 if len(waiting) > _AHEAD:
-                    yield from self._finished(*waiting.popleft())
+                    yield self._finished(*waiting.popleft())
             while waiting:
-                yield from self._finished(*waiting.popleft())
+                yield self._finished(*waiting.popleft())
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _finished(
-        self, rows: Array, images: Array, tasks: list[Future[list[int]]]
-    ) -> Iterator[Any]:
-        """The batch, when its pictures are there; nothing if all of them are damaged."""
-        missing = [position for task in tasks for position in task.result()]
-        if missing:
-            whole = np.ones(len(rows), bool)
-            whole[missing] = False
-            rows, images = rows[whole], images[whole]
-        if len(rows):
-            yield images if self.labels is None else (images, self.labels[rows])
+    def _finished(self, rows: Array, images: Array, tasks: list[Future[None]]) -> Any:
+        """The batch, when its pictures are there."""
+        for task in tasks:
+            task.result()
+        return images if self.labels is None else (images, self.labels[rows])
 
-    def _read(self, rows: Array, images: Array, at: int) -> list[int]:
-        """Fill some places of a batch; returns those of pictures that cannot be read."""
-        missing = []
+    def _read(self, rows: Array, images: Array, at: int) -> None:
+        """Fill some places of a batch."""
         for position in range(at, min(at + _CHUNK, len(rows))):
             index = int(rows[position])
             cache, out = self._cache, images[position]
             if cache is not None and cache.read(self._places[index], out):
                 continue
-            if index in self._damaged:
-                missing.append(position)
-                continue
             try:
                 images[position] = read_picture(self.file_paths[index], self.form)
-            except ValueError as error:
-                if not self._skips:
-                    raise ValueError(f"{error}; or leave it out with unreadable='skip'") from error
-                self._damaged.add(index)
-                missing.append(position)
-                warnings.warn(f"left out: {error}", stacklevel=2)
-                continue
-            if self._cache is not None:
-                self._cache.write(self._places[index], images[position])
-        return missing
+            except (ValueError, OSError) as error:
+                remedy = (
+                    "it could be read when the data set was made: make it again"
+                    if self._skips
+                    else "or leave it out with unreadable='skip'"
+                )
+                raise ValueError(f"{error}; {remedy}") from error
+            if cache is not None:
+                cache.write(self._places[index], images[position])
+
+
+def _count_text(files: Sequence[str], broken: dict[int, str]) -> str:
+    return f"{len(broken)} of {len(files)} files cannot be read as pictures"

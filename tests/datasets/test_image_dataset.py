@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fastcnn.datasets import _pixel_cache, image_dataset, image_folder
+from fastcnn.datasets import _pixel_cache, _scan, image_dataset, image_folder
 from fastcnn.datasets.image_folder import image_dataset_from_directory
 
 
@@ -175,19 +175,93 @@ def test_many_broken_files_are_counted(pets):
         opened(pets)
 
 
-def test_damage_that_only_decoding_shows(pets):
-    path = pets / "cat" / "05.png"
+def damage(path):
+    """Makes a picture that begins and ends well but cannot be decoded."""
     content = bytearray(path.read_bytes())
     content[content.index(b"IDAT") + 6] ^= 255
     path.write_bytes(content)
+
+
+def test_damage_that_only_decoding_shows(pets):
+    damage(pets / "cat" / "05.png")
     with pytest.raises(ValueError, match=r"05.png cannot be read .*unreadable='skip'"):
         levels(opened(pets, shuffle=False))
     assert threads() == []
-    dataset = opened(pets, shuffle=False, unreadable="skip")
-    with pytest.warns(UserWarning, match=r"left out: .*05.png"):
-        first = levels(dataset)
-    assert first[0] == [i for i in range(30) if i != 5]
-    assert levels(dataset) == first
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_what_is_left_out_is_left_out_everywhere(cache, pets, capsys):
+    damage(pets / "cat" / "05.png")
+    damage(pets / "dog" / "09.png")
+    break_two(pets)
+    for _ in range(2):  # the second time from the cache
+        dataset = opened(pets, shuffle=False, unreadable="skip", cache=cache, verbose=True)
+        shown = capsys.readouterr().out
+        assert "4 of 30 files cannot be read as pictures and are left out" in shown
+        assert f"{pets}/cat/05.png: " in shown
+        kept = [i for i in range(30) if i not in (3, 5, 21, 29)]
+        assert [int(path[-6:-4]) + 20 * ("dog" in path) for path in dataset.file_paths] == kept
+        assert dataset.labels.tolist() == [int(i >= 20) for i in kept]
+        assert levels(dataset) == (kept, dataset.labels.tolist())
+        assert (dataset.examples, len(dataset)) == (26, 4)
+        assert sorted(dataset.broken) == [3, 5, 21, 29]
+
+
+def test_parts_and_orders_have_the_same_pictures(pets):
+    damage(pets / "cat" / "05.png")
+    dataset = opened(pets, unreadable="skip")
+    listed = [int(path[-6:-4]) + 20 * ("dog" in path) for path in dataset.file_paths]
+    assert levels(dataset)[0] != listed
+    assert levels(dataset.in_order()) == (listed, dataset.labels.tolist())
+    for rows in ([4, 2, 9], np.array([2, 4]), np.arange(29) > 20):
+        part = dataset.part(rows)
+        chosen = np.array(listed)[rows].tolist()
+        assert levels(part) == (chosen, part.labels.tolist())
+        assert (part.examples, part.broken) == (len(chosen), {})
+    with pytest.raises(ValueError, match="rows is empty"):
+        dataset.part([])
+    with pytest.raises(IndexError):
+        dataset.part([29])
+
+
+def test_pictures_are_decoded_once_when_some_are_left_out(pets, monkeypatch):
+    damage(pets / "cat" / "05.png")
+    decoded = []
+    for module in (image_dataset, _scan):
+        read = module.read_picture
+        monkeypatch.setattr(
+            module,
+            "read_picture",
+            lambda path, form, read=read: decoded.append(1) or read(path, form),
+        )
+    levels(opened(pets, unreadable="skip"))
+    assert len(decoded) == 30
+
+
+@pytest.mark.parametrize("vanished", [True, False])
+def test_damage_after_opening(vanished, pets):
+    dataset = opened(pets, shuffle=False, unreadable="skip", cache=False)
+    if vanished:
+        (pets / "cat" / "05.png").unlink()
+    else:
+        damage(pets / "cat" / "05.png")
+    with pytest.raises(ValueError, match=r"05.png.* could be read when the data set was made"):
+        levels(dataset)
+    assert threads() == []
+
+
+def test_nothing_that_can_be_read(pets):
+    for path in pets.rglob("*.png"):
+        damage(path)
+    with pytest.raises(ValueError, match=r"no pictures that can be read\n30 of 30 files"):
+        opened(pets, unreadable="skip")
+
+
+def test_one_label_for_each_file(pets):
+    files = sorted(map(str, pets.rglob("*.png")))
+    form = image_dataset.Form((6, 8))
+    with pytest.raises(ValueError, match="31 labels for 30 files"):
+        image_dataset.ImageDataset(files, np.zeros(31), form)
 
 
 def test_uneven_classes_are_mentioned(pets, capsys):
@@ -256,13 +330,20 @@ def test_wrong_arguments(settings, message, pets):
         opened(pets, **settings)
 
 
-def test_an_opened_folder_parts_the_pictures_as_load_does(pets):
-    settings = {"validation_split": 0.25, "seed": 4}
+@pytest.mark.filterwarnings("ignore:left out")
+@pytest.mark.parametrize("unreadable", ["error", "skip"])
+def test_an_opened_folder_parts_the_pictures_as_load_does(unreadable, pets):
+    settings = {"validation_split": 0.25, "seed": 4, "unreadable": unreadable}
+    left = 30
+    if unreadable == "skip":
+        damage(pets / "cat" / "05.png")
+        left = 29
     loaded = image_folder.load(pets, (6, 8), **settings)
     found = image_folder.open_folder(pets, (6, 8), **settings)
     x, y = zip(*found.validation.batches(0))
     np.testing.assert_array_equal(np.concatenate(x), loaded.validation.images)
     np.testing.assert_array_equal(np.concatenate(y), loaded.validation.labels)
     assert found.train.examples == len(loaded.train.images)
-    assert found.report.endswith("30 pictures, cat 20, dog 10")
-    assert image_folder.open_folder(pets, (6, 8)).validation is None
+    assert f"{left} pictures, cat {left - 10}, dog 10" in found.report
+    del settings["validation_split"]
+    assert image_folder.open_folder(pets, (6, 8), **settings).validation is None

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fastcnn import Input, Sequential, callbacks, layers, losses, set_random_seed
+from fastcnn.datasets import image_folder
 from fastcnn.keras.utils import image_dataset_from_directory
 
 Image = pytest.importorskip("PIL.Image", reason="needs Pillow")
@@ -50,6 +51,26 @@ def test_fit_evaluate_predict(pets):
     assert model.evaluate(validation, verbose=0)[1] > 0.7
     assert model.predict(validation).shape == (4, 2)
     assert [t for t in threading.enumerate() if "pictures" in t.name] == []
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_predictions_belong_to_the_listed_files(shuffle, pets):
+    path = pets / "cat" / "3.png"
+    content = bytearray(path.read_bytes())
+    content[content.index(b"IDAT") + 6] ^= 255
+    path.write_bytes(content)
+    model = made()
+    dataset = opened(pets, unreadable="skip", shuffle=shuffle)
+    files, labels = list(dataset.file_paths), dataset.labels.copy()
+    assert len(files) == 19
+    model.fit(dataset, verbose=0)
+    images = np.stack([image_folder.read_image(file, (8, 8)) for file in files])
+    np.testing.assert_allclose(model.predict(dataset), model.predict(images), rtol=1e-5)
+    # Validation data and evaluate go the same way; a whole batch of pictures that are left out
+    # would change their number of steps.
+    expected = model.evaluate(images, labels, verbose=0)
+    np.testing.assert_allclose(model.evaluate(dataset, verbose=0), expected, rtol=1e-5)
+    assert dataset.file_paths == files
 
 
 def test_goes_on_bit_for_bit(pets, tmp_path):
