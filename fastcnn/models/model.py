@@ -231,26 +231,46 @@ class Model(Trainer):
         """Shapes of the outputs; ``None`` while they are not known."""
         return None if self.graph is None else [tensor.shape for tensor in self.graph.outputs]
 
-    def _ensure_built(self, x: Any) -> None:
-        if not self.built:
-            self.build_shapes = map_structure(lambda leaf: [None, *leaf.shape[1:]], x)
-        super()._ensure_built(x)
-
-    def build_from_shapes(self, shapes: Any) -> None:
-        """Make the weights of a subclass by one symbolic call.
+    def build(self, input_shape: Any) -> None:
+        """Make the weights of a subclass by one symbolic call; other models have theirs.
 
         Args:
-            shapes: List of sizes, batch first, of the input; or a list or dict of such lists.
+            input_shape: Sizes of the input, batch first and ``None`` where open; for several inputs
+                a list or dict of such tuples.
+        """
+        self.build_from_shapes(input_shape)
+
+    def build_from_shapes(self, shapes: Any) -> None:
+        """Call the model once on symbolic inputs, for its layers to make their weights.
+
+        Args:
+            shapes: Sizes of the input, batch first; or a list or dict of these.
         """
 
         def tensors(shape: Any) -> Any:
             if isinstance(shape, dict):
                 return {key: tensors(item) for key, item in shape.items()}
-            if shape and isinstance(shape[0], list):
+            if shape and isinstance(shape[0], list | tuple):
                 return [tensors(item) for item in shape]
-            return KerasTensor(shape)
+            return KerasTensor((None, *tuple(shape)[1:]))
 
-        self(tensors(shapes))
+        x = tensors(shapes)
+        self._note_shapes(x)
+        self(x)
+
+    def _note_shapes(self, x: Any) -> None:
+        self.build_shapes = map_structure(lambda leaf: [None, *leaf.shape[1:]], x)
+
+    def _ensure_built(self, x: Any) -> None:
+        if not self.built and not self._building:
+            self._note_shapes(x)
+        super()._ensure_built(x)
+
+    def _build_for(self, shapes: Any) -> None:
+        if type(self).build is Model.build:
+            self.built = True  # the call that needs it makes the weights of the layers inside
+        else:
+            super()._build_for(shapes)
 
     def summary(
         self,

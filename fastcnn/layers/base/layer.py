@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 import threading
@@ -70,12 +71,18 @@ class Layer(Configurable):
     ) -> None:
         self.name = name or unique_name(type(self).__name__)
         self.built = False
+        self._building = False
         self.first_input_shape = None if input_shape is None else tuple(input_shape)
         self._trainable = bool(trainable)
         self._weights: list[Variable] = []
         self._calls: list[Call] = []
         self._build_lock = threading.RLock()
         self._eager = compiled_call.EagerFunctions()
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        super().__init_subclass__(**settings)
+        if "build" in vars(cls):
+            setattr(cls, "build", _once(cls.build))  # noqa: B010 - assigning a method
 
     def __setattr__(self, name: str, value: Any) -> None:
         before = self.__dict__.get(name)
@@ -89,7 +96,8 @@ class Layer(Configurable):
         invalidate()
 
     def build(self, input_shape: Any) -> None:
-        """Make the weights. Runs once, before the first ``call``.
+        """Make the weights. Runs once: before the first ``call``, unless it was called before, by
+        hand or by the layer around.
 
         Args:
             input_shape: Shape of the input, batch first and ``None`` where open; for several
@@ -158,11 +166,13 @@ class Layer(Configurable):
         if self.built:
             return
         with self._build_lock:
-            if not self.built:
-                shapes = map_structure(lambda leaf: tuple(leaf.shape), x)
-                with recording(False):  # weights are made of numbers
-                    self.build(shapes)
-                self.built = True
+            # A layer that calls itself while it is built is not built for that.
+            if not self.built and not self._building:
+                self._build_for(map_structure(lambda leaf: tuple(leaf.shape), x))
+
+    def _build_for(self, shapes: Any) -> None:
+        """Make the weights for a first call."""
+        self.build(shapes)
 
     def add_weight(
         self,
@@ -339,6 +349,40 @@ class Layer(Configurable):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
+
+def _once(build: Callable[..., None]) -> Callable[..., None]:
+    """The one door to a layer's weights: ``build`` of a class, whoever calls it.
+
+    It does nothing once the layer is built, and what fails leaves no weights behind. What is called
+    inside, as ``super().build()``, is a part of it.
+    """
+
+    @functools.wraps(build)
+    def once(self: Layer, *shapes: Any, **named: Any) -> None:
+        self._check_initialized()
+        with self._build_lock:
+            if self._building:
+                build(self, *shapes, **named)
+                return
+            if self.built:
+                return
+            weights = len(self._weights)
+            self._building = True
+            try:
+                with recording(False):  # weights are made of numbers
+                    build(self, *shapes, **named)
+                self.built = True
+            except BaseException:
+                del self._weights[weights:]
+                self.built = False
+                raise
+            finally:
+                self._building = False
+
+    return once
+
+
+setattr(Layer, "build", _once(Layer.build))  # noqa: B010 - as for subclasses
 
 #: Kinds of values whose arrival in an attribute may change what a layer consists of.
 _PARTS = (Layer, Variable, list, tuple, dict)
