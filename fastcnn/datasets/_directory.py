@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from fastcnn.datasets._decode import Form
 from fastcnn.datasets._parts import SUFFIXES, nested_warning, refuse_parts
@@ -24,12 +24,12 @@ _LABEL_MODES = ("int", "binary", "categorical", None)
 
 def image_dataset_from_directory(
     directory: str | os.PathLike[str],
-    labels: str | Sequence[int] | None = "inferred",
+    labels: str | ArrayLike | None = "inferred",
     label_mode: str | None = "int",
     class_names: Sequence[str] | None = None,
     color_mode: str = "rgb",
     batch_size: int | None = 32,
-    image_size: tuple[int, int] = (256, 256),
+    image_size: int | tuple[int, int] = (256, 256),
     shuffle: bool = True,
     seed: int | None = None,
     validation_split: float | None = None,
@@ -55,15 +55,17 @@ def image_dataset_from_directory(
 
     Args:
         directory: The folder.
-        labels: ``"inferred"`` from the subfolders, ``None`` for pictures alone, or a number for
-            each picture in the order of the paths.
-        label_mode: ``"int"`` (int32), ``"binary"`` (float32, one column), ``"categorical"``
-            (float32 one-hot) or ``None``.
+        labels: ``"inferred"`` from the subfolders, ``None`` for pictures alone, wherever in the
+            folder they are, or an integer for each picture in the order of ``os.walk``, folders and
+            files sorted.
+        label_mode: ``"int"`` (int32; given labels as they are), ``"binary"`` (float32, one column
+            of 0 and 1), ``"categorical"`` (float32 one-hot; given labels are numbered in their
+            order), or ``None`` for pictures alone.
         class_names: Names of subfolders in the order in which they are numbered; ``None`` for all,
             in the order of their names.
         color_mode: ``"rgb"``, ``"grayscale"`` or ``"rgba"``.
         batch_size: Pictures per batch. ``None``, single pictures, is not supported.
-        image_size: Height and width in pixels.
+        image_size: Height and width in pixels, or one number for both.
         shuffle: Whether pictures are shuffled; otherwise they come in the order of their paths.
         seed: Of the order and of the split.
         validation_split: Part to set apart, between 0 and 1.
@@ -98,9 +100,16 @@ def image_dataset_from_directory(
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
         raise ValueError("only one of crop_to_aspect_ratio and pad_to_aspect_ratio can be set")
     aspect = "crop" if crop_to_aspect_ratio else "pad" if pad_to_aspect_ratio else "stretch"
-    form = Form(tuple(image_size), color_mode, interpolation, aspect)  # type: ignore[arg-type]
+    if isinstance(image_size, int | np.integer):
+        image_size = (int(image_size),) * 2
+    form = Form(tuple(image_size), color_mode, interpolation.lower(), aspect)  # type: ignore[arg-type]
+    if label_mode is None and class_names is None:
+        labels = None
     names, files, numbers = _listed(Path(directory), labels, class_names, follow_links)
-    counts = [] if names is None else np.bincount(numbers, minlength=len(names)).tolist()
+    kinds, positions = np.unique(numbers, return_inverse=True)
+    if isinstance(labels, str):
+        kinds, positions = np.arange(len(names or ())), numbers
+    counts = [] if names is None else np.bincount(positions, minlength=len(names)).tolist()
     if label_mode == "binary" and (names is None or len(names) != 2):
         found = "none" if names is None else ", ".join(names)
         raise ValueError(f"label_mode='binary' needs exactly 2 classes, found {found}")
@@ -134,7 +143,7 @@ def image_dataset_from_directory(
             print(f"Using {len(files[chosen])} files for {part}.")
         dataset = ImageDataset(
             files[chosen],
-            None if names is None else _encoded(numbers[chosen], label_mode, len(names)),
+            None if names is None else _encoded(numbers[chosen], kinds, label_mode),
             form,
             batch_size=batch_size,
             shuffle=shuffle and not (subset == "both" and part == "validation"),
@@ -166,9 +175,7 @@ def _check(
         raise ValueError(
             f"label_mode must be 'int', 'binary', 'categorical' or None, got {label_mode!r}"
         )
-    if labels is None and label_mode is not None:
-        raise ValueError("labels=None needs label_mode=None: there is nothing to label with")
-    if class_names is not None and labels != "inferred":
+    if class_names is not None and not isinstance(labels, str):
         raise ValueError("class_names can be given only with labels='inferred'")
     if validation_split is not None and not 0 < validation_split < 1:
         raise ValueError(f"validation_split must lie between 0 and 1, got {validation_split}")
@@ -183,14 +190,14 @@ def _check(
         )
 
 
-def _encoded(numbers: NDArray[Any], mode: str | None, classes: int) -> Any:
+def _encoded(numbers: NDArray[Any], kinds: NDArray[Any], mode: str | None) -> Any:
+    """Labels as batches have them, of labels as they were given and all that there are."""
     if mode is None:
         return None
     if mode == "int":
         return numbers
-    if mode == "binary":
-        return numbers.astype(np.float32)[:, None]
-    return np.eye(classes, dtype=np.float32)[numbers]
+    columns = (numbers[:, None] == kinds).astype(np.float32)
+    return columns[:, 1:] if mode == "binary" else columns
 
 
 def _listed(
@@ -201,23 +208,19 @@ def _listed(
         raise FileNotFoundError(
             f"there is no folder {folder}: give one whose subfolders are the classes"
         )
-    if labels != "inferred":
+    if not isinstance(labels, str):
         files = _pictures(folder, follow_links)
         if not files:
             raise ValueError(f"{folder} has no pictures ({', '.join(sorted(SUFFIXES))})")
         if labels is None:
             return None, files, np.zeros(len(files), np.int32)
-        if len(labels) != len(files):
+        numbers = _given(labels)
+        if len(numbers) != len(files):
             raise ValueError(
-                f"labels has {len(labels)} numbers, but {folder} has {len(files)} pictures: give "
+                f"labels has {len(numbers)} numbers, but {folder} has {len(files)} pictures: give "
                 "one for each, in the order of the paths"
             )
-        kinds, numbers = np.unique(np.asarray(labels), return_inverse=True)
-        if kinds.dtype.kind not in "iu" or list(kinds) != list(range(len(kinds))):
-            raise ValueError(
-                f"labels must be integers from 0 on with none left out, got {kinds[:10].tolist()}"
-            )
-        return [str(kind) for kind in kinds], files, numbers.astype(np.int32)
+        return [str(kind) for kind in np.unique(numbers)], files, numbers
     there = sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
     if not there:
         raise ValueError(
@@ -243,11 +246,39 @@ def _listed(
     return names, [path for files in by_class for path in files], numbers
 
 
+def _given(labels: Any) -> NDArray[Any]:
+    """Labels that a caller gave as a row of integers."""
+    try:
+        numbers = np.asarray(labels)
+    except ValueError as error:
+        raise ValueError(
+            f"labels must be a list of integers, one for each picture: {error}"
+        ) from None
+    if numbers.ndim != 1:
+        raise ValueError(
+            f"labels must be one integer for each picture, got an array of shape {numbers.shape}"
+            + ("; y.argmax(1) numbers one-hot rows" if numbers.ndim == 2 else "")
+        )
+    if numbers.dtype.kind in "US":
+        raise ValueError(
+            f"labels must be integers, got texts such as {str(numbers[0])!r}: "
+            "names, labels = numpy.unique(labels, return_inverse=True) numbers them"
+        )
+    if numbers.dtype.kind not in "biu":
+        raise ValueError(f"labels must be integers, got {numbers.dtype}")
+    narrow = np.iinfo(np.int32)
+    wide = numbers.size and (numbers.min() < narrow.min or numbers.max() > narrow.max)
+    return numbers.astype(np.int64 if wide else np.int32)
+
+
 def _pictures(home: Path, follow_links: bool) -> list[str]:
     found = []
     for parent, folders, files in os.walk(home, followlinks=follow_links):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
-                found.append(os.path.join(parent, name))
-    return found
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found.append((parent, sorted(name for name in files if not name.startswith("."))))
+    return [
+        os.path.join(parent, name)
+        for parent, names in sorted(found)  # by whole paths, as Keras sorts them
+        for name in names
+        if Path(name).suffix.lower() in SUFFIXES
+    ]

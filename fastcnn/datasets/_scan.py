@@ -83,7 +83,8 @@ def undecodable_files(
         return ""
 
     with ThreadPoolExecutor(threads) as pool:
-        return {path: reason for path, reason in zip(files, pool.map(check, files)) if reason}
+        reasons = zip(files, pool.map(check, files), strict=True)
+        return {path: reason for path, reason in reasons if reason}
 
 
 def _looks_whole(head: bytes, tail: bytes, size: int) -> bool:

@@ -87,8 +87,17 @@ class ImageDataset:
         need_pillow()
         if unreadable not in ("error", "skip"):
             raise ValueError(f"unreadable must be 'error' or 'skip', got {unreadable!r}")
-        if isinstance(batch_size, bool) or batch_size < 1:
-            raise ValueError(f"batch_size must be a positive integer, got {batch_size!r}")
+        if not isinstance(cache, bool | str | bytes | os.PathLike):
+            raise ValueError(f"cache must be True, False or the path of a folder, got {cache!r}")
+        for name, value, least in (
+            ("batch_size", batch_size, 1),
+            ("seed", seed, 0),
+            ("cache_bytes", cache_bytes, 0),
+            ("threads", 1 if threads is None else threads, 1),
+        ):
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+                kind = "a positive integer" if least else "an integer of 0 or more"
+                raise ValueError(f"{name} must be {kind}, got {value!r}")
         paths = [os.fspath(path) for path in files]
         self.threads = threads or len(os.sched_getaffinity(0))
         self.form, self.batch_size, self.shuffle = form, batch_size, shuffle

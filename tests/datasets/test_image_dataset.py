@@ -288,6 +288,54 @@ def test_labels_and_subsets(pets, capsys):
     assert levels(opened(pets, class_names=["dog", "cat"], shuffle=False))[1] == [0] * 10 + [1] * 20
 
 
+@pytest.mark.parametrize("form", [list, tuple, np.array, lambda v: np.array(v, np.int64)])
+def test_any_integers_are_labels(form, pets):
+    numbers = [(7, -2, 1000)[i % 3] for i in range(30)]
+    dataset = opened(pets, labels=form(numbers), shuffle=False)
+    assert levels(dataset)[1] == numbers
+    assert dataset.labels.dtype == np.int32
+    assert dataset.class_names == ("-2", "7", "1000")
+    one_hot = opened(pets, labels=form(numbers), shuffle=False, label_mode="categorical").labels
+    np.testing.assert_array_equal(one_hot[:3], [[0, 1, 0], [1, 0, 0], [0, 0, 1]])
+    shuffled = opened(pets, labels=form(numbers), validation_split=0.2, subset="both")
+    for part in shuffled:
+        where = [int(path[-6:-4]) + 20 * ("dog" in path) for path in part.file_paths]
+        assert part.labels.tolist() == [numbers[i] for i in where]
+
+
+def test_labels_of_other_kinds(pets):
+    binary = opened(pets, labels=[5, 9] * 15, shuffle=False, label_mode="binary").labels
+    np.testing.assert_array_equal(binary[:3], [[0], [1], [0]])
+    truth = opened(pets, labels=[True, False] * 15, shuffle=False)
+    assert truth.labels.tolist() == [1, 0] * 15
+    assert opened(pets, labels=[2**40, 0] * 15).labels.dtype == np.int64
+    skewed = opened(pets, class_names=["cat", "dog"], label_mode="binary", shuffle=False).labels
+    assert skewed[:, 0].tolist() == [0] * 20 + [1] * 10
+
+
+@pytest.mark.parametrize("settings", [{"labels": None}, {"label_mode": None}])
+def test_pictures_without_labels(settings, pets):
+    for path in (pets / "cat").iterdir():
+        path.rename(pets / path.name)  # they need no folders, as in Keras
+    dataset = opened(pets, shuffle=False, **settings)
+    assert (dataset.labels, dataset.class_names) == (None, None)
+    x = np.concatenate(list(dataset.batches(0)))
+    assert (x[:, 3, 4, 0] // 8).tolist() == list(range(30))
+
+
+def test_one_number_for_the_size(pets):
+    assert opened(pets, image_size=5, interpolation="Nearest").form.shape == (5, 5, 3)
+
+
+def test_the_order_of_paths_is_that_of_keras(tmp_path):
+    for name in ["a/b/0.png", "a-b/1.png", "a/2.png", "0.png"]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (4, 4)).save(tmp_path / name)
+    found = opened(tmp_path, labels=None, shuffle=False).file_paths
+    relative = [path.removeprefix(f"{tmp_path}/") for path in found]
+    assert relative == ["0.png", "a/2.png", "a-b/1.png", "a/b/0.png"]
+
+
 def test_crop_and_pad(tmp_path):
     (tmp_path / "in" / "a").mkdir(parents=True)
     wide = np.zeros((8, 16), np.uint8)
@@ -306,9 +354,20 @@ def test_crop_and_pad(tmp_path):
     [
         ({"labels": "folders"}, "labels must be 'inferred', None or a list"),
         ({"label_mode": "float"}, "label_mode must be 'int', 'binary'"),
-        ({"labels": None}, "labels=None needs label_mode=None"),
         ({"labels": [1, 2]}, "labels has 2 numbers, but .* has 30 pictures"),
-        ({"labels": [1] * 30}, "integers from 0 on with none left out"),
+        ({"labels": ["cat"] * 30}, "integers, got texts such as 'cat': .*return_inverse=True"),
+        ({"labels": [0.5] * 30}, "labels must be integers, got float64"),
+        ({"labels": np.eye(30)}, r"got an array of shape \(30, 30\); y.argmax\(1\)"),
+        ({"labels": [[0], 1]}, "one for each picture"),
+        ({"labels": [0] * 30, "class_names": ["cat", "dog"]}, "only with labels='inferred'"),
+        ({"labels": [7] * 30, "label_mode": "binary"}, "needs exactly 2 classes, found 7"),
+        ({"cache": None}, "cache must be True, False or the path of a folder, got None"),
+        ({"cache": 1}, "cache must be True, False or the path of a folder, got 1"),
+        ({"cache_bytes": -1}, "cache_bytes must be an integer of 0 or more, got -1"),
+        ({"cache_bytes": "1GB"}, "cache_bytes must be an integer of 0 or more, got '1GB'"),
+        ({"threads": 0}, "threads must be a positive integer, got 0"),
+        ({"batch_size": 2.5}, "batch_size must be a positive integer, got 2.5"),
+        ({"seed": -1}, "[sS]eed must be"),
         ({"class_names": ["cow"]}, r"class_names \['cow'\] must be subfolders of .*cat, dog"),
         ({"label_mode": "binary", "class_names": ["cat"]}, "needs exactly 2 classes, found cat"),
         ({"validation_split": 0.2}, "validation_split and subset must be given together"),
