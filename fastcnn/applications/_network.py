@@ -11,10 +11,11 @@ from fastcnn import layers
 from fastcnn.layers.base.keras_tensor import KerasTensor
 from fastcnn.layers.base.validation import positive_int
 from fastcnn.models import Model
+from fastcnn.paths import AnyPath
 
 __all__ = ["conv_norm", "feature_model", "image_input", "predictions"]
 
-Weights = str | os.PathLike[str] | None
+Weights = AnyPath | None
 
 
 def image_input(
@@ -161,10 +162,10 @@ def feature_model(
     """
     if pooling not in (None, "avg", "max"):
         raise ValueError(f"{owner}: pooling must be None, 'avg' or 'max', got {pooling!r}")
-    if weights is not None and not Path(weights).is_file():
+    if weights is not None and not Path(os.fsdecode(weights)).is_file():
         raise ValueError(
             f"{owner}: weights must be None or a file that save_weights() wrote, and there is no "
-            f"file {os.fspath(weights)!r}; published weights are not offered yet"
+            f"file {os.fsdecode(weights)!r}; published weights are not offered yet"
         )
     outputs = top
     if outputs is None:

@@ -7,6 +7,7 @@ import os
 import warnings
 from pathlib import Path
 
+from fastcnn.paths import AnyPath
 from fastcnn.saving.atomic_file import remove_leftovers
 from fastcnn.saving.checkpoint import read_backup, write_backup
 from fastcnn.training.callback import Callback, Logs
@@ -41,13 +42,13 @@ class BackupAndRestore(Callback):
 
     def __init__(
         self,
-        backup_dir: str | os.PathLike[str],
+        backup_dir: AnyPath,
         save_freq: str | int = "epoch",
         double_checkpoint: bool = False,
         delete_checkpoint: bool = True,
     ) -> None:
         super().__init__()
-        if not os.fspath(backup_dir):
+        if not os.fsdecode(backup_dir):
             raise ValueError("BackupAndRestore: backup_dir is empty; name a folder")
         steps = isinstance(save_freq, int) and not isinstance(save_freq, bool) and save_freq >= 1
         if save_freq != "epoch" and not steps:
@@ -55,7 +56,7 @@ class BackupAndRestore(Callback):
                 "BackupAndRestore: save_freq must be 'epoch' or a number of steps, got "
                 f"{save_freq!r}"
             )
-        self.backup_dir = os.fspath(backup_dir)
+        self.backup_dir = os.fsdecode(backup_dir)
         self.save_freq = save_freq
         self.double_checkpoint = double_checkpoint
         self.delete_checkpoint = delete_checkpoint

@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from fastcnn.paths import AnyPath
 from fastcnn.training.callback import Callback, Logs
 
 __all__ = ["CSVLogger"]
@@ -22,11 +23,9 @@ class CSVLogger(Callback):
         append: Whether to go on with a file that is there.
     """
 
-    def __init__(
-        self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False
-    ) -> None:
+    def __init__(self, filename: AnyPath, separator: str = ",", append: bool = False) -> None:
         super().__init__()
-        self.filename = os.fspath(filename)
+        self.filename = os.fsdecode(filename)
         self.separator = separator
         self.append = append
         self._file: TextIO | None = None

@@ -7,6 +7,7 @@ import operator
 import os
 from typing import Any
 
+from fastcnn.paths import AnyPath
 from fastcnn.training.callback import Callback, Logs
 
 __all__ = ["EarlyStopping", "ModelCheckpoint", "Monitor"]
@@ -154,7 +155,7 @@ class ModelCheckpoint(Monitor):
 
     def __init__(
         self,
-        filepath: str | os.PathLike[str],
+        filepath: AnyPath,
         monitor: str = "val_loss",
         verbose: int = 0,
         save_best_only: bool = False,
@@ -174,7 +175,7 @@ class ModelCheckpoint(Monitor):
                 f"ModelCheckpoint: {monitor!r} is known at the end of an epoch only, so "
                 "save_best_only needs save_freq='epoch', or monitor='loss'"
             )
-        self.filepath = os.fspath(filepath)
+        self.filepath = os.fsdecode(filepath)
         self.verbose = verbose
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only

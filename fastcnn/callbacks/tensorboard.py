@@ -9,6 +9,7 @@ import time
 from contextlib import redirect_stdout
 from typing import Any
 
+from fastcnn.paths import AnyPath
 from fastcnn.training.callback import Callback, Logs
 
 __all__ = ["TensorBoard"]
@@ -42,7 +43,7 @@ class TensorBoard(Callback):
 
     def __init__(
         self,
-        log_dir: str | os.PathLike[str] = "logs",
+        log_dir: AnyPath = "logs",
         histogram_freq: int = 0,
         write_graph: bool = True,
         write_images: bool = False,
@@ -66,7 +67,7 @@ class TensorBoard(Callback):
                 "TensorBoard: update_freq must be 'epoch', 'batch' or a number of steps, got "
                 f"{update_freq!r}"
             )
-        self.log_dir = os.fspath(log_dir)
+        self.log_dir = os.fsdecode(log_dir)
         self.histogram_freq = histogram_freq
         self.write_graph = write_graph
         self.write_images = write_images

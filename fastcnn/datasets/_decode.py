@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import PIL.Image
 
+from fastcnn.paths import AnyPath
+
 __all__ = ["Form", "need_pillow", "read_picture", "wide_grey"]
 
 _MODES = {"rgb": ("RGB", 3), "grayscale": ("L", 1), "rgba": ("RGBA", 4)}
@@ -85,7 +87,7 @@ def need_pillow() -> None:
         ) from None
 
 
-def read_picture(path: str | os.PathLike[str], form: Form) -> NDArray[np.uint8]:
+def read_picture(path: AnyPath, form: Form) -> NDArray[np.uint8]:
     """Reads one picture.
 
     A rotation noted by the camera is carried out; transparent parts become white, unless the form
@@ -104,7 +106,7 @@ def read_picture(path: str | os.PathLike[str], form: Form) -> NDArray[np.uint8]:
     from PIL import Image, ImageOps
 
     try:
-        with Image.open(path) as image:
+        with Image.open(os.fsdecode(path)) as image:
             if form.aspect == "stretch":
                 # Lets a JPEG be decoded at a half, a quarter or an eighth of its size when that is
                 # still large enough: several times faster on photographs.
@@ -121,7 +123,7 @@ def read_picture(path: str | os.PathLike[str], form: Form) -> NDArray[np.uint8]:
         raise
     except Exception as error:  # decoders raise all kinds on a damaged file, SyntaxError among them
         raise ValueError(
-            f"{os.fspath(path)} cannot be read as a picture ({error}): repair or remove it"
+            f"{os.fsdecode(path)} cannot be read as a picture ({error}): repair or remove it"
         ) from error
     return np.asarray(resized).reshape(form.shape)
 

@@ -15,6 +15,7 @@ from fastcnn.datasets._decode import Form
 from fastcnn.datasets._parts import SUFFIXES, nested_warning, refuse_parts
 from fastcnn.datasets._scan import balance_text
 from fastcnn.datasets.image_dataset import ImageDataset
+from fastcnn.paths import AnyPath
 
 __all__ = ["image_dataset_from_directory"]
 
@@ -23,7 +24,7 @@ _LABEL_MODES = ("int", "binary", "categorical", None)
 
 
 def image_dataset_from_directory(
-    directory: str | os.PathLike[str],
+    directory: AnyPath,
     labels: str | ArrayLike | None = "inferred",
     label_mode: str | None = "int",
     class_names: Sequence[str] | None = None,
@@ -43,7 +44,7 @@ def image_dataset_from_directory(
     verbose: bool = True,
     *,
     unreadable: str = "error",
-    cache: bool | str | os.PathLike[str] = True,
+    cache: bool | AnyPath = True,
     cache_bytes: int = 16 << 30,
     threads: int | None = None,
 ) -> Any:
@@ -92,6 +93,7 @@ def image_dataset_from_directory(
             be read, or subfolders that are the parts of a split (``train`` and ``test``) and not
             classes; ``class_names`` says that they are.
     """
+    directory = os.fsdecode(directory)
     _check(labels, label_mode, class_names, validation_split, subset, shuffle, seed)
     if data_format not in (None, "channels_last"):
         raise ValueError(f"data_format must be 'channels_last', got {data_format!r}")
@@ -121,10 +123,8 @@ def image_dataset_from_directory(
         np.random.RandomState(seed).shuffle(numbers)
     if verbose:
         where = "." if names is None else f" belonging to {len(names)} classes."
-        print(
-            f"Found {len(files)} files{where}"
-            + (" " + balance_text(names, counts) if names else "")
-        )
+        balance = " " + balance_text(names, counts) if names else ""
+        _say(f"Found {len(files)} files{where}{balance}")
     apart = int((validation_split or 0) * len(files))
     parts = {
         "training": slice(0, len(files) - apart),
@@ -155,9 +155,14 @@ def image_dataset_from_directory(
             threads=threads,
         )
         if verbose and dataset.notes:
-            print("\n".join(dataset.notes))
+            _say("\n".join(dataset.notes))
         made.append(dataset)
     return made[0] if len(made) == 1 else tuple(made)
+
+
+def _say(text: str) -> None:
+    # Names of files need not be text in any encoding.
+    print(text.encode("utf-8", "backslashreplace").decode())
 
 
 def _check(

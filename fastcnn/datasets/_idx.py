@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn.datasets._download import RemoteFile, cache_folder, exclusive, fetch
+from fastcnn.paths import AnyPath
 
 __all__ = ["IdxSet", "Part", "load", "read_idx"]
 
@@ -54,7 +55,7 @@ class IdxSet:
     parts: tuple[Part, Part, Part, Part]
 
 
-def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
+def read_idx(path: AnyPath) -> NDArray[Any]:
     """Reads one IDX file, compressed by gzip or not; its content tells which, not its name.
 
     Args:
@@ -67,8 +68,8 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
         FileNotFoundError: There is no such file.
         ValueError: It is not an IDX file, or is damaged; says how.
     """
-    path = Path(path)
-    return _parse(_content(path), path)
+    file = Path(os.fsdecode(path))
+    return _parse(_content(file), file)
 
 
 def _content(path: Path) -> bytes:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from fastcnn.datasets import _cifar
 from fastcnn.datasets._download import RemoteFile
+from fastcnn.paths import AnyPath
 
 __all__ = ["CLASS_NAMES", "load_data", "read_batch"]
 
@@ -70,7 +71,7 @@ def load_data() -> tuple[Split, Split]:
     return _cifar.load(_LAYOUT)
 
 
-def read_batch(path: str | os.PathLike[str]) -> Split:
+def read_batch(path: AnyPath) -> Split:
     """Reads one file of the binary layout, with any whole number of records.
 
     Args:
@@ -82,5 +83,6 @@ def read_batch(path: str | os.PathLike[str]) -> Split:
     Raises:
         ValueError: The file does not consist of whole records, or has a label above 9.
     """
-    images, labels = _cifar.decode(_LAYOUT, Path(path).read_bytes(), Path(path))
+    file = Path(os.fsdecode(path))
+    images, labels = _cifar.decode(_LAYOUT, file.read_bytes(), file)
     return np.ascontiguousarray(images), labels.copy()

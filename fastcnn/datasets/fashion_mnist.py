@@ -6,7 +6,6 @@ Learning Algorithms", arXiv 1708.07747.
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from fastcnn.datasets import _idx
 from fastcnn.datasets._download import RemoteFile
+from fastcnn.paths import AnyPath
 
 __all__ = ["CLASS_NAMES", "load_data", "read_idx"]
 
@@ -96,7 +96,7 @@ def load_data() -> tuple[Split, Split]:
     return (x_train, y_train), (x_test, y_test)
 
 
-def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
+def read_idx(path: AnyPath) -> NDArray[Any]:
     """Reads any one file in IDX layout, compressed by gzip or not.
 
     Args:

@@ -17,6 +17,7 @@ from fastcnn.datasets._decode import Form, need_pillow, read_picture
 from fastcnn.datasets._download import cache_folder
 from fastcnn.datasets._pixel_cache import open_cache
 from fastcnn.datasets._scan import broken_files, broken_text, undecodable_files
+from fastcnn.paths import AnyPath
 
 __all__ = ["ImageDataset"]
 
@@ -71,7 +72,7 @@ class ImageDataset:
 
     def __init__(
         self,
-        files: Sequence[str | os.PathLike[str]],
+        files: Sequence[AnyPath],
         labels: Array | None,
         form: Form,
         *,
@@ -80,7 +81,7 @@ class ImageDataset:
         seed: int = 0,
         class_names: Sequence[str] | None = None,
         unreadable: str = "error",
-        cache: bool | str | os.PathLike[str] = True,
+        cache: bool | AnyPath = True,
         cache_bytes: int = 16 << 30,
         threads: int | None = None,
     ) -> None:
@@ -98,7 +99,7 @@ class ImageDataset:
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
                 kind = "a positive integer" if least else "an integer of 0 or more"
                 raise ValueError(f"{name} must be {kind}, got {value!r}")
-        paths = [os.fspath(path) for path in files]
+        paths = [os.fsdecode(path) for path in files]
         self.threads = threads or len(os.sched_getaffinity(0))
         self.form, self.batch_size, self.shuffle = form, batch_size, shuffle
         self.seed = seed
@@ -122,7 +123,7 @@ class ImageDataset:
         ordered = sorted(whole)
         places = {path: place for place, path in enumerate(ordered)}
         if cache is not False and whole:
-            folder = cache_folder() / "pictures" if cache is True else Path(cache)
+            folder = cache_folder() / "pictures" if cache is True else Path(os.fsdecode(cache))
             self._cache, note = open_cache(folder, ordered, form, cache_bytes)
         if self._skips:
             damaged = undecodable_files(whole, form, self.threads, self._cache, places)

@@ -24,6 +24,7 @@ from fastcnn.datasets._directory import image_dataset_from_directory
 from fastcnn.datasets._parts import SUFFIXES, nested_warning, refuse_parts
 from fastcnn.datasets._scan import balance_text
 from fastcnn.datasets.image_dataset import ImageDataset
+from fastcnn.paths import AnyPath
 
 __all__ = [
     "Folder",
@@ -53,7 +54,7 @@ class Folder(NamedTuple):
 
 
 def load(
-    folder: str | os.PathLike[str],
+    folder: AnyPath,
     image_size: tuple[int, int] = (256, 256),
     *,
     color_mode: str = "rgb",
@@ -89,6 +90,7 @@ def load(
     """
     _check_arguments(validation_split, unreadable)
     form = _form(image_size, color_mode)
+    folder = os.fsdecode(folder)
     class_names, paths, labels = _list(Path(folder))
     images, readable = _read_all(paths, form, skip=unreadable == "skip")
 
@@ -110,7 +112,7 @@ class OpenFolder(NamedTuple):
 
 
 def open_folder(
-    folder: str | os.PathLike[str],
+    folder: AnyPath,
     image_size: tuple[int, int] = (256, 256),
     *,
     color_mode: str = "rgb",
@@ -141,6 +143,7 @@ def open_folder(
     """
     _check_arguments(validation_split, unreadable)
     form = _form(image_size, color_mode)
+    folder = os.fsdecode(folder)
     class_names, paths, labels = _list(Path(folder))
     whole = ImageDataset(
         paths,
@@ -161,7 +164,7 @@ def open_folder(
 
 
 def read_image(
-    path: str | os.PathLike[str], image_size: tuple[int, int], *, color_mode: str = "rgb"
+    path: AnyPath, image_size: tuple[int, int], *, color_mode: str = "rgb"
 ) -> NDArray[np.uint8]:
     """Reads one picture and stretches it to ``image_size``.
 

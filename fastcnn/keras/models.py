@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from fastcnn.config import custom_object_scope, refuse
 from fastcnn.layers.base.tracking import all_layers
 from fastcnn.models import Model, Sequential, load
+from fastcnn.paths import AnyPath
 
 __all__ = ["Model", "Sequential", "clone_model", "load_model", "save_model"]
 
 
 def load_model(
-    filepath: str | os.PathLike[str],
+    filepath: AnyPath,
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
     safe_mode: bool = True,
@@ -33,7 +33,7 @@ def load_model(
     return load(filepath, custom_objects=custom_objects, compile=compile)
 
 
-def save_model(model: Model, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+def save_model(model: Model, filepath: AnyPath, overwrite: bool = True) -> None:
     """Write a model; see :meth:`fastcnn.Model.save`."""
     model.save(filepath, overwrite=overwrite)
 

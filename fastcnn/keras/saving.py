@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 from fastcnn.config import custom_object_scope
 from fastcnn.config import register as register_keras_serializable
 from fastcnn.config import registered as get_custom_objects
 from fastcnn.keras.models import load_model, save_model
 from fastcnn.models import Model
+from fastcnn.paths import AnyPath
 
 CustomObjectScope = custom_object_scope
 
@@ -24,11 +23,11 @@ __all__ = [
 ]
 
 
-def load_weights(model: Model, filepath: str | os.PathLike[str]) -> None:
+def load_weights(model: Model, filepath: AnyPath) -> None:
     """Fill a model from a file of weights; see :meth:`fastcnn.Model.load_weights`."""
     model.load_weights(filepath)
 
 
-def save_weights(model: Model, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+def save_weights(model: Model, filepath: AnyPath, overwrite: bool = True) -> None:
     """Write a model's weights; see :meth:`fastcnn.Model.save_weights`."""
     model.save_weights(filepath, overwrite=overwrite)

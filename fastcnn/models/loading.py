@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from fastcnn.models.model import Model
+from fastcnn.paths import AnyPath
 from fastcnn.saving.model_file import read_model
 
 __all__ = ["load"]
 
 
 def load(
-    path: str | os.PathLike[str],
+    path: AnyPath,
     *,
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -19,6 +18,7 @@ from fastcnn.layers.base.registry import register_layers
 from fastcnn.models.call_graph import CallGraph
 from fastcnn.models.summary import print_summary
 from fastcnn.naming import unique_name
+from fastcnn.paths import AnyPath
 from fastcnn.saving import model_file
 from fastcnn.training.trainer import Trainer
 from fastcnn.tree import flatten, map_structure
@@ -305,7 +305,7 @@ class Model(Trainer):
         model._trainable = bool(config.get("trainable", True))
         return model
 
-    def save(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+    def save(self, filepath: AnyPath, overwrite: bool = True) -> None:
         """Write the model into one file: description, weights, optimizer and its state.
 
         The file is in the safetensors format and takes its place at once, complete or not at all.
@@ -321,11 +321,11 @@ class Model(Trainer):
         """
         model_file.save_model(self, filepath, overwrite=overwrite)
 
-    def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+    def save_weights(self, filepath: AnyPath, overwrite: bool = True) -> None:
         """Write the weights alone; arguments as :meth:`save`."""
         model_file.save_weights(self, filepath, overwrite=overwrite)
 
-    def load_weights(self, filepath: str | os.PathLike[str]) -> None:
+    def load_weights(self, filepath: AnyPath) -> None:
         """Replace the weights by those of a file of :meth:`save_weights` or :meth:`save`.
 
         Raises:

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from fastcnn.paths import AnyPath
+
 __all__ = ["open_regular", "read_into", "remove_leftovers", "replacing", "write_at"]
 
 # Between two writes of so many bytes Ctrl-C is answered.
@@ -30,7 +32,7 @@ _KINDS = {
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str], size: int, *, overwrite: bool = True) -> Iterator[int]:
+def replacing(path: AnyPath, size: int, *, overwrite: bool = True) -> Iterator[int]:
     """Make a file that takes the place of ``path`` when the ``with`` block ends without an error.
 
     The block writes to the descriptor that it gets, with :func:`write_at`. Until it ends, and if
@@ -140,7 +142,7 @@ def _create(target: str, mode: int) -> tuple[str, int]:
         os.close(handle)  # it was taken for a leftover before it was locked
 
 
-def remove_leftovers(path: str | os.PathLike[str]) -> None:
+def remove_leftovers(path: AnyPath) -> None:
     """Remove temporary files of processes that were killed while they wrote ``path``."""
     target = os.path.realpath(os.fsdecode(path))
     folder = os.path.dirname(target)
@@ -202,7 +204,7 @@ def write_at(handle: int, data: Any, offset: int) -> None:
         left, offset = left[written:], offset + written
 
 
-def open_regular(path: str | os.PathLike[str]) -> io.FileIO:
+def open_regular(path: AnyPath) -> io.FileIO:
     """Open a file for reading, without waiting for a writer as a FIFO would.
 
     Raises:

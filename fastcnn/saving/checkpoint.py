@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from fastcnn.layers.base.tracking import all_layers
+from fastcnn.paths import AnyPath
 from fastcnn.saving.model_file import (
     blamed_on,
     built_weights,
@@ -21,7 +21,7 @@ __all__ = ["read_backup", "write_backup"]
 _KIND = "backup of a running fit"
 
 
-def write_backup(model: Trainer, path: str | os.PathLike[str]) -> None:
+def write_backup(model: Trainer, path: AnyPath) -> None:
     """Write all that the rest of a running ``fit`` depends on.
 
     Weights, optimizer state and step number, the learning rate if it is a number, the place in the
@@ -51,7 +51,7 @@ def write_backup(model: Trainer, path: str | os.PathLike[str]) -> None:
     write_file(path, description, arrays)
 
 
-def read_backup(model: Trainer, path: str | os.PathLike[str]) -> None:
+def read_backup(model: Trainer, path: AnyPath) -> None:
     """Bring a model and its running ``fit`` to where :func:`write_backup` found them.
 
     Raises:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from fastcnn.layers.base.protocols import LayerLike
 from fastcnn.layers.base.registry import layer_budget, make_layer
 from fastcnn.layers.base.weight_creation import awaiting_weights
 from fastcnn.optimizers import Optimizer
+from fastcnn.paths import AnyPath
 from fastcnn.saving.protocols import SavedModel
 from fastcnn.saving.safetensors_file import Contents, Source, read_file, write_file
 from fastcnn.training.protocols import CompiledModel
@@ -46,7 +46,7 @@ _MOST_CALLS = 100_000
 _MOST_LAYERS = 10_000
 
 
-def save_model(model: SavedModel, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
+def save_model(model: SavedModel, path: AnyPath, *, overwrite: bool = True) -> None:
     """See :meth:`fastcnn.Model.save`."""
     weights = built_weights(model)
     if (count := _count_layers(model)) > _MOST_LAYERS:
@@ -123,22 +123,20 @@ def _count_layers(layer: LayerLike) -> int:
     return 1 + sum(_count_layers(inner) for inner in layer.sublayers)
 
 
-def save_weights(
-    model: CompiledModel, path: str | os.PathLike[str], *, overwrite: bool = True
-) -> None:
+def save_weights(model: CompiledModel, path: AnyPath, *, overwrite: bool = True) -> None:
     """See :meth:`fastcnn.Model.save_weights`."""
     weights = built_weights(model)
     write_file(path, {"version": _VERSION, "weights": list(weights)}, weights, overwrite=overwrite)
 
 
-def load_weights(model: CompiledModel, path: str | os.PathLike[str]) -> None:
+def load_weights(model: CompiledModel, path: AnyPath) -> None:
     """See :meth:`fastcnn.Model.load_weights`."""
     with read_file(path) as contents, blamed_on(contents):
         fill_weights(list(built_weights(model).values()), contents)
 
 
 def read_model(
-    path: str | os.PathLike[str],
+    path: AnyPath,
     kind: type[M],
     *,
     custom_objects: Mapping[str, Any] | None = None,

@@ -21,6 +21,7 @@ from typing import Any, NoReturn, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from fastcnn.paths import AnyPath
 from fastcnn.saving.atomic_file import open_regular, read_into, replacing, write_at
 from fastcnn.saving.bounded_json import beyond_limits, parse_object
 
@@ -158,7 +159,7 @@ class Contents:
 
 
 def write_file(
-    path: str | os.PathLike[str],
+    path: AnyPath,
     description: Mapping[str, Any],
     arrays: Mapping[str, Source],
     *,
@@ -258,7 +259,7 @@ def _label(name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
     return f"\0{name}\0{dtype.str}\0{shape}\0".encode()
 
 
-def read_file(path: str | os.PathLike[str], *, verify: bool = False) -> Contents:
+def read_file(path: AnyPath, *, verify: bool = False) -> Contents:
     """Open a file of :func:`write_file`.
 
     Everything that its header declares is compared with the bytes that are there before any of

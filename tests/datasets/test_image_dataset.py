@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import zlib
 
@@ -255,6 +256,18 @@ def test_nothing_that_can_be_read(pets):
         damage(path)
     with pytest.raises(ValueError, match=r"no pictures that can be read\n30 of 30 files"):
         opened(pets, unreadable="skip")
+
+
+def test_names_that_are_not_text(pets, capfdbinary):
+    home = os.fsencode(pets)
+    os.rename(home + b"/cat", home + b"/caf\xe9")
+    with open(home + b"/caf\xe9/\xff.png", "wb"):
+        pass
+    dataset = opened(home, unreadable="skip", shuffle=False, verbose=True)
+    assert len(levels(dataset)[0]) == 30
+    shown = capfdbinary.readouterr().out.decode()
+    assert r"caf\udce9 21, dog 10" in shown
+    assert r"\udcff.png: it is empty" in shown
 
 
 def test_one_label_for_each_file(pets):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fastcnn.datasets._decode import need_pillow, wide_grey
+from fastcnn.paths import AnyPath
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -25,7 +26,7 @@ _FILTERS = ("nearest", "bilinear", "bicubic", "hamming", "box", "lanczos")
 
 
 def load_img(
-    path: str | os.PathLike[str] | io.BytesIO,
+    path: AnyPath | io.BytesIO,
     color_mode: str = "rgb",
     target_size: tuple[int, int] | None = None,
     interpolation: str = "nearest",
@@ -55,7 +56,7 @@ def load_img(
         raise ValueError(
             f"interpolation must be one of {', '.join(_FILTERS)}, got {interpolation!r}"
         )
-    image: Any = Image.open(path)
+    image: Any = Image.open(path if hasattr(path, "read") else os.fsdecode(path))
     image.load()
     if not (color_mode == "grayscale" and image.mode in _GREY):
         image = wide_grey(image).convert(_MODES[color_mode])
@@ -128,7 +129,7 @@ def array_to_img(
 
 
 def save_img(
-    path: str | os.PathLike[str],
+    path: AnyPath | io.BytesIO,
     x: Any,
     data_format: str | None = None,
     file_format: str | None = None,
@@ -137,7 +138,7 @@ def save_img(
     """Write pixels as a picture.
 
     Args:
-        path: Where.
+        path: Where; a ``BytesIO`` needs ``file_format``.
         x: As :func:`array_to_img` takes it; JPEG leaves transparency out.
         data_format: ``"channels_last"`` or ``None``.
         file_format: ``"png"``, ``"jpeg"`` ...; ``None`` goes by the name.
@@ -148,10 +149,12 @@ def save_img(
         ValueError: Another layout or shape, or an unknown format.
     """
     image = array_to_img(x, data_format, scale)
-    kind = (file_format or os.path.splitext(path)[1][1:]).lower().replace("jpg", "jpeg")
+    target: Any = path if hasattr(path, "write") else os.fsdecode(path)
+    ending = os.path.splitext(target)[1][1:] if isinstance(target, str) else ""
+    kind = (file_format or ending).lower().replace("jpg", "jpeg")
     if kind == "jpeg" and image.mode == "RGBA":
         image = image.convert("RGB")
-    image.save(path, format=kind)
+    image.save(target, format=kind)
 
 
 def _check_layout(data_format: str | None) -> None:
