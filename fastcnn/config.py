@@ -11,6 +11,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
+from fastcnn.references import describe
+
 __all__ = [
     "Configurable",
     "custom_object",
@@ -43,6 +45,10 @@ class Configurable:
     """
 
     _not_configured: ClassVar[frozenset[str]] = frozenset()
+
+    #: Whether a description that has the object in several places has it once, so that what is made
+    #: of it is one object again; see :mod:`fastcnn.references`.
+    described_once: ClassVar[bool] = False
 
     def get_config(self) -> dict[str, Any]:
         """Constructor arguments as JSON data.
@@ -221,6 +227,8 @@ def serialize(value: Any) -> Any:
         return [serialize(item) for item in value]
     if isinstance(value, Mapping):
         return {str(key): serialize(item) for key, item in value.items()}
+    if getattr(value, "described_once", False):
+        return describe(value)
     if hasattr(value, "get_config"):
         return {"class_name": type(value).__name__, "config": value.get_config()}
     if isinstance(value, Callable) and hasattr(value, "__name__"):  # type: ignore[arg-type]

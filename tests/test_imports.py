@@ -15,7 +15,17 @@ from import_graph import Graph, PythonImports, circle, includes, merged
 
 #: Floors of the Python package, lowest first; a file may import from its own floor and below.
 FLOORS = [
-    ["_core", "_version", "_deprecation", "config", "naming", "paths", "seeding", "tree"],
+    [
+        "_core",
+        "_version",
+        "_deprecation",
+        "config",
+        "naming",
+        "paths",
+        "references",
+        "seeding",
+        "tree",
+    ],
     ["graph", "variable", "runtime"],
     ["ops", "reference", "datasets", "testing"],
     ["activations", "constraints", "initializers", "regularizers", "schedules"],

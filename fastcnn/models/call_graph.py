@@ -14,6 +14,7 @@ from fastcnn.layers.base.registry import make_layer
 from fastcnn.layers.base.validation import known_dtype
 from fastcnn.models.layer_order import keras_order, layer_of
 from fastcnn.ops.common.public_operation import PUBLIC
+from fastcnn.references import describe
 from fastcnn.tree import flatten, map_structure
 
 __all__ = ["CallGraph", "input_of"]
@@ -100,10 +101,7 @@ class CallGraph:
                 for tensor in self.inputs
             ],
             "input_structure": _encoded(self.input_structure, place),
-            "layers": [
-                {"class_name": type(layer).__name__, "config": layer.get_config()}
-                for layer in layers
-            ],
+            "layers": [describe(layer) for layer in layers],
             "calls": calls,
             "output_structure": _encoded(self.output_structure, place),
         }

@@ -19,6 +19,7 @@ from fastcnn.models.call_graph import CallGraph
 from fastcnn.models.summary import print_summary
 from fastcnn.naming import unique_name
 from fastcnn.paths import AnyPath
+from fastcnn.references import one_description, one_revival
 from fastcnn.saving import model_file
 from fastcnn.training.trainer import Trainer
 from fastcnn.tree import flatten, map_structure
@@ -289,6 +290,7 @@ class Model(Trainer):
         """
         print_summary(self, line_length, print_fn or print, expand_nested, show_trainable)
 
+    @one_description
     def get_config(self) -> dict[str, Any]:
         """The model as JSON data, without its weights."""
         if self.graph is None:
@@ -296,6 +298,7 @@ class Model(Trainer):
         return {"name": self.name, "trainable": self.trainable, **self.graph.get_config()}
 
     @classmethod
+    @one_revival
     def from_config(cls, config: Mapping[str, Any]) -> Model:
         """Make a model, with new weights, from what :meth:`get_config` returned."""
         if "calls" not in config:

@@ -12,6 +12,7 @@ from fastcnn.layers.base.keras_tensor import KerasTensor, checked_shape
 from fastcnn.layers.base.registry import make_layer, register_layers
 from fastcnn.models.call_graph import CallGraph, input_of
 from fastcnn.models.model import Model
+from fastcnn.references import describe, one_description, one_revival
 
 __all__ = ["Sequential"]
 
@@ -151,6 +152,7 @@ class Sequential(Model):
         if self.graph is None and len(arrays) == 1 and arrays[0].ndim > 1:
             self.build((None, *arrays[0].shape[1:]))
 
+    @one_description
     def get_config(self) -> dict[str, Any]:
         """The model as JSON data, without its weights."""
         spec = self._chain[0] if self._chain else None
@@ -160,13 +162,11 @@ class Sequential(Model):
             "input": None
             if spec is None
             else {"shape": list(spec.shape), "dtype": spec.dtype.name, "name": spec.name},
-            "layers": [
-                {"class_name": type(layer).__name__, "config": layer.get_config()}
-                for layer in self._stack
-            ],
+            "layers": [describe(layer) for layer in self._stack],
         }
 
     @classmethod
+    @one_revival
     def from_config(cls, config: Mapping[str, Any]) -> Sequential:
         """Make a model, with new weights, from what :meth:`get_config` returned."""
         entry = config["input"]

@@ -19,7 +19,9 @@ from fastcnn.layers.base.registry import layer_budget, make_layer
 from fastcnn.layers.base.weight_creation import awaiting_weights
 from fastcnn.optimizers import Optimizer
 from fastcnn.paths import AnyPath
+from fastcnn.references import describe, describing
 from fastcnn.saving.protocols import SavedModel
+from fastcnn.saving.reproducible import refuse_split_layers
 from fastcnn.saving.safetensors_file import Contents, Source, read_file, write_file
 from fastcnn.training.protocols import CompiledModel
 
@@ -54,9 +56,12 @@ def save_model(model: SavedModel, path: AnyPath, *, overwrite: bool = True) -> N
             f"cannot save model {model.name!r}: it has {count} layers, at most {_MOST_LAYERS} can "
             "be loaded again; save_weights(path) writes its weights alone"
         )
+    with describing() as described:
+        entry = describe(model)
+    refuse_split_layers(model, described)
     description: dict[str, Any] = {
         "version": _VERSION,
-        "model": {"class_name": type(model).__name__, "config": model.get_config()},
+        "model": entry,
         "build_shapes": None if model.graph is not None else model.build_shapes,
         "weights": list(weights),
         "metadata": model.metadata,

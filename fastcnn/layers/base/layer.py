@@ -55,6 +55,7 @@ class Layer(Configurable):
     """
 
     _not_configured = frozenset({"input_shape"})
+    described_once = True
 
     #: Whether uint8 arrays reach ``call`` as they are; other layers get float32.
     takes_uint8 = False

@@ -9,6 +9,7 @@ from typing import Any
 
 from fastcnn.config import lookup
 from fastcnn.layers.base.layer import Layer
+from fastcnn.references import revive
 
 __all__ = ["layer_budget", "make_layer", "register_layers"]
 
@@ -35,27 +36,34 @@ def layer_budget(layers: int) -> Iterator[None]:
 
 
 def make_layer(entry: Any) -> Layer:
-    """The layer that ``{"class_name": ..., "config": {...}}`` describes, with new weights.
+    """The layer that ``{"class_name": ..., "config": {...}}`` describes, with new weights, or the
+    one made before that ``{"shared": ...}`` refers to.
 
     Raises:
         ValueError: An unknown class, a configuration that it does not take, or, within
             :func:`layer_budget`, a layer too many.
     """
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("config", {}), Mapping):
+        raise ValueError(f"a layer is described by class_name and config, got {entry!r}"[:200])
+    layer = revive(entry, lambda: _made(entry))
+    if not isinstance(layer, Layer):
+        raise ValueError(f"{entry.get('class_name')!r} made no layer but {type(layer).__name__}")
+    return layer
+
+
+def _made(entry: Mapping[str, Any]) -> Any:
     budget = getattr(_local, "budget", None)
     if budget is not None:
         left, most = budget
         if left < 1:
             raise ValueError(f"it describes more than {most} layers")
         _local.budget = (left - 1, most)
-    if not isinstance(entry, Mapping) or not isinstance(entry.get("config"), Mapping):
+    if "config" not in entry:
         raise ValueError(f"a layer is described by class_name and config, got {entry!r}"[:200])
     found = lookup("layer", str(entry.get("class_name")), _CLASSES)
     try:
-        layer = found.from_config(entry["config"])
+        return found.from_config(entry["config"])
     except (TypeError, KeyError, AttributeError) as error:
         raise ValueError(
             f"layer {entry['class_name']!r} cannot be made from its configuration: {error}"
         ) from error
-    if not isinstance(layer, Layer):
-        raise ValueError(f"{entry['class_name']!r} made no layer but {type(layer).__name__}")
-    return layer

@@ -1,0 +1,161 @@
+"""A layer that is used in several places is one layer again after saving, loading and cloning."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import fastcnn
+from fastcnn import Input, Model, Sequential, keras, layers
+from fastcnn.callbacks import ModelCheckpoint
+from fastcnn.keras.models import clone_model
+
+
+def across_a_border():
+    i, shared = Input((6,)), layers.Dense(6, name="shared")
+    return Model(i, shared(Model(i, shared(i))(i)))
+
+
+def encoder_and_autoencoder():
+    x = Input((6,))
+    encoder = Sequential([Input((6,)), layers.Dense(3, name="code")], name="encoder")
+    decoder = Sequential([Input((3,)), layers.Dense(6)], name="decoder")
+    autoencoder = Model(x, decoder(encoder(x)), name="autoencoder")
+    y = Input((6,))
+    return Model(y, [encoder(y), autoencoder(y)])
+
+
+def features_reused():
+    x = Input((6,))
+    base = Model(x, layers.Dense(2)(layers.Dense(4, name="inner")(x)), name="base")
+    features = Model(base.input, base.get_layer("inner").output, name="features")
+    y = Input((6,))
+    return Model(y, layers.Concatenate()([base(y), features(y)]))
+
+
+def twice_in_a_stack():
+    shared = layers.Dense(6, name="shared")
+    return Sequential(
+        [
+            Input((6,)),
+            Sequential([Input((6,)), shared], name="one"),
+            Sequential([Input((6,)), shared, layers.ReLU()], name="two"),
+        ]
+    )
+
+
+class Wrapper(layers.Layer):
+    """Takes a layer, and describes it."""
+
+    def __init__(self, inner, **settings):
+        super().__init__(**settings)
+        self.inner = keras.layers.deserialize(inner) if isinstance(inner, dict) else inner
+
+    def call(self, x):
+        return self.inner(x)
+
+
+def wrapped_and_used():
+    x, shared = Input((6,)), layers.Dense(6, name="shared")
+    return Model(x, layers.Add()([Wrapper(shared, name="wrapper")(x), shared(x)]))
+
+
+MODELS = [across_a_border, encoder_and_autoencoder, features_reused, twice_in_a_stack,
+          wrapped_and_used]  # fmt: skip
+
+
+def outputs(model, x):
+    found = model.predict(x, verbose=0)
+    return found if isinstance(found, list) else [found]
+
+
+@pytest.mark.parametrize("make", MODELS)
+@pytest.mark.parametrize("way", ["file", "clone", "config", "checkpoint"])
+def test_shared_layers_stay_one(make, way, rng, tmp_path):
+    model = make()
+    x = rng.standard_normal((4, 6), np.float32)
+    own = {"Wrapper": Wrapper}
+    path = tmp_path / "model.safetensors"
+    if way == "file":
+        model.save(path)
+        again = fastcnn.load(path, custom_objects=own)
+    elif way == "checkpoint":
+        y = outputs(model, x)
+        model.compile("sgd", "mse")
+        model.fit(x, y if len(y) > 1 else y[0], callbacks=[ModelCheckpoint(path)], verbose=0)
+        again = fastcnn.load(path, custom_objects=own)
+    else:
+        if way == "clone":
+            again = clone_model(model)
+        else:
+            with fastcnn.keras.utils.custom_object_scope(own):
+                again = type(model).from_config(json.loads(json.dumps(model.get_config())))
+        again.set_weights(model.get_weights())
+    assert [w.name for w in again.weights] == [w.name for w in model.weights]
+    for got, want in zip(outputs(again, x), outputs(model, x), strict=True):
+        np.testing.assert_array_equal(got, want)
+    # They are one: what changes it in one place does so in all.
+    for each in (model, again):
+        each.weights[0].assign(each.weights[0].numpy() + 1)
+    for got, want in zip(outputs(again, x), outputs(model, x), strict=True):
+        np.testing.assert_array_equal(got, want)
+
+
+def test_descriptions_without_shared_layers_are_as_before():
+    text = json.dumps(Sequential([Input((3,)), layers.Dense(2)]).get_config())
+    assert "shared" not in text
+
+
+class Maker(layers.Layer):
+    """Makes its own layer, and lets others have it."""
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.inner = layers.Dense(6, name="hidden_inside")
+
+    def call(self, x):
+        return self.inner(x)
+
+
+def test_what_would_be_split_is_refused(tmp_path):
+    x, maker = Input((6,)), Maker(name="maker")
+    model = Model(x, maker.inner(maker(x)))
+    with pytest.raises(ValueError, match="'hidden_inside' is used both by the model and inside 'm"):
+        model.save(tmp_path / "model.safetensors")
+    assert not list(tmp_path.iterdir())
+    other = Maker(name="other")
+    other.inner = maker.inner
+    model = Model(x, other(maker(x)))
+    with pytest.raises(ValueError, match="is used both by 'maker' and inside 'other', a Maker"):
+        model.save(tmp_path / "model.safetensors")
+    model.save_weights(tmp_path / "weights.safetensors")
+
+
+class Whole(Model):
+    """Shares a layer between parts that its constructor makes."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = layers.Dense(6)
+        self.pipe = Sequential([self.encoder, layers.ReLU()])
+
+    def call(self, x):
+        return self.pipe(self.encoder(x))
+
+
+def test_what_one_constructor_shares_is_saved(rng, tmp_path):
+    model, x = Whole(), rng.standard_normal((2, 6), np.float32)
+    y = model(x)
+    model.save(tmp_path / "model.safetensors")
+    again = fastcnn.load(tmp_path / "model.safetensors", custom_objects={"Whole": Whole})
+    np.testing.assert_array_equal(again(x), y)
+
+
+@pytest.mark.parametrize("number", [7, -1, "0", None, [0]])
+def test_a_reference_to_nothing(number):
+    config = across_a_border().get_config()
+    config["layers"].append({"shared": number})
+    with pytest.raises(ValueError, match="refers to object .* nothing before it describes"):
+        Model.from_config(config)
