@@ -263,7 +263,8 @@ std::atomic<Pool*> pool{new Pool};
 
 ThreadChoice thread_choice() {
   if (const int n = forced_threads.load(); n > 0) return {n, "set_num_threads"};
-  static const ThreadChoice choice = default_threads();
+  // Never destroyed: other threads may ask while the process exits.
+  static const ThreadChoice& choice = *new ThreadChoice(default_threads());
   return choice;
 }
 

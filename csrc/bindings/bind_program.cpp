@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "bindings/arrays.h"
 #include "bindings/bindings.h"
+#include "bindings/released_gil.h"
 #include "engine/program.h"
 
 namespace fastcnn {
@@ -116,7 +117,7 @@ void bind_program(py::module_& m) {
           [](const std::shared_ptr<Program>& program, const py::sequence& feeds,
              const py::sequence& fetches, int threads) {
             const ArrayViews views = borrow_all(*program, feeds, fetches);
-            const py::gil_scoped_release others_run;
+            const ReleasedGil others_run;
             program->run(views.in, views.out, threads);
           },
           "feeds"_a, "fetches"_a, "threads"_a = 0)
@@ -126,7 +127,7 @@ void bind_program(py::module_& m) {
              const py::sequence& fetches, int threads) {
             const ArrayViews views = borrow_all(*program, feeds, fetches);
             std::vector<double> seconds;
-            const py::gil_scoped_release others_run;
+            const ReleasedGil others_run;
             program->run(views.in, views.out, threads, &seconds);
             return seconds;
           },

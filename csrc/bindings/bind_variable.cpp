@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "bindings/arrays.h"
 #include "bindings/bindings.h"
+#include "bindings/released_gil.h"
 #include "engine/variable.h"
 
 namespace fastcnn {
@@ -36,7 +37,7 @@ void bind_variable(py::module_& m) {
              py::array copy(numpy_dtype(v->dtype()), v->shape().dims());
              void* to = copy.mutable_data();
              {
-               const py::gil_scoped_release others_run;
+               const ReleasedGil others_run;
                v->lock().lock_read();
                if (v->bytes() > 0) std::memcpy(to, v->data(), static_cast<size_t>(v->bytes()));
                v->lock().unlock();
@@ -47,7 +48,7 @@ void bind_variable(py::module_& m) {
           "assign",
           [](const std::shared_ptr<Variable>& v, const py::array& value) {
             const void* from = borrow(value, {v->dtype(), v->shape()}, "value", 0, false);
-            const py::gil_scoped_release others_run;
+            const ReleasedGil others_run;
             v->lock().lock_write();
             if (v->bytes() > 0) std::memcpy(v->data(), from, static_cast<size_t>(v->bytes()));
             v->raise_version();

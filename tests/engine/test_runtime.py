@@ -1,28 +1,15 @@
-"""Instruction sets, threads, forks: what runs, and that it keeps running."""
+"""Instruction sets, numbers of threads, limits of the machine: what runs and why."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-import threading
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+from child_process import python
 from fastcnn import _core, ops, runtime
-
-
-def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def test_info_says_what_runs_and_why() -> None:
@@ -124,27 +111,6 @@ def test_affinity_limits_threads() -> None:
     assert python(code, FASTCNN_NUM_THREADS="").stdout.strip() == "1"
 
 
-def test_a_forked_child_works() -> None:
-    code = """
-import os, sys
-import numpy as np
-from fastcnn import _core, ops, runtime
-runtime.set_num_threads(3)
-x = np.random.default_rng(0).standard_normal((8, 32, 32, 16), np.float32)
-k = np.ones((3, 3, 16, 32), np.float32)
-want = ops.conv2d(x, k)
-child = os.fork()
-if child == 0:
-    same = np.array_equal(ops.conv2d(x, k), want)
-    os._exit(0 if same else 1)
-_, status = os.waitpid(child, 0)
-assert np.array_equal(ops.conv2d(x, k), want)
-sys.exit(os.waitstatus_to_exitcode(status))
-"""
-    result = python(code)
-    assert result.returncode == 0, result.stderr
-
-
 def test_callers_floating_point_mode_is_left_alone(rng: np.random.Generator) -> None:
     tiny = np.float32(1e-40)
     ops.conv2d(
@@ -153,25 +119,6 @@ def test_callers_floating_point_mode_is_left_alone(rng: np.random.Generator) -> 
     )
     # Flushed denormals would make this zero.
     assert np.float32(tiny) * np.float32(0.5) != 0
-
-
-def test_two_threads_may_call_at_once(rng: np.random.Generator) -> None:
-    x = rng.standard_normal((4, 20, 20, 8), np.float32)
-    k = rng.standard_normal((3, 3, 8, 24), np.float32)
-    want = ops.conv2d(x, k)
-    wrong: list[int] = []
-
-    def work() -> None:
-        for i in range(50):
-            if not np.array_equal(ops.conv2d(x, k), want):
-                wrong.append(i)
-
-    workers = [threading.Thread(target=work) for _ in range(4)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    assert not wrong
 
 
 def test_the_core_lists_the_dtypes_that_its_arrays_may_have() -> None:
