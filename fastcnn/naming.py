@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections import Counter
+
+from fastcnn.locks import fork_safe_lock
 
 __all__ = ["clear_names", "unique_name"]
 
-_lock = threading.Lock()
+_lock = fork_safe_lock()
 _used: Counter[str] = Counter()
 
 

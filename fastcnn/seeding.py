@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import random
 import secrets
-import threading
 
 import numpy as np
+
+from fastcnn.locks import fork_safe_lock
 
 __all__ = ["mix", "next_seed", "set_random_seed"]
 
 _MASK64 = (1 << 64) - 1
 _GOLDEN = 0x9E3779B97F4A7C15
 
-_lock = threading.Lock()
+_lock = fork_safe_lock()
 _seed: int | None = None
 _drawn = 0
 

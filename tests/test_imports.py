@@ -20,6 +20,7 @@ FLOORS = [
         "_version",
         "_deprecation",
         "config",
+        "locks",
         "naming",
         "paths",
         "references",

@@ -117,7 +117,7 @@ void bind_program(py::module_& m) {
           [](const std::shared_ptr<Program>& program, const py::sequence& feeds,
              const py::sequence& fetches, int threads) {
             const ArrayViews views = borrow_all(*program, feeds, fetches);
-            const ReleasedGil others_run;
+            const CallWithoutGil others_run;
             program->run(views.in, views.out, threads);
           },
           "feeds"_a, "fetches"_a, "threads"_a = 0)
@@ -127,7 +127,7 @@ void bind_program(py::module_& m) {
              const py::sequence& fetches, int threads) {
             const ArrayViews views = borrow_all(*program, feeds, fetches);
             std::vector<double> seconds;
-            const ReleasedGil others_run;
+            const CallWithoutGil others_run;
             program->run(views.in, views.out, threads, &seconds);
             return seconds;
           },

@@ -48,10 +48,10 @@ void bind_runtime(py::module_& m) {
   m.def("base_isa", &base_isa, "name"_a,
         "The instruction set whose float32 kernels this one shares; often itself.");
   m.def("measure_peak", &measure_peak, "threads"_a = 1, "seconds"_a = 0.2, "dtype"_a = "float32",
-        py::call_guard<ReleasedGil>(),
+        py::call_guard<CallWithoutGil>(),
         "Billions of operations a second on this many threads: the limit of the machine.");
   m.def("measure_bandwidth", &measure_bandwidth, "kind"_a, "bytes"_a, "threads"_a = 1,
-        "seconds"_a = 0.2, py::call_guard<ReleasedGil>(),
+        "seconds"_a = 0.2, py::call_guard<CallWithoutGil>(),
         "GB/s of passes over this much memory, an equal part a thread.");
 }
 

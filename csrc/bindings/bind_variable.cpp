@@ -37,7 +37,7 @@ void bind_variable(py::module_& m) {
              py::array copy(numpy_dtype(v->dtype()), v->shape().dims());
              void* to = copy.mutable_data();
              {
-               const ReleasedGil others_run;
+               const CallWithoutGil others_run;
                v->lock().lock_read();
                if (v->bytes() > 0) std::memcpy(to, v->data(), static_cast<size_t>(v->bytes()));
                v->lock().unlock();
@@ -48,7 +48,7 @@ void bind_variable(py::module_& m) {
           "assign",
           [](const std::shared_ptr<Variable>& v, const py::array& value) {
             const void* from = borrow(value, {v->dtype(), v->shape()}, "value", 0, false);
-            const ReleasedGil others_run;
+            const CallWithoutGil others_run;
             v->lock().lock_write();
             if (v->bytes() > 0) std::memcpy(v->data(), from, static_cast<size_t>(v->bytes()));
             v->raise_version();

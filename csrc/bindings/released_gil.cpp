@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include "base/fork_gate.h"
+
 namespace fastcnn {
 
 ReleasedGil::ReleasedGil() : thread_(PyEval_SaveThread()) {}
@@ -13,5 +15,9 @@ ReleasedGil::~ReleasedGil() {
     for (;;) pause();
   }
 }
+
+CallWithoutGil::CallWithoutGil() { enter_call(); }
+
+CallWithoutGil::~CallWithoutGil() { leave_call(); }
 
 }  // namespace fastcnn

@@ -22,4 +22,16 @@ class ReleasedGil {
   PyThreadState* thread_;
 };
 
+// The same while a call of the core runs, for which forks wait (base/fork_gate.h).
+class CallWithoutGil {
+ public:
+  CallWithoutGil();
+  ~CallWithoutGil();
+  CallWithoutGil(const CallWithoutGil&) = delete;
+  CallWithoutGil& operator=(const CallWithoutGil&) = delete;
+
+ private:
+  ReleasedGil released_;  // first, so that the call has been left when the GIL comes back
+};
+
 }  // namespace fastcnn

@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import secrets
-import threading
 import warnings
 import zlib
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn.datasets._decode import Form
+from fastcnn.locks import fork_safe_lock
 
 __all__ = ["PixelCache", "cache_key", "make_room", "open_cache"]
 
@@ -115,7 +115,7 @@ class PixelCache:
                 os.close(self._file)
 
 
-_making = threading.Lock()
+_making = fork_safe_lock()
 
 
 def _make(path: Path, total: int) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from fastcnn import _core
+from fastcnn.locks import fork_safe_lock
 
 __all__ = ["CompileCache"]
 
@@ -27,7 +27,7 @@ class CompileCache(Generic[T]):
 
     def __init__(self, capacity: int = 16) -> None:
         self.capacity = capacity
-        self._lock = threading.RLock()
+        self._lock = fork_safe_lock()
         self._values: OrderedDict[Hashable, T] = OrderedDict()
 
     def find(self, key: Hashable) -> T | None:

@@ -263,7 +263,7 @@ class Model(Trainer):
         self.build_shapes = map_structure(lambda leaf: [None, *leaf.shape[1:]], x)
 
     def _ensure_built(self, x: Any) -> None:
-        if not self.built and not self._building:
+        if not self.built and self._building is None:
             self._note_shapes(x)
         super()._ensure_built(x)
 

@@ -132,7 +132,7 @@ class Sequential(Model):
         Raises:
             ValueError: There are no layers, or one cannot take the shape.
         """
-        with self._build_lock:
+        with self._only_builder():
             if self.graph is not None:
                 return
             if not self._stack:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import threading
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -16,6 +15,7 @@ from fastcnn._deprecation import renamed_arguments
 from fastcnn.config import Configurable, lookup, serialize
 from fastcnn.graph import Tensor
 from fastcnn.graph.variable import Variable
+from fastcnn.locks import fork_safe_lock
 from fastcnn.ops.optimizer.norms import sum_of_squares
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Optimizer(Configurable):
         self._check_settings()
         self.learning_rate = learning_rate
         self.iterations = 0
-        self.lock = threading.RLock()
+        self.lock = fork_safe_lock()
         self._state: dict[int, _State] = {}
         self._kept: tuple[set[Variable], list[str]] = (set(), [])
 

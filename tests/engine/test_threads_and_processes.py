@@ -98,3 +98,85 @@ def test_one_scope_gives_the_gil_away() -> None:
         and re.search(r"gil_scoped_release|PyEval_SaveThread|ALLOW_THREADS", path.read_text())
     }
     assert users == {"released_gil.cpp"}
+
+
+def test_children_forked_while_threads_are_inside_calls_work() -> None:
+    code = """
+import itertools, os, signal, sys, threading
+import numpy as np
+from fastcnn import layers, models, ops, runtime
+runtime.set_num_threads(2)
+x = np.random.default_rng(0).standard_normal((64, 64), np.float32)
+numbers = itertools.count(1)
+def network():
+    model = models.Sequential([layers.Input((64,)), layers.Dense(64)])
+    model.compile("sgd", "mse")
+    return model
+shared = network()
+def train():
+    shared.train_on_batch(x, x)
+def predict():
+    shared.predict_on_batch(x)
+def assign():
+    shared.set_weights(shared.get_weights())
+def build():
+    network().train_on_batch(x, x)
+def compile_new():
+    ops.matmul(x, np.ones((64, next(numbers)), np.float32))
+def repeat(work):
+    while True:
+        work()
+def child():
+    signal.alarm(20)  # ends a child that hangs
+    for work in (train, predict, assign, build, compile_new):
+        work()
+    same = np.array_equal(ops.matmul(x, x), want)
+    os._exit(0 if same and np.isfinite(shared.get_weights()[0]).all() else 1)
+want = ops.matmul(x, x)
+for work in (train, predict, assign, build, compile_new, train):
+    work()
+    threading.Thread(target=repeat, args=(work,), daemon=True).start()
+for _ in range(60):
+    process = os.fork()
+    if process == 0:
+        try:
+            child()
+        finally:
+            os._exit(2)
+    _, status = os.waitpid(process, 0)
+    if status != 0:
+        sys.exit(f"child: {os.waitstatus_to_exitcode(status)}")
+sys.exit(3)
+"""
+    result = python(code, timeout=120)
+    assert result.returncode == 3, result.stderr
+
+
+def test_a_layer_that_another_thread_was_building_is_built_in_the_child() -> None:
+    code = """
+import os, sys, threading
+import numpy as np
+from fastcnn import layers
+begun = threading.Event()
+class Slow(layers.Layer):
+    def build(self, shape):
+        self.a = self.add_weight((shape[-1],), "ones", name="a")
+        if threading.current_thread() is not threading.main_thread():
+            begun.set()
+            threading.Event().wait()
+        self.b = self.add_weight((shape[-1],), "ones", name="b")
+    def call(self, x):
+        return x * self.a + self.b
+layer = Slow()
+x = np.ones((2, 3), np.float32)
+threading.Thread(target=layer, args=(x,), daemon=True).start()
+begun.wait()
+child = os.fork()
+if child == 0:
+    y = layer(x)
+    os._exit(0 if (y == 2).all() and [w.name for w in layer.weights] == ["slow/a", "slow/b"] else 1)
+_, status = os.waitpid(child, 0)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+    result = python(code)
+    assert result.returncode == 0, result.stderr

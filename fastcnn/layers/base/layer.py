@@ -23,6 +23,7 @@ from fastcnn.layers.base.regularization_losses import note_activity
 from fastcnn.layers.base.trace_context import current_trace
 from fastcnn.layers.base.tracking import all_layers, invalidate, own_weights, tracked_of
 from fastcnn.layers.base.weight_creation import new_weight
+from fastcnn.locks import fork_safe_lock
 from fastcnn.naming import unique_name
 from fastcnn.tree import flatten, map_structure
 
@@ -72,12 +73,13 @@ class Layer(Configurable):
     ) -> None:
         self.name = name or unique_name(type(self).__name__)
         self.built = False
-        self._building = False
+        #: Who is building, and how many weights there were before.
+        self._building: tuple[threading.Thread, int] | None = None
         self.first_input_shape = None if input_shape is None else tuple(input_shape)
         self._trainable = bool(trainable)
         self._weights: list[Variable] = []
         self._calls: list[Call] = []
-        self._build_lock = threading.RLock()
+        self._build_lock = fork_safe_lock()
         self._eager = compiled_call.EagerFunctions()
 
     def __init_subclass__(cls, **settings: Any) -> None:
@@ -166,10 +168,19 @@ class Layer(Configurable):
     def _ensure_built(self, x: Any) -> None:
         if self.built:
             return
-        with self._build_lock:
+        with self._only_builder():
             # A layer that calls itself while it is built is not built for that.
-            if not self.built and not self._building:
+            if not self.built and self._building is None:
                 self._build_for(map_structure(lambda leaf: tuple(leaf.shape), x))
+
+    @contextmanager
+    def _only_builder(self) -> Iterator[None]:
+        """A scope that one thread at a time is in; undoes what one has begun that a fork lost."""
+        with self._build_lock:
+            if self._building is not None and self._building[0] is not threading.current_thread():
+                del self._weights[self._building[1] :]
+                self._building = None
+            yield
 
     def _build_for(self, shapes: Any) -> None:
         """Make the weights for a first call."""
@@ -361,14 +372,14 @@ def _once(build: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(build)
     def once(self: Layer, *shapes: Any, **named: Any) -> None:
         self._check_initialized()
-        with self._build_lock:
-            if self._building:
+        with self._only_builder():
+            if self._building is not None:
                 build(self, *shapes, **named)
                 return
             if self.built:
                 return
             weights = len(self._weights)
-            self._building = True
+            self._building = (threading.current_thread(), weights)
             try:
                 with recording(False):  # weights are made of numbers
                     build(self, *shapes, **named)
@@ -378,7 +389,7 @@ def _once(build: Callable[..., None]) -> Callable[..., None]:
                 self.built = False
                 raise
             finally:
-                self._building = False
+                self._building = None
 
     return once
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import operator
-import threading
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from fastcnn.graph.variable import Variable
 from fastcnn.layers.base.protocols import LayerLike
+from fastcnn.locks import fork_safe_lock
 from fastcnn.tree import flatten
 
 __all__ = ["LayerTracker", "all_layers", "invalidate", "own_weights", "tracked_of"]
@@ -70,7 +70,7 @@ class LayerTracker:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = fork_safe_lock()
         self._version = -1
         self._parts: list[Any] = []
         self._containers: list[tuple[Any, list[Any]]] = []
