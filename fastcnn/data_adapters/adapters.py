@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any, NamedTuple, Protocol
@@ -18,6 +17,7 @@ from fastcnn.data_adapters.array_slicing import (
     input_dtype,
     is_mapped,
 )
+from fastcnn.data_adapters.class_weights import with_class_weight
 from fastcnn.seeding import mix
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "IteratorData",
     "SequenceData",
     "Standardizer",
+    "holds_arrays",
     "open_data",
 ]
 
@@ -52,6 +53,9 @@ class Standardizer(Protocol):
 
     def inputs(self, x: Any) -> list[Array]:
         """Input arrays in the order of the model's inputs, of shapes that fit it."""
+
+    def input_count(self) -> int | None:
+        """Number of inputs of the model; ``None`` while it is not known."""
 
     def labels(self, y: Any) -> list[Array]:
         """Label arrays in the order of the model's outputs."""
@@ -151,9 +155,15 @@ class ArrayData:
 class Converter:
     """Batches as others make them, brought into the form of a :class:`Batch`."""
 
-    def __init__(self, feed: Standardizer, class_weight: Mapping[int, float] | None = None) -> None:
+    def __init__(
+        self,
+        feed: Standardizer,
+        class_weight: Mapping[int, float] | None = None,
+        targets_of: str | None = None,
+    ) -> None:
         self._feed = feed
         self._class_weight = class_weight
+        self._targets_of = targets_of
 
     def __call__(self, item: Any) -> Batch:
         """The batch of ``x``, ``(x, y)`` or ``(x, y, sample_weight)``.
@@ -161,8 +171,10 @@ class Converter:
         Raises:
             ValueError: Something else, or arrays that do not fit the model.
         """
-        x, y, w = item if isinstance(item, tuple) and len(item) == 3 else (*_pair(item), None)
         feed = self._feed
+        x, y, w = _unpacked(item, feed.input_count(), self._targets_of is not None)
+        if y is None and self._targets_of is not None:
+            raise ValueError(_no_targets(self._targets_of))
         inputs = feed.inputs(x)
         labels = [] if y is None else feed.labels(y)
         weights = with_class_weight(feed.weights(w), labels, self._class_weight)
@@ -180,16 +192,24 @@ class Converter:
         return Batch(arrays, (len(inputs), len(labels), len(weights)), size)
 
 
-def _pair(item: Any) -> tuple[Any, Any]:
-    if isinstance(item, tuple):
-        if len(item) == 1:
-            return item[0], None
-        if len(item) == 2:
-            return item
+def _unpacked(item: Any, inputs: int | None, labelled: bool) -> tuple[Any, Any, Any]:
+    """Inputs, labels and weights of a batch, ``None`` for what it lacks.
+
+    Args:
+        item: A tuple, or a list as PyTorch's ``DataLoader`` makes them; else inputs alone.
+        inputs: How many the model has, if it is known.
+        labelled: Whether labels must be there, so that a list cannot be several inputs.
+    """
+    if isinstance(item, list) and 1 < len(item) <= 3 and (labelled or inputs == 1):
+        item = tuple(item)
+    if not isinstance(item, tuple):
+        return item, None, None
+    if not 1 <= len(item) <= 3:
         raise ValueError(
             f"a batch must be x, (x, y) or (x, y, sample_weight); got a tuple of {len(item)}"
         )
-    return item, None
+    x, y, w = (*item, None, None)[:3]
+    return x, y, w
 
 
 class SequenceData:
@@ -206,6 +226,7 @@ class SequenceData:
         shuffle: bool = False,
         seed: int = 0,
         class_weight: Mapping[int, float] | None = None,
+        targets_of: str | None = None,
     ) -> None:
         self._count = len(sequence)
         self.steps: int | None = self._count
@@ -214,7 +235,7 @@ class SequenceData:
         self._sequence = sequence
         self._shuffle = shuffle
         self.seed = seed
-        self._convert = Converter(feed, class_weight)
+        self._convert = Converter(feed, class_weight, targets_of)
 
     def epoch(self, index: int, start: int = 0) -> Iterator[Batch]:
         """The batches of epoch ``index`` from number ``start`` on; the sequence is told when they
@@ -246,12 +267,15 @@ class EpochData:
         *,
         shuffle: bool = True,
         class_weight: Mapping[int, float] | None = None,
+        targets_of: str | None = None,
     ) -> None:
         if not shuffle and hasattr(dataset, "in_order"):
             dataset = dataset.in_order()
+        if targets_of is not None and getattr(dataset, "labels", ()) is None:
+            raise ValueError(_no_targets(targets_of))
         self.steps: int | None = len(dataset)
         self._dataset = dataset
-        self._convert = Converter(feed, class_weight)
+        self._convert = Converter(feed, class_weight, targets_of)
 
     @property
     def seed(self) -> int:
@@ -276,12 +300,17 @@ class IteratorData:
     seed = 0
 
     def __init__(
-        self, source: Any, feed: Standardizer, *, class_weight: Mapping[int, float] | None = None
+        self,
+        source: Any,
+        feed: Standardizer,
+        *,
+        class_weight: Mapping[int, float] | None = None,
+        targets_of: str | None = None,
     ) -> None:
         self.steps: int | None = None
         self._source = source
         self.once = iter(source) is source
-        self._convert = Converter(feed, class_weight)
+        self._convert = Converter(feed, class_weight, targets_of)
 
     def epoch(self, index: int, start: int = 0) -> Iterator[Batch]:
         """The next batches, to the end; the first ``start`` of them are read and dropped."""
@@ -291,79 +320,36 @@ class IteratorData:
         return map(self._convert, items)
 
 
-def with_class_weight(
-    weights: Sequence[Array], labels: Sequence[Array], class_weight: Mapping[int, float] | None
-) -> list[Array]:
-    """Sample weights times the weight of each example's class.
+def holds_arrays(x: Any) -> bool:
+    """Whether ``x`` is an array or holds arrays, and is not a source of batches."""
+    return isinstance(x, list | tuple | dict) or any(
+        hasattr(x, name) for name in ("__array__", "shape", "__dlpack__")
+    )
+
+
+def _check_kind(x: Any) -> None:
+    """Refuse what would be a source of batches in another form.
 
     Raises:
-        ValueError: Several outputs, labels that are neither integers nor one-hot, or weights that
-            are no weights of classes.
+        TypeError: A function that makes a generator, or a list of batches.
     """
-    if class_weight is None:
-        return list(weights)
-    if not isinstance(class_weight, Mapping):
-        raise ValueError(
-            f"class_weight: expected a dict by class number, e.g. {{0: 1.0, 1: 5.0}}, got "
-            f"{type(class_weight).__name__}; dict(enumerate(weights)) makes one of a list"
+    if callable(x) and not hasattr(x, "__array__") and not hasattr(x, "shape"):
+        name = getattr(x, "__name__", type(x).__name__)
+        raise TypeError(f"x: got the function {name}: call it, {name}(), to pass what it yields")
+    pairs = isinstance(x, list) and x and all(isinstance(item, tuple) for item in x)
+    if pairs and len(x[0]) in (2, 3) and all(np.ndim(part) > 0 for part in x[0][:2]):
+        raise TypeError(
+            "x: a list of batches (x, y) is read as one array: pass iter(batches) for one epoch, "
+            "or a keras.utils.PyDataset for several"
         )
-    if len(labels) != 1:
-        raise ValueError(f"class_weight needs a model with one output, this one has {len(labels)}")
-    y = labels[0]
-    if y.ndim > 2:
-        raise ValueError(
-            f"class_weight: labels of shape {y.shape} have more than one label per example; hand "
-            "in a sample_weight of their shape instead"
-        )
-    one_hot = y.ndim == 2 and y.shape[1] > 1
-    classes = y.argmax(-1) if one_hot else y.reshape(len(y))
-    unique, inverse = np.unique(classes, return_inverse=True)
-    _check_class_weight(class_weight, unique, y.shape[1] if one_hot else None)
-    factors = np.array([class_weight.get(int(label), 1.0) for label in unique], np.float32)
-    by_example = factors[inverse.reshape(classes.shape)]
-    if not weights:
-        return [by_example]
-    given = weights[0]
-    return [given * by_example.reshape(len(by_example), *[1] * (given.ndim - 1))]
 
 
-def _check_class_weight(
-    class_weight: Mapping[int, float], present: Array, classes: int | None
-) -> None:
-    """Refuse weights by class that cannot be meant so.
-
-    Args:
-        class_weight: What ``fit`` was given.
-        present: The class numbers that labels hold.
-        classes: How many there are, if labels are one-hot.
-    """
-    for key, weight in class_weight.items():
-        if isinstance(key, bool) or not isinstance(key, int | np.integer) or key < 0:
-            raise ValueError(
-                f"class_weight: keys are class numbers, 0 and up, got {key!r}; e.g. "
-                "{0: 1.0, 1: 5.0}"
-            )
-        if classes is not None and key >= classes:
-            raise ValueError(
-                f"class_weight: {key} is none of the {classes} classes, 0 to {classes - 1}"
-            )
-        if not hasattr(weight, "__float__") or not 0 <= weight < np.inf:
-            raise ValueError(
-                f"class_weight: the weight of class {key} must be a number of 0 or more, got "
-                f"{weight!r}"
-            )
-    if (present != np.floor(present)).any():
-        raise ValueError(
-            "class_weight: labels are neither class numbers nor one-hot, for they have fractions; "
-            "pass a sample_weight instead"
-        )
-    missing = [int(label) for label in present if int(label) not in class_weight]
-    if missing:
-        warnings.warn(
-            f"class_weight has nothing for the classes {missing}, which are among the labels: they "
-            "count 1.0. Name them to say so",
-            stacklevel=4,
-        )
+def _no_targets(wanted_by: str) -> str:
+    given = "validation_data=(x, y)" if wanted_by == "validation_data" else f"{wanted_by}(x, y)"
+    return (
+        f"{wanted_by}: there are no labels to compare with, x came alone: pass {given}, or batches "
+        "(x, y); an autoencoder takes x twice"
+    )
 
 
 def open_data(
@@ -376,6 +362,7 @@ def open_data(
     shuffle: bool = False,
     seed: int = 0,
     class_weight: Mapping[int, float] | None = None,
+    targets_of: str | None = None,
 ) -> BatchSource:
     """The right adapter for what a caller passed.
 
@@ -388,6 +375,8 @@ def open_data(
         shuffle: Whether to change the order in each epoch.
         seed: Of the order.
         class_weight: Factor per class.
+        targets_of: The function or argument for which labels must be there; ``None`` if they
+            need not.
 
     Raises:
         ValueError: Arguments that do not go together, or arrays that do not fit the model.
@@ -397,19 +386,22 @@ def open_data(
     if batch_size is not None and (isinstance(batch_size, bool) or batch_size < 1):
         raise ValueError(f"batch_size must be a positive integer, got {batch_size!r}")
     sequence = hasattr(x, "__len__") and (hasattr(x, "__getitem__") or hasattr(x, "batches"))
-    arrays = isinstance(x, list | tuple | dict) or hasattr(x, "__array__") or hasattr(x, "shape")
-    if not arrays and (sequence or hasattr(x, "__iter__")):
+    if not holds_arrays(x) and (sequence or hasattr(x, "__iter__")):
         for name, value in (("y", y), ("sample_weight", sample_weight), ("batch_size", batch_size)):
             if value is not None:
                 raise ValueError(
                     f"{name} cannot be given beside {type(x).__name__}, which yields whole batches "
                     "(x, y) or (x, y, sample_weight)"
                 )
+        settings: dict[str, Any] = {"class_weight": class_weight, "targets_of": targets_of}
         if sequence and hasattr(x, "batches"):
-            return EpochData(x, feed, shuffle=shuffle, class_weight=class_weight)
+            return EpochData(x, feed, shuffle=shuffle, **settings)
         if sequence:
-            return SequenceData(x, feed, shuffle=shuffle, seed=seed, class_weight=class_weight)
-        return IteratorData(x, feed, class_weight=class_weight)
+            return SequenceData(x, feed, shuffle=shuffle, seed=seed, **settings)
+        return IteratorData(x, feed, **settings)
+    _check_kind(x)
+    if y is None and targets_of is not None:
+        raise ValueError(_no_targets(targets_of))
     inputs = feed.inputs(x)
     labels = [] if y is None else feed.labels(y)
     example_count([*inputs, *labels])

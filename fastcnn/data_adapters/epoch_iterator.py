@@ -16,13 +16,14 @@ class EpochIterator:
         source: Where they come from.
         steps: Batches per epoch; ``None`` means all of the source. With a number the epochs read
             on where the last one ended, and a source that ends is started again if it can be.
+        repeat: Whether it may be; what is measured or predicted is gone through once.
 
     Attributes:
         total: Batches taken so far.
         ran_out: Whether an epoch ended before its number of steps, for good.
     """
 
-    def __init__(self, source: BatchSource, steps: int | None) -> None:
+    def __init__(self, source: BatchSource, steps: int | None, *, repeat: bool = True) -> None:
         if steps is not None and steps < 1:
             raise ValueError(f"the number of steps must be positive, got {steps}")
         self.steps = source.steps if steps is None else steps
@@ -30,6 +31,7 @@ class EpochIterator:
         self.ran_out = False
         self._source = source
         self._limit = steps
+        self._repeat = repeat and not source.once
         self._pass = -1
         self._taken = 0
         self._batches: Iterator[Batch] | None = None
@@ -49,7 +51,7 @@ class EpochIterator:
             return
         for _ in range(done, self._limit):
             batch = self._next()
-            if batch is None and (self._batches is None or not self._source.once):
+            if batch is None and (self._batches is None or self._repeat):
                 self._begin(max(index, self._pass + 1))
                 batch = self._next()
             if batch is None:

@@ -86,6 +86,11 @@ class InputStandardizer:
                 f"{error}; arrays in a list are taken in the order ({names}), a dict by name"
             ) from None
 
+    def input_count(self) -> int | None:
+        """Number of inputs of the model; ``None`` while it is not known."""
+        specs = self._model.input_specs
+        return None if specs is None else len(specs)
+
     def labels(self, y: Any) -> list[Array]:
         """Label arrays in the order of the model's outputs.
 

@@ -73,8 +73,17 @@ def measure(
     stream: EpochIterator,
     hooks: CallbackList,
     progress: Progress | None = None,
+    *,
+    may_be_empty: bool = False,
 ) -> dict[str, float]:
     """Means of loss and metrics over batches.
+
+    Args:
+        model: The model.
+        stream: The batches.
+        hooks: Whom to call.
+        progress: What to show.
+        may_be_empty: Whether nothing is returned if there are no batches.
 
     Raises:
         ValueError: There are no batches.
@@ -92,12 +101,12 @@ def measure(
                 progress.step(meters.logs)
             if ends:
                 hooks.call("on_test_batch_end", step, meters.logs())
-    if meters.empty:
+    if meters.empty and not may_be_empty:
         raise ValueError(
             "there are no batches to measure on: the data is empty, or an earlier pass has used "
             "the generator up; make a new one for every call"
         )
-    logs = meters.logs()
+    logs = {} if meters.empty else meters.logs()
     hooks.call("on_test_end", logs)
     return logs
 

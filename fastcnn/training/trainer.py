@@ -11,7 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fastcnn import optimizers
-from fastcnn.data_adapters.adapters import Batch, BatchSource, Converter, open_data
+from fastcnn.data_adapters.adapters import Batch, Converter, open_data
 from fastcnn.data_adapters.array_slicing import as_contiguous
 from fastcnn.data_adapters.epoch_iterator import EpochIterator
 from fastcnn.data_adapters.input_standardization import InputStandardizer
@@ -24,9 +24,11 @@ from fastcnn.training.callback import Callback, CallbackList, History, as_list
 from fastcnn.training.compiled_losses import CompileLossAndMetrics, MetricAccumulator
 from fastcnn.training.fit_state import FitState
 from fastcnn.training.full_batch import FullBatch
+from fastcnn.training.held_out import HeldOut
 from fastcnn.training.loops import gather_outputs, measure, train_epoch
 from fastcnn.training.nan_diagnosis import refuse_nan
 from fastcnn.training.progress_bar import Progress, resolve_verbose
+from fastcnn.training.ran_out import warn_fewer, warn_training_ends
 from fastcnn.training.step_cache import Programs
 
 __all__ = ["Trainer"]
@@ -187,7 +189,9 @@ class Trainer(Layer):
             verbose: 0 silent, 1 a bar, 2 a line per epoch; ``"auto"`` is 1 on a terminal, else 2.
             callbacks: One or several of :mod:`fastcnn.callbacks`.
             validation_split: Share of the examples, taken from the end, to measure on.
-            validation_data: ``(x, y)`` or ``(x, y, sample_weight)``, or a source of batches.
+            validation_data: ``(x, y)`` or ``(x, y, sample_weight)``, or a source of batches. A
+                generator is read on from epoch to epoch; when it has ended, validation ends with a
+                warning.
             shuffle: Whether each epoch takes the examples in another order.
             class_weight: Factor of the loss by class number; classes not named count 1.0.
             sample_weight: Factor of the loss by example.
@@ -207,7 +211,9 @@ class Trainer(Layer):
         optimizer = self._require_compiled("fit")
         verbose = resolve_verbose(verbose)
         if validation_split and validation_data is None:
-            training, validation_data = split_arrays(x, y, sample_weight, validation_split)
+            training, validation_data = split_arrays(
+                self._feed, x, y, sample_weight, validation_split
+            )
             x, y, sample_weight = training
         source = open_data(
             self._feed,
@@ -218,10 +224,17 @@ class Trainer(Layer):
             shuffle=bool(shuffle) and not optimizer.full_batch,
             seed=self.shuffle_seed,
             class_weight=class_weight,
+            targets_of="fit",
+        )
+        held_out = HeldOut.opened(
+            self,
+            self._feed,
+            validation_data,
+            steps=validation_steps,
+            batch_size=validation_batch_size or batch_size,
         )
         stream = EpochIterator(source, steps_per_epoch)
         full_batch = FullBatch(self, source, steps_per_epoch) if optimizer.full_batch else None
-        validation_batches = validation_batch_size or batch_size
         due = _due_epochs(validation_freq)
         hooks = CallbackList(
             [*as_list(callbacks), history := History()],
@@ -230,7 +243,7 @@ class Trainer(Layer):
                 "epochs": epochs,
                 "steps": stream.steps,
                 "verbose": verbose,
-                "validates": validation_data is not None
+                "validates": held_out is not None
                 and any(due(epoch + 1) for epoch in range(initial_epoch, epochs)),
             },
         )
@@ -257,7 +270,7 @@ class Trainer(Layer):
                                 "fit: there are no batches: the generator or data set is empty, or "
                                 "an earlier pass has used it up. Make a new one for every fit"
                             )
-                        _warn_ran_out(stream, epoch, epochs, steps_per_epoch)
+                        warn_training_ends(stream, epoch, epochs, steps_per_epoch)
                         break
                     explained = any(callback.explains_nan for callback in hooks.callbacks)
                     if not math.isfinite(logs["loss"]) and not explained:
@@ -269,28 +282,19 @@ class Trainer(Layer):
                         )
                     if full_batch is not None:
                         full_batch.finish()
-                    if validation_data is not None and due(epoch + 1):
-                        held_out = self._held_out(validation_data, validation_batches)
-                        measured = measure(self, EpochIterator(held_out, validation_steps), hooks)
-                        logs.update((f"val_{key}", value) for key, value in measured.items())
+                    if held_out is not None and due(epoch + 1):
+                        logs.update(held_out.measure(hooks, epoch, epochs))
                     progress.finish(logs)
                 place.advance()
                 hooks.call("on_epoch_end", epoch, logs)
                 if stream.ran_out:
-                    _warn_ran_out(stream, epoch, epochs, steps_per_epoch)
+                    warn_training_ends(stream, epoch, epochs, steps_per_epoch)
                     break
                 if self.stop_training:
                     break
             optimizer.finalize_variable_values(self.trainable_weights)
             hooks.call("on_train_end", logs)
         return history
-
-    def _held_out(self, data: Any, batch_size: int | None) -> BatchSource:
-        """The validation data that ``fit`` was given."""
-        if isinstance(data, tuple | list) and len(data) in (2, 3):
-            x, y, weight = (*data, None)[:3]
-            return open_data(self._feed, x, y, weight, batch_size=batch_size)
-        return open_data(self._feed, data)
 
     def evaluate(
         self,
@@ -311,7 +315,7 @@ class Trainer(Layer):
             batch_size: See :meth:`fit`.
             verbose: See :meth:`fit`.
             sample_weight: See :meth:`fit`.
-            steps: Batches to measure on; ``None`` means all.
+            steps: Batches to measure on; ``None`` means all. If there are fewer, a warning says so.
             callbacks: See :mod:`fastcnn.callbacks`.
             return_dict: Whether to return a dict by name.
 
@@ -320,12 +324,15 @@ class Trainer(Layer):
         """
         self._require_compiled("evaluate")
         verbose = resolve_verbose(verbose)
-        source = open_data(self._feed, x, y, sample_weight, batch_size=batch_size)
-        stream = EpochIterator(source, steps)
+        source = open_data(
+            self._feed, x, y, sample_weight, batch_size=batch_size, targets_of="evaluate"
+        )
+        stream = EpochIterator(source, steps, repeat=False)
         hooks = CallbackList(as_list(callbacks), self, {"steps": stream.steps, "verbose": verbose})
         with Progress("Evaluation", stream.steps, verbose) as progress:
             logs = measure(self, stream, hooks, progress)
             progress.finish(logs)
+        warn_fewer("evaluate", stream, steps)
         return _returned(logs, return_dict)
 
     def predict(
@@ -342,7 +349,7 @@ class Trainer(Layer):
             x: See :meth:`fit`; a source of batches may also yield inputs alone.
             batch_size: Examples at a time. Defaults to 32.
             verbose: 1 shows a bar; ``"auto"`` does so on a terminal if there are several batches.
-            steps: Batches to go through; ``None`` means all.
+            steps: Batches to go through; ``None`` means all. If there are fewer, a warning says so.
             callbacks: See :mod:`fastcnn.callbacks`.
 
         Returns:
@@ -355,7 +362,7 @@ class Trainer(Layer):
         if whole and verbose in ("auto", 0) and callbacks is None:
             return self.predict_on_batch(x)  # for those who ask again and again about one image
         source = open_data(self._feed, x, batch_size=batch_size)
-        stream = EpochIterator(source, steps)
+        stream = EpochIterator(source, steps, repeat=False)
         quiet = verbose == "auto" and (stream.steps == 1 or resolve_verbose(verbose) == 2)
         verbose = 0 if quiet else resolve_verbose(verbose)
         hooks = CallbackList(as_list(callbacks), self, {"steps": stream.steps, "verbose": verbose})
@@ -364,6 +371,7 @@ class Trainer(Layer):
         with Progress("Prediction", stream.steps, verbose) as progress:
             outputs = gather_outputs(self, stream, hooks, progress, rows)
             progress.finish({})
+        warn_fewer("predict", stream, steps)
         hooks.call("on_predict_end", {})
         return outputs
 
@@ -420,16 +428,6 @@ class Trainer(Layer):
 
     def reset_metrics(self) -> None:
         """Nothing to do: every call measures again. Here for scripts written for Keras."""
-
-
-def _warn_ran_out(stream: EpochIterator, epoch: int, epochs: int, steps: int | None) -> None:
-    wanted = "" if steps is None else f" of {steps * epochs} (steps_per_epoch * epochs)"
-    warnings.warn(
-        f"fit: the data ran out in epoch {epoch + 1} of {epochs}, after {stream.total} batches"
-        f"{wanted}: training ends here. A generator must go on for all epochs: let it loop with "
-        "'while True' and give steps_per_epoch, or pass arrays or a keras.utils.PyDataset",
-        stacklevel=3,
-    )
 
 
 def _due_epochs(frequency: int | Iterable[int]) -> Any:

@@ -53,7 +53,7 @@ def test_full_batch_gradient_descent_does_not_depend_on_pieces(line, linear):
     first = a.fit(*line, batch_size=64, epochs=5, verbose=0).history["loss"]
     second = b.fit(*line, batch_size=10, epochs=5, verbose=0).history["loss"]
     np.testing.assert_allclose(first, second, rtol=1e-5)
-    assert_same_weights(a, b, rtol=1e-5)
+    assert_same_weights(a, b, rtol=1e-5, atol=1e-6)  # a weight may be next to 0
     assert a.optimizer.iterations == 5
     with pytest.raises(ValueError, match="whole training set"):
         a.fit(iter([line] * 2), steps_per_epoch=2, verbose=0)
