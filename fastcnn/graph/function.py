@@ -89,6 +89,11 @@ class Function:
         """Memory that one run needs beside inputs, outputs and variables."""
         return self._program.arena_bytes
 
+    @property
+    def bytes(self) -> int:
+        """Memory that one run needs, outputs included."""
+        return self.arena_bytes + sum(spec.bytes for spec in self.outputs)
+
 
 def compile(
     inputs: Sequence[Tensor],

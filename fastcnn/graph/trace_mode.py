@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["is_recording", "recording"]
+__all__ = ["inferring", "is_inferring", "is_recording", "recording"]
 
 _local = threading.local()
 
@@ -26,3 +26,20 @@ def recording(on: bool = True) -> Iterator[None]:
         yield
     finally:
         _local.on = before
+
+
+def is_inferring() -> bool:
+    """Whether calls run here for the shapes of their results alone."""
+    on: bool = getattr(_local, "inferring", False)
+    return on
+
+
+@contextmanager
+def inferring() -> Iterator[None]:
+    """Let operations compute nothing large inside the block, also of constants."""
+    before = is_inferring()
+    _local.inferring = True
+    try:
+        yield
+    finally:
+        _local.inferring = before

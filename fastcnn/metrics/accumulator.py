@@ -66,15 +66,28 @@ class Counts(Metric):
         return np.concatenate(flat) if flat else np.zeros(0)
 
     def restore(self, state: NDArray[np.float64]) -> None:
-        """Go on from what :meth:`state` returned."""
-        self.sums, at = [], 0
+        """Go on from what :meth:`state` returned.
+
+        Raises:
+            ValueError: Nothing that it returns.
+        """
+        sums: list[Array] = []
+        at = 0
         while at < len(state):
-            rank = int(state[at])
-            shape = tuple(int(size) for size in state[at + 1 : at + 1 + rank])
-            at += 1 + rank
+            sizes = state[at + 1 : at + 1 + _size(state[at])]
+            shape = tuple(_size(size) for size in sizes)
+            at += 1 + len(shape)
             count = math.prod(shape)
-            self.sums.append(state[at : at + count].reshape(shape).copy())
+            # Without the numbers that it announces there is no array of the shape.
+            sums.append(state[at : at + count].reshape(shape).copy())
             at += count
+        self.sums = sums
+
+
+def _size(number: float) -> int:
+    if not (0 <= number < 1 << 53 and number == int(number)):
+        raise ValueError(f"a metric's state has the size {number}; it is damaged")
+    return int(number)
 
 
 def divided(a: Any, b: Any) -> Array:

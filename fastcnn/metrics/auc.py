@@ -74,7 +74,7 @@ class AUC(Counts):
             inner = sorted(as_thresholds("AUC", thresholds, 0.5))
             self._points = [-1e-7, *inner, 1 + 1e-7]
         elif isinstance(num_thresholds, int) and num_thresholds > 1:
-            self._points = spaced(num_thresholds, 1e-7)
+            self._points = spaced("AUC", num_thresholds, 1e-7)
         else:
             raise ValueError(f"AUC: num_thresholds must be 2 or more, got {num_thresholds!r}")
         self.num_thresholds = len(self._points)

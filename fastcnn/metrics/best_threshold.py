@@ -46,7 +46,7 @@ class _BestAt(Counts):
         self.num_thresholds = num_thresholds
         self.class_id = class_id
         self._least = least
-        self._thresholds = [0.5] if num_thresholds == 1 else spaced(num_thresholds)
+        self._thresholds = [0.5] if num_thresholds == 1 else spaced(kind, num_thresholds)
 
     def measure(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[Any, ...]:
         """The table of one batch; see :class:`~fastcnn.metrics.Metric`."""

@@ -17,6 +17,20 @@ __all__ = ["BinaryIoU", "IoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU"]
 Array = NDArray[Any]
 
 
+#: The matrix of so many takes 2 GB.
+_MOST_CLASSES = 1 << 14
+
+
+def _checked_count(owner: str, num_classes: Any) -> int:
+    """The number of classes, before anything is made for each of them."""
+    if not isinstance(num_classes, int | np.integer) or not 1 <= num_classes <= _MOST_CLASSES:
+        raise ValueError(
+            f"{owner}: num_classes must be a positive int of at most {_MOST_CLASSES}, got "
+            f"{num_classes!r:.100}"
+        )
+    return int(num_classes)
+
+
 class IoU(Counts):
     """Mean of ``hits / (hits + false alarms + misses)`` over some classes.
 
@@ -47,15 +61,15 @@ class IoU(Counts):
     ) -> None:
         super().__init__(dtype, name)
         kind = type(self).__name__
-        if not isinstance(num_classes, int | np.integer) or num_classes < 1:
-            raise ValueError(f"{kind}: num_classes must be a positive int, got {num_classes!r}")
+        self.num_classes = _checked_count(kind, num_classes)
         targets = list(target_class_ids)
-        if not targets or not all(0 <= i < num_classes for i in targets):
+        if not targets or not all(
+            isinstance(i, int | np.integer) and 0 <= i < num_classes for i in targets
+        ):
             raise ValueError(
                 f"{kind}: target_class_ids must be classes from 0 to {num_classes - 1}, got "
-                f"{target_class_ids!r}"
+                f"{target_class_ids!r:.200}"
             )
-        self.num_classes = int(num_classes)
         self.target_class_ids = targets
         self.ignore_class = ignore_class
         self.sparse_y_true = sparse_y_true
@@ -150,7 +164,7 @@ class MeanIoU(IoU):
     ) -> None:
         super().__init__(
             num_classes,
-            range(num_classes),
+            range(_checked_count(type(self).__name__, num_classes)),
             name,
             dtype,
             ignore_class,

@@ -36,12 +36,20 @@ Array = NDArray[Any]
 _ONE, _ZERO = np.float32(1), np.float32(0)
 
 
+#: More would cost memory and time without telling anything more: scores are float32.
+_MOST_THRESHOLDS = 1 << 16
 #: What scores that are none of the largest are set to.
 _LOWEST = np.float32(-1e10)
 
 
-def spaced(count: int, margin: float = 0.0) -> list[float]:
-    """``count`` thresholds from 0 to 1 at equal distances, the outer ones ``margin`` beyond."""
+def spaced(owner: str, count: int, margin: float = 0.0) -> list[float]:
+    """``count`` thresholds from 0 to 1 at equal distances, the outer ones ``margin`` beyond.
+
+    Raises:
+        ValueError: Too many.
+    """
+    if count > _MOST_THRESHOLDS:
+        raise ValueError(f"{owner}: num_thresholds must be at most {_MOST_THRESHOLDS}, got {count}")
     inner = [(i + 1) / (count - 1) for i in range(count - 2)]
     return [0.0 - margin, *inner, 1.0 + margin]
 

@@ -116,14 +116,17 @@ class CallGraph:
         Raises:
             ValueError: The description is not a graph of known operations.
         """
+        if len(config["calls"]) > _MOST_CALLS:
+            raise ValueError(f"a model of {len(config['calls'])} calls; at most {_MOST_CALLS}")
         inputs = [input_of(entry) for entry in config["inputs"]]
         values: dict[tuple[int, int], Any] = {(-1, i): tensor for i, tensor in enumerate(inputs)}
         layers = [make_layer(entry) for entry in config["layers"]]
-        if len(config["calls"]) > _MOST_CALLS:
-            raise ValueError(f"a model of {len(config['calls'])} calls; at most {_MOST_CALLS}")
         for position, entry in enumerate(config["calls"]):
             args = tuple(_decoded(arg, values) for arg in entry["args"])
             kwargs = {str(key): _decoded(arg, values) for key, arg in entry["kwargs"].items()}
+            if not any(isinstance(leaf, KerasTensor) for leaf in flatten([args, kwargs])):
+                # Nothing writes such a call, and what has no open value would be computed at once.
+                raise ValueError(f"call {position} takes no value of the model, only constants")
             if "layer" in entry:
                 number = entry["layer"]
                 if not isinstance(number, int) or not 0 <= number < len(layers):

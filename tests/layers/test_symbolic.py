@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+
 import numpy as np
 import pytest
 
@@ -49,3 +52,23 @@ def test_input_and_output_of_a_layer():
     y = layer(x)
     assert layer.input is x
     assert layer.output is y
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: ops.resize(x, (1 << 53, 1)),
+        lambda x: ops.resize(x, (1 << 20, 1)),
+        lambda x: ops.max_pool(x, 2, strides=1, padding="same"),
+        lambda x: ops.average_pool(x, 3, padding=1),
+        lambda x: ops.rms_normalization(ops.pad(x, ((0, 0), (0, 0), (0, 0), (0, 1 << 38))), [1.0]),
+        layers.LayerNormalization(axis=(1, 2, 3), center=False, scale=False),
+        layers.RMSNormalization(axis=-2),
+    ],
+)
+@pytest.mark.parametrize("shape", [(1 << 36, 2, 2), (2, 1 << 36, 2)])
+def test_shapes_are_found_without_work_in_proportion_to_them(call, shape):
+    start = time.process_time()
+    with contextlib.suppress(ValueError):
+        call(Input(shape))
+    assert time.process_time() - start < 1

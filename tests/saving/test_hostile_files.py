@@ -224,3 +224,79 @@ def test_every_cut_and_every_flip_of_the_header_is_survived(path):
             fastcnn.load(path, verify=True)
         except ValueError:
             continue
+
+
+def huge_call(name, *args, **kwargs):
+    """A call of constants alone, before all others."""
+
+    def change(description):
+        config = description["model"]["config"]
+        config["calls"].append({"op": name, "args": [*args], "kwargs": kwargs})
+        config["output_structure"] = {"tensor": [len(config["calls"]) - 1, 0]}
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(huge_call("broadcast_to", 1.0, {"tuple": [300_000_000]}), id="repeated"),
+        pytest.param(
+            huge_call("pad", {"list": [1.0]}, {"list": [{"tuple": [0, 1 << 30]}]}), id="pad"
+        ),
+        pytest.param(huge_call("random_normal", {"tuple": [1 << 30]}, 1), id="random"),
+    ],
+)
+def test_no_operation_runs_while_a_file_is_read(path, change):
+    x = Input((3,))
+    Model(x, ops.exp(x)).save(path)
+    write(path, *edited(change)(*parts(path)))
+    with pytest.raises(ValueError, match="takes no value of the model, only constants"):
+        fastcnn.load(path)
+
+
+class Repeats(layers.Layer):
+    def call(self, values):
+        x, scale = values
+        return ops.multiply(ops.sum(ops.broadcast_to(x, (1 << 38,))), scale)
+
+
+def test_constants_of_layers_are_not_computed_with(path):
+    x = Input(())
+    y = Repeats()([np.float32([1]), x])
+    assert y.shape == (None,)
+    Model(x, y).save(path)
+    assert fastcnn.load(path, custom_objects={"Repeats": Repeats}).output_shape == (None,)
+
+
+@pytest.mark.parametrize(
+    ("metric", "setting", "message"),
+    [
+        (fastcnn.metrics.AUC(), "num_thresholds", "AUC: num_thresholds must be at most 65536"),
+        (
+            fastcnn.metrics.SensitivityAtSpecificity(0.5),
+            "num_thresholds",
+            "SensitivityAtSpecificity: num_thresholds must be at most 65536",
+        ),
+        (fastcnn.metrics.MeanIoU(3), "num_classes", "MeanIoU: num_classes .* at most 16384"),
+        (fastcnn.metrics.OneHotMeanIoU(3), "num_classes", "num_classes .* at most 16384"),
+    ],
+)
+def test_metrics_of_files_are_bounded(path, metric, setting, message):
+    model = network()
+    model.compile("sgd", "mse", metrics=[metric])
+    model.save(path)
+
+    def change(description):
+        (entry,) = description["compile"]["metrics"]
+        entry["config"][setting] = 1 << 28
+
+    write(path, *edited(change)(*parts(path)))
+    with pytest.raises(ValueError, match=message):
+        fastcnn.load(path)
+
+
+@pytest.mark.parametrize("state", [[1, -2, 0], [1, np.nan], [1e300, 1], [2, 1 << 40, 1 << 40]])
+def test_state_of_a_metric_that_is_damaged(state):
+    with pytest.raises(ValueError, match="size|reshape"):
+        fastcnn.metrics.AUC().restore(np.float64(state))

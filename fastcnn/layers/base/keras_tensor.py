@@ -17,6 +17,7 @@ from numpy.typing import DTypeLike
 
 from fastcnn import graph
 from fastcnn.graph import SymbolicTensor, Tensor
+from fastcnn.graph.trace_mode import inferring
 from fastcnn.layers.base.protocols import LayerLike
 from fastcnn.layers.base.trace_context import tracing
 from fastcnn.tree import flatten, map_structure
@@ -234,7 +235,7 @@ def _traced(
             stand_ins[id(leaf)] = graph.placeholder(tuple(sizes), leaf.dtype, name=leaf.name)
         return stand_ins[id(leaf)]
 
-    with tracing(training=False):
+    with inferring(), tracing(training=False):
         return function(*map_structure(stand_in, args), **map_structure(stand_in, kwargs))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from fastcnn import constraints, initializers, ops, regularizers
 from fastcnn.layers.base.layer import Layer
+from fastcnn.ops.reduction.sums import filled
 
 __all__ = [
     "GroupNormalization",
@@ -59,8 +60,8 @@ def _along_last(x: Any, axes: Sequence[int], normalize: Callable[[Any], Any]) ->
 
 def _weights(layer: Any, sizes: Sequence[int]) -> tuple[Any, Any]:
     """``gamma`` and ``beta``; where the layer has none, what changes nothing."""
-    gamma = np.ones(sizes, np.float32) if layer.gamma is None else layer.gamma
-    return gamma, np.zeros(sizes, np.float32) if layer.beta is None else layer.beta
+    gamma = filled(sizes, 1) if layer.gamma is None else layer.gamma
+    return gamma, filled(sizes, 0) if layer.beta is None else layer.beta
 
 
 class LayerNormalization(Layer):

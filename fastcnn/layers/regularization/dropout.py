@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from fastcnn import ops
-from fastcnn.graph import constant
 from fastcnn.layers.base.validation import channels_last, spatial_rank
 from fastcnn.layers.regularization.random_layer import (
     RandomLayer,
@@ -18,6 +15,7 @@ from fastcnn.layers.regularization.random_layer import (
     ones_of,
     seed_or_next,
 )
+from fastcnn.ops.reduction.sums import filled
 
 __all__ = ["Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"]
 
@@ -61,7 +59,7 @@ class Dropout(RandomLayer):
         if not training or self.rate == 0:
             return x
         if self.rate == 1:
-            return constant(np.zeros(x.shape, np.float32))
+            return filled(x.shape, 0)
         if self.noise_shape is None:
             return ops.dropout(x, self.rate, self.step_seed())
         ones = ones_of(mask_shape(self, x, self.noise_shape))
@@ -80,7 +78,7 @@ class _SpatialDropout(RandomLayer):
         if not training or self.rate == 0:
             return x
         if self.rate == 1:
-            return constant(np.zeros(x.shape, np.float32))
+            return filled(x.shape, 0)
         ones = ones_of((x.shape[0], *[1] * self._RANK, x.shape[-1]))
         return ops.multiply(x, ops.dropout(ones, self.rate, self.step_seed()))
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from fastcnn import ops
-from fastcnn.graph import constant
 from fastcnn.layers.regularization.random_layer import (
     RandomLayer,
     checked_noise_shape,
@@ -18,6 +17,7 @@ from fastcnn.layers.regularization.random_layer import (
     ones_of,
     seed_or_next,
 )
+from fastcnn.ops.reduction.sums import filled
 
 __all__ = ["AlphaDropout", "GaussianDropout", "GaussianNoise"]
 
@@ -138,7 +138,7 @@ class AlphaDropout(RandomLayer):
         if not training or self.rate == 0:
             return x
         if self.rate == 1:
-            return constant(np.zeros(x.shape, np.float32))
+            return filled(x.shape, 0)
         shape = self.noise_shape or (None,) * x.ndim
         kept = 1 - self.rate
         drawn = ops.dropout(ones_of(mask_shape(self, x, shape)), self.rate, self.step_seed())

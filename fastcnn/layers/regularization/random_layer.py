@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from fastcnn.graph import Tensor, constant
+from fastcnn.graph import Tensor
 from fastcnn.layers.base.layer import Layer
 from fastcnn.layers.base.trace_context import current_trace
+from fastcnn.ops.reduction.sums import filled
 from fastcnn.seeding import next_seed
 
 __all__ = [
@@ -92,4 +91,4 @@ def mask_shape(layer: Layer, x: Any, shape: tuple[int | None, ...]) -> tuple[int
 
 def ones_of(shape: tuple[int, ...]) -> Tensor:
     """A constant of ones."""
-    return constant(np.ones(shape, np.float32))
+    return filled(shape, 1)

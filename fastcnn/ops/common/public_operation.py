@@ -15,7 +15,7 @@ from fastcnn.graph.aligned_array import CONTIGUOUS_AND_ALIGNED
 from fastcnn.graph.compile_cache import CompileCache
 from fastcnn.graph.function import Function, compile
 from fastcnn.graph.tensor import Node, Op, SymbolicTensor, Tensor, placeholder
-from fastcnn.graph.trace_mode import is_recording
+from fastcnn.graph.trace_mode import is_inferring, is_recording
 from fastcnn.graph.variable import Variable, constant
 
 __all__ = ["PUBLIC", "Array", "Operand", "apply", "image_operand", "operand", "operation"]
@@ -105,6 +105,9 @@ def operand(
 #: The Functions behind eager calls, and whether each returns several results.
 _cache: CompileCache[tuple[Function, bool]] = CompileCache(256)
 
+
+#: Bytes that an operation on constants may need where only shapes are asked for.
+_MOST_INFERRED = 1 << 24
 
 #: Settings that make a key as they are, beside their type.
 _SETTINGS = frozenset({int, bool, str, type(None)})
@@ -222,6 +225,8 @@ def _run_cached(
 
         found = _cache.get(key, make)
     compiled, several = found
+    if is_inferring() and compiled.bytes > _MOST_INFERRED:
+        return function(*args, **kwargs)  # as part of the graph, which will not run
     outputs = compiled(*arrays)
     return outputs if several else outputs[0]
 

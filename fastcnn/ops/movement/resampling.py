@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.graph.variable import constant
@@ -18,8 +18,19 @@ from fastcnn.ops.movement.shaping import reshaped
 
 __all__ = ["INTERPOLATIONS", "resize"]
 
-#: Terms of one result: its input positions and their weights.
-Taps = list[tuple[int, float]]
+Array = NDArray[Any]
+
+#: Pixels of an axis, before and after: the largest that JPEG knows, and one.
+_LONGEST = 1 << 16
+
+
+class Taps(NamedTuple):
+    """A sparse matrix by rows: terms ``starts[j]`` up to ``starts[j + 1]`` make place j."""
+
+    starts: NDArray[np.int64]
+    #: Places that are read.
+    rows: NDArray[np.int64]
+    weights: NDArray[np.float32]
 
 
 class Resample(Op):
@@ -37,44 +48,43 @@ class Resample(Op):
             return [None, None]
         x, weight = node.inputs
         assert weight.node.variable is not None
-        taps: list[Taps] = [[] for _ in range(x.shape[1])]
-        starts, weights = node.attrs["starts"], weight.node.variable.numpy()
-        for j, (first, end) in enumerate(itertools.pairwise(starts)):
-            for row, w in zip(node.attrs["rows"][first:end], weights[first:end], strict=True):
-                taps[row].append((j, float(w)))
+        starts, rows = np.array(node.attrs["starts"]), np.array(node.attrs["rows"], np.int64)
+        places = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+        order = np.argsort(rows, kind="stable")
+        back = _rows_of(rows[order], x.shape[1])
+        taps = Taps(back, places[order], weight.node.variable.numpy()[order])
         return [_resampled(dy, taps), None]
 
 
-def _resampled(x: Tensor, taps: list[Taps]) -> Tensor:
-    starts = [0]
-    for terms in taps:
-        starts.append(starts[-1] + len(terms))
-    rows = tuple(row for terms in taps for row, _ in terms)
-    weights = np.array([w for terms in taps for _, w in terms], np.float32)
-    return apply(Resample(), x, constant(weights), starts=tuple(starts), rows=rows)[0]
+def _rows_of(numbers: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Where each of ``count`` numbers begins among ascending ones, and where the last ends."""
+    return np.searchsorted(numbers, np.arange(count + 1)).astype(np.int64)
 
 
-def _triangle(x: float) -> float:
-    return max(0.0, 1 - abs(x))
+def _resampled(x: Tensor, taps: Taps) -> Tensor:
+    starts, rows = tuple(taps.starts.tolist()), tuple(taps.rows.tolist())
+    return apply(Resample(), x, constant(taps.weights), starts=starts, rows=rows)[0]
 
 
-def _cubic(x: float) -> float:
+def _triangle(x: Array) -> Array:
+    return np.asarray(np.maximum(0.0, 1 - abs(x)))
+
+
+def _cubic(x: Array) -> Array:
     """Keys' cubic with a = -1/2 (1981)."""
     x = abs(x)
-    if x < 1:
-        return (1.5 * x - 2.5) * x * x + 1
-    return ((2.5 - 0.5 * x) * x - 4) * x + 2 if x < 2 else 0.0
+    near = (1.5 * x - 2.5) * x * x + 1
+    far = ((2.5 - 0.5 * x) * x - 4) * x + 2
+    return np.where(x < 1, near, np.where(x < 2, far, 0.0))
 
 
-def _lanczos(x: float, radius: int) -> float:
-    if abs(x) >= radius:
-        return 0.0
-    angle = math.pi * x
-    return radius * math.sin(angle) * math.sin(angle / radius) / angle**2 if x else 1.0
+def _lanczos(x: Array, radius: int) -> Array:
+    inside: Array = np.sinc(x) * np.sinc(x / radius)
+    return np.where(abs(x) < radius, inside, 0.0)
 
 
 #: Name: weight at a distance in pixels, and how far it reaches.
-_KERNELS: dict[str, tuple[Callable[[float], float], int]] = {
+_KERNELS: dict[str, tuple[Callable[[Array], Array], int]] = {
     "bilinear": (_triangle, 1),
     "bicubic": (_cubic, 2),
     "lanczos3": (functools.partial(_lanczos, radius=3), 3),
@@ -83,36 +93,37 @@ _KERNELS: dict[str, tuple[Callable[[float], float], int]] = {
 INTERPOLATIONS = (*_KERNELS, "nearest", "area")
 
 
-@functools.lru_cache(maxsize=64)
-def _taps(before: int, after: int, interpolation: str, antialias: bool) -> list[Taps]:
+@functools.lru_cache(maxsize=16)
+def _taps(before: int, after: int, interpolation: str, antialias: bool) -> Taps:
     """The terms of each place of an axis of ``after`` pixels made of one of ``before``."""
     step = before / after
+    places = np.arange(after)
     if interpolation == "nearest":
-        return [[(min(int((j + 0.5) * step), before - 1), 1.0)] for j in range(after)]
+        rows = np.minimum(((places + 0.5) * step).astype(np.int64), before - 1)
+        return Taps(np.arange(after + 1), rows, np.ones(after, np.float32))
     if interpolation == "area":
-        return [_covered(j * step, (j + 1) * step, before) for j in range(after)]
-    kernel, radius = _KERNELS[interpolation]
-    wide = max(step, 1.0) if antialias else 1.0
-    taps = []
-    for j in range(after):
-        centre = (j + 0.5) * step - 0.5
-        first = max(0, math.ceil(centre - radius * wide))
-        last = min(before - 1, math.floor(centre + radius * wide))
-        terms = [(i, kernel((i - centre) / wide)) for i in range(first, last + 1)]
+        begin, end = places * step, (places + 1) * step
+        first, stop = begin.astype(np.int64), np.minimum(before, np.ceil(end).astype(np.int64))
+    else:
+        kernel, radius = _KERNELS[interpolation]
+        wide = max(step, 1.0) if antialias else 1.0
+        centre = (places + 0.5) * step - 0.5
+        first = np.maximum(0, np.ceil(centre - radius * wide).astype(np.int64))
+        stop = np.minimum(before - 1, np.floor(centre + radius * wide).astype(np.int64)) + 1
+    counts = np.maximum(stop - first, 0)
+    place = np.repeat(places, counts)
+    rows = np.arange(len(place)) - np.repeat(np.cumsum(counts) - counts, counts)
+    rows += np.repeat(first, counts)
+    if interpolation == "area":
+        shared = np.minimum(end[place], rows + 1) - np.maximum(begin[place], rows)
+        weights = shared / (end - begin)[place]
+    else:
+        weights = kernel((rows - centre[place]) / wide)
         # What lies outside the image has no say, so the rest weighs more.
-        total = math.fsum(w for _, w in terms)
-        taps.append([(i, w / total) for i, w in terms if w])
-    return taps
-
-
-def _covered(begin: float, end: float, size: int) -> Taps:
-    """Pixels by the share of each in a stretch of an axis."""
-    terms = []
-    for i in range(int(begin), min(size, math.ceil(end))):
-        share = (min(end, i + 1) - max(begin, i)) / (end - begin)
-        if share > 0:
-            terms.append((i, share))
-    return terms
+        weights = weights / np.bincount(place, weights, after)[place]
+    used = weights != 0 if interpolation != "area" else weights > 0
+    place, rows, weights = place[used], rows[used], weights[used]
+    return Taps(_rows_of(place, after), rows, weights.astype(np.float32))
 
 
 @operation
@@ -147,14 +158,23 @@ def resize(
     op = "resize"
     x = operand(op, "x", x, rank=4)
     sizes = integers(op, "size", size)
-    if len(sizes) != 2 or min(sizes) < 1:
-        raise ValueError(f"{op}: size must be two positive ints (height, width), got {size!r}")
+    if len(sizes) != 2 or not 1 <= min(sizes) <= max(sizes) <= _LONGEST:
+        raise ValueError(
+            f"{op}: size must be two positive ints (height, width) of at most {_LONGEST}, got "
+            f"{size!r:.100}"
+        )
     if interpolation not in INTERPOLATIONS:
         raise ValueError(
             f"{op}: interpolation must be one of {', '.join(INTERPOLATIONS)}, got {interpolation!r}"
         )
-    if min(x.shape[1:3]) < 1:
-        raise ValueError(f"{op}: x must have a pixel at least, got shape {x.shape}")
+    if any(
+        not 1 <= before <= (_LONGEST if before != after else before)
+        for before, after in zip(x.shape[1:3], sizes, strict=True)
+    ):
+        raise ValueError(
+            f"{op}: x must have a pixel at least and at most {_LONGEST} along each axis, got "
+            f"shape {x.shape}"
+        )
     for axis, after in ((1, sizes[0]), (2, sizes[1])):
         before = x.shape[axis]
         if before != after:

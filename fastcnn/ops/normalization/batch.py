@@ -5,14 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
-from fastcnn.graph.variable import constant
 from fastcnn.ops.common.grad_by_formula import by_formula
 from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
 from fastcnn.ops.elementwise.arithmetic import add, divide, multiply, sqrt, subtract
-from fastcnn.ops.reduction.sums import sum_to_last
+from fastcnn.ops.reduction.sums import filled, sum_to_last
 
 __all__ = ["batch_normalization", "batch_normalization_training"]
 
@@ -32,7 +29,7 @@ class BatchNormalization(Op):
             return [None] * 5
         x, gamma, _, mean, variance = node.inputs
         epsilon = node.attrs["epsilon"]
-        zero, one = _filled(mean.shape, 0), _filled(mean.shape, 1)
+        zero, one = filled(mean.shape, 0), filled(mean.shape, 1)
         dgamma, dbeta = apply(BatchNormalizationSums(), x, dy, mean, variance, epsilon=epsilon)
 
         def scaled(value: Tensor, factor: Tensor) -> Tensor:
@@ -73,7 +70,7 @@ class BatchNormalizationTraining(Op):
             slope = multiply(subtract(x, mean), multiply(dvariance, 2.0 / count))
             dx = slope if dx is None else add(dx, slope)
         if dmean is not None:
-            slope = add(_filled(x.shape, 0), multiply(dmean, 1.0 / count))
+            slope = add(filled(x.shape, 0), multiply(dmean, 1.0 / count))
             dx = slope if dx is None else add(dx, slope)
         return [dx, dgamma, dbeta]
 
@@ -122,10 +119,6 @@ class BatchNormalizationInputGrad(Op):
             return dx
 
         return by_formula(node, grads, formula)
-
-
-def _filled(shape: tuple[int, ...], value: float) -> Tensor:
-    return constant(np.full(shape, value, np.float32))
 
 
 def _checked(

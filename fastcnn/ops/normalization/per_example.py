@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
-from fastcnn.graph.variable import constant
 from fastcnn.ops.common.grad_by_formula import by_formula
 from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
 from fastcnn.ops.elementwise.arithmetic import add, divide, multiply, sqrt, subtract
 from fastcnn.ops.movement.shaping import reshape
+from fastcnn.ops.reduction.sums import filled
 from fastcnn.ops.reduction.sums import sum as total
 
 __all__ = ["group_normalization", "layer_normalization", "rms_normalization"]
@@ -49,7 +49,7 @@ class Normalization(Op):
             slope = reshape(slope, x.shape)
             dx = slope if dx is None else add(dx, slope)
         if dmean is not None and node.attrs.get("centered", True):
-            zeros = constant(np.zeros(view, np.float32))
+            zeros = filled(view, 0)
             slope = reshape(add(zeros, _spread(multiply(dmean, share), view)), x.shape)
             dx = slope if dx is None else add(dx, slope)
         return [dx, dgamma, dbeta]
@@ -206,7 +206,7 @@ def rms_normalization(x: Operand, gamma: Operand, *, epsilon: float = 1e-6) -> A
     """
     x, gamma = _trailing("rms_normalization", x, gamma=gamma)
     epsilon = _checked_epsilon("rms_normalization", epsilon)
-    beta = constant(np.zeros(gamma.shape, np.float32))
+    beta = filled(gamma.shape, 0)
     return apply(LayerNormalization(), x, gamma, beta, epsilon=epsilon, centered=False)[0]
 
 

@@ -27,16 +27,27 @@ def _check_pixels(op: str, x: Tensor, window: Window, padding: tuple[int, ...]) 
                 f"{op}: x {x.shape} has {name} 0, so its windows would hold no pixel; "
                 "give an image with pixels"
             )
-        starts = np.arange(window.output[axis]) * window.strides[axis] - before
-        # The first tap that does not lie before the image.
-        tap = np.maximum(0, -(starts // gap))
-        holds = (tap < size) & (starts + tap * gap < extent[axis])
-        if max(before, after) >= (size - 1) * gap + 1 or not holds.all():
+        reach = (size - 1) * gap + 1
+        if max(before, after) >= reach or not _all_hold(extent[axis], window, axis, before):
             raise ValueError(
                 f"{op}: padding must be below the window size, so that every window holds a "
                 f"pixel: got {before} and {after} for a {name} of {size}"
                 + (f" with dilation {gap}" if gap > 1 else "")
             )
+
+
+def _all_hold(extent: int, window: Window, axis: int, before: int) -> bool:
+    """Whether each place of the window on an axis holds a pixel; the padding is smaller than it."""
+    size, gap, step = window.size[axis], window.dilation[axis], window.strides[axis]
+    reach = (size - 1) * gap + 1
+    # In between windows lie inside the image.
+    first = min(window.output[axis], -(-before // step))
+    last = max(first, (extent + before - reach) // step + 1)
+    places = np.concatenate([np.arange(first), np.arange(last, window.output[axis])])
+    starts = places * step - before
+    # The first tap that does not lie before the image.
+    tap = np.maximum(0, -(starts // gap))
+    return bool(((tap < size) & (starts + tap * gap < extent)).all())
 
 
 def _pool(

@@ -6,12 +6,15 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
+from fastcnn.graph.variable import constant
 from fastcnn.ops.common.axes import axes_of, integers, product
 from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
 from fastcnn.ops.movement.shaping import reshaped
 
-__all__ = ["broadcast_to", "mean", "sum", "sum_to_last", "sum_to_shape"]
+__all__ = ["broadcast_to", "filled", "mean", "sum", "sum_to_last", "sum_to_shape"]
 
 
 class Sum(Op):
@@ -130,6 +133,17 @@ def sum(x: Operand, *, axis: Any = None, keepdims: bool = False) -> Any:
 def mean(x: Operand, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Mean along axes; NaN over nothing. Arguments as for :func:`sum`."""
     return _reduce("mean", x, axis, keepdims, True)
+
+
+#: Elements up to which a filled array is made while the graph is built, where passes can use it.
+_MADE_AT_ONCE = 1 << 16
+
+
+def filled(shape: Sequence[int], value: float) -> Tensor:
+    """Equal numbers, float32. What a shape announces takes memory only when a Program runs."""
+    if product(shape) <= _MADE_AT_ONCE:
+        return constant(np.full(shape, value, np.float32))
+    return _repeated(constant(np.float32(value)), tuple(shape))
 
 
 @operation
