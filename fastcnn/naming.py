@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections import Counter
-
-from fastcnn.locks import fork_safe_lock
 
 __all__ = ["clear_names", "unique_name"]
 
-_lock = fork_safe_lock()
-_used: Counter[str] = Counter()
+# Without a lock, since each step is atomic: one that another thread holds at a fork stays closed.
+_numbers: dict[str, itertools.count[int]] = {}
 
 
 def unique_name(class_name: str) -> str:
@@ -18,13 +16,10 @@ def unique_name(class_name: str) -> str:
     base = re.sub(r"\W+", "", class_name)
     base = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", base)
     base = re.sub("([a-z])([A-Z])", r"\1_\2", base).lower()
-    with _lock:
-        number = _used[base]
-        _used[base] += 1
+    number = next(_numbers.setdefault(base, itertools.count()))
     return f"{base}_{number}" if number else base
 
 
 def clear_names() -> None:
     """Start counting again."""
-    with _lock:
-        _used.clear()
+    _numbers.clear()

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import secrets
 
 import numpy as np
-
-from fastcnn.locks import fork_safe_lock
 
 __all__ = ["mix", "next_seed", "set_random_seed"]
 
 _MASK64 = (1 << 64) - 1
 _GOLDEN = 0x9E3779B97F4A7C15
 
-_lock = fork_safe_lock()
-_seed: int | None = None
-_drawn = 0
+#: The global seed and the numbers of what is drawn from it. Without a lock, since each step is
+#: atomic: one that another thread holds at a fork stays closed.
+_stream: tuple[int, itertools.count[int]] | None = None
 
 
 def mix(seed: int, index: int) -> int:
@@ -42,22 +41,20 @@ def set_random_seed(seed: int) -> None:
     Raises:
         ValueError: ``seed`` is not such an integer.
     """
-    global _seed, _drawn
+    global _stream
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise ValueError(
             f"set_random_seed: seed must be an integer from 0 to 2**32 - 1, got {seed!r}"
         )
-    with _lock:
-        _seed, _drawn = seed, 0
+    _stream = (seed, itertools.count(1))
     random.seed(seed)
     np.random.seed(seed)
 
 
 def next_seed() -> int:
     """A fresh seed: the next of the global stream, or a random one while no seed is set."""
-    global _drawn
-    with _lock:
-        if _seed is None:
-            return secrets.randbits(63)
-        _drawn += 1
-        return mix(_seed, _drawn)
+    stream = _stream
+    if stream is None:
+        return secrets.randbits(63)
+    seed, numbers = stream
+    return mix(seed, next(numbers))

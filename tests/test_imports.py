@@ -20,7 +20,6 @@ FLOORS = [
         "_version",
         "_deprecation",
         "config",
-        "locks",
         "naming",
         "paths",
         "references",

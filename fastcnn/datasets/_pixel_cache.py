@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn.datasets._decode import Form
-from fastcnn.locks import fork_safe_lock
 
 __all__ = ["PixelCache", "cache_key", "make_room", "open_cache"]
 
@@ -115,20 +114,16 @@ class PixelCache:
                 os.close(self._file)
 
 
-_making = fork_safe_lock()
-
-
 def _make(path: Path, total: int) -> None:
     """A file of zeros, which takes room on disk only where it is written."""
-    with _making:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
-        try:
-            with scratch.open("xb") as file:
-                file.truncate(total)
-            os.replace(scratch, path)
-        finally:
-            scratch.unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        with scratch.open("xb") as file:
+            file.truncate(total)
+        os.replace(scratch, path)
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 def make_room(folder: Path, needed: int, limit: int, keep: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from fastcnn import _core
-from fastcnn.locks import fork_safe_lock
+from fastcnn.graph.locks import fork_safe_lock
 
 __all__ = ["CompileCache"]
 

@@ -14,8 +14,8 @@ from fastcnn import ops, schedules
 from fastcnn._deprecation import renamed_arguments
 from fastcnn.config import Configurable, lookup, serialize
 from fastcnn.graph import Tensor
+from fastcnn.graph.locks import fork_safe_lock
 from fastcnn.graph.variable import Variable
-from fastcnn.locks import fork_safe_lock
 from fastcnn.ops.optimizer.norms import sum_of_squares
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from fastcnn import constraints, initializers, regularizers
 from fastcnn.config import Configurable
 from fastcnn.graph import Tensor, constant, is_recording, recording
+from fastcnn.graph.locks import fork_safe_lock
 from fastcnn.graph.variable import Variable
 from fastcnn.layers.base import compiled_call
 from fastcnn.layers.base.keras_tensor import Call, KerasTensor, infer, record
@@ -23,7 +24,6 @@ from fastcnn.layers.base.regularization_losses import note_activity
 from fastcnn.layers.base.trace_context import current_trace
 from fastcnn.layers.base.tracking import all_layers, invalidate, own_weights, tracked_of
 from fastcnn.layers.base.weight_creation import new_weight
-from fastcnn.locks import fork_safe_lock
 from fastcnn.naming import unique_name
 from fastcnn.tree import flatten, map_structure
 

@@ -7,9 +7,9 @@ import operator
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
+from fastcnn.graph.locks import fork_safe_lock
 from fastcnn.graph.variable import Variable
 from fastcnn.layers.base.protocols import LayerLike
-from fastcnn.locks import fork_safe_lock
 from fastcnn.tree import flatten
 
 __all__ = ["LayerTracker", "all_layers", "invalidate", "own_weights", "tracked_of"]
