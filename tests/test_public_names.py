@@ -115,8 +115,8 @@ REMOVED: set[str] = set()
 
 #: Members that only the package itself calls and overrides: not listed.
 HOOKS = {
-    *("build_from_shapes", "input_specs", "merged", "mixes", "name_outputs", "on_tensors"),
-    *("paddings", "prepare", "rank", "step_seed"),
+    *("build_from_shapes", "find_outputs", "input_specs", "merged", "mixes", "name_outputs"),
+    *("named_inputs", "named_outputs", "on_tensors", "paddings", "prepare", "rank", "step_seed"),
 }
 
 # A name stands for: a list of parameters (function); "module" or "value"; the full name of the

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fastcnn.data_adapters.array_slicing import input_dtype, is_mapped
 from fastcnn.layers.base.keras_tensor import KerasTensor, Shape
 from fastcnn.losses import Loss
+from fastcnn.tree import StructureError, flatten, has_dict, in_order, pack, paths
 
 __all__ = ["DescribedModel", "InputStandardizer", "check_shape"]
 
@@ -24,8 +25,8 @@ _READ_AT_ONCE = 64 << 20  # bytes
 class _Losses(Protocol):
     """What a model was compiled with."""
 
-    def losses(self, names: Sequence[str]) -> Sequence[Loss | None]:
-        """The loss of each output."""
+    def losses(self, names: Any) -> Sequence[Loss | None]:
+        """The loss of each output in a structure of names."""
 
 
 class DescribedModel(Protocol):
@@ -40,8 +41,14 @@ class DescribedModel(Protocol):
         """The symbolic inputs; ``None`` while they are not known."""
 
     @property
-    def output_names(self) -> list[str] | None:
-        """Names of the outputs; ``None`` while they are not known."""
+    def named_inputs(self) -> Any:
+        """Names of the inputs in a list, tuple or dict, in which they are passed; ``None`` while
+        they are not known.
+        """
+
+    @property
+    def named_outputs(self) -> Any:
+        """Names of the outputs in the structure of these; ``None`` while they are not known."""
 
     @property
     def output_shapes(self) -> list[Shape] | None:
@@ -51,8 +58,11 @@ class DescribedModel(Protocol):
     def objective(self) -> _Losses | None:
         """Losses of the outputs, if it was compiled."""
 
-    def prepare(self, arrays: Sequence[Array]) -> None:
-        """Called with input arrays while the inputs are not known."""
+    def prepare(self, x: Any) -> None:
+        """Called with input arrays, in their structure, while the inputs are not known."""
+
+    def find_outputs(self) -> None:
+        """Called when it matters how the outputs are named and this is not known."""
 
 
 class InputStandardizer:
@@ -69,21 +79,24 @@ class InputStandardizer:
         """
         specs = self._model.input_specs
         if specs is None:
-            arrays = [as_numbers(i, "x") for i in (x if isinstance(x, list | tuple) else [x])]
-            self._model.prepare(arrays)
+            arrays = self._unspecified(x)
             specs = self._model.input_specs
             if specs is None:
                 return arrays
-        arrays = _arranged(x, [spec.name for spec in specs], "inputs", "x")
-        pairs = zip(arrays, specs, strict=True)
+        names = self._model.named_inputs
+        arrays = _arranged(x, names, "inputs", "x")
+        labels = flatten(paths(names))
         try:
-            return [_fitted(a, spec.shape, spec.name, self._model.name) for a, spec in pairs]
+            return [
+                _fitted(array, spec.shape, label, self._model.name)
+                for array, spec, label in zip(arrays, specs, labels, strict=True)
+            ]
         except ValueError as error:
             if len(specs) == 1 or isinstance(x, dict):
                 raise
-            names = ", ".join(spec.name for spec in specs)
             raise ValueError(
-                f"{error}; arrays in a list are taken in the order ({names}), a dict by name"
+                f"{error}; arrays in a list are taken in the order ({', '.join(labels)}), a dict "
+                "by name"
             ) from None
 
     def input_count(self) -> int | None:
@@ -91,13 +104,29 @@ class InputStandardizer:
         specs = self._model.input_specs
         return None if specs is None else len(specs)
 
+    def _unspecified(self, x: Any) -> list[Array]:
+        """Input arrays of a model that does not know its inputs yet, or takes any."""
+        names = self._model.named_inputs
+        if names is None and not has_dict(x):
+            arrays = [as_numbers(i, "x") for i in (x if isinstance(x, list | tuple) else [x])]
+            self._model.prepare(arrays if len(arrays) > 1 else arrays[0])
+            return arrays
+        if names is None:
+            names = _names_of(x, "x")
+        arrays = _arranged(x, names, "inputs", "x")
+        self._model.prepare(pack(names, arrays))
+        return arrays
+
     def labels(self, y: Any) -> list[Array]:
         """Label arrays in the order of the model's outputs.
 
         Raises:
             ValueError: Their number or names do not fit.
         """
-        names = self._model.output_names
+        names = self._model.named_outputs
+        if names is None and has_dict(y):
+            self._model.find_outputs()
+            names = self._model.named_outputs
         if names is None:
             return [as_numbers(i, "y") for i in (y if isinstance(y, list | tuple) else [y])]
         return _arranged(y, names, "outputs", "y")
@@ -106,8 +135,9 @@ class InputStandardizer:
         """Sample weights: none, one array for all outputs, or one per output."""
         if w is None:
             return []
-        names = self._model.output_names
-        if names is None or len(names) == 1 or not isinstance(w, list | tuple | dict):
+        names = self._model.named_outputs
+        single = names is None or len(flatten(names)) == 1
+        if not isinstance(w, dict if single else list | tuple | dict):
             first = w[0] if isinstance(w, tuple) and len(w) == 1 else w
             return [as_numbers(first, "sample_weight")]
         return _arranged(w, names, "outputs", "sample_weight")
@@ -127,8 +157,8 @@ class InputStandardizer:
         if not labels:
             return
         model = self._model
-        names, shapes, objective = model.output_names, model.output_shapes, model.objective
-        if names is None or shapes is None or objective is None or len(labels) != len(names):
+        names, shapes, objective = model.named_outputs, model.output_shapes, model.objective
+        if names is None or shapes is None or objective is None or len(labels) != len(shapes):
             return
         for y, shape, loss in zip(labels, shapes, objective.losses(names), strict=True):
             # A large mapped file is not read an extra time.
@@ -169,25 +199,45 @@ def as_numbers(value: Any, argument: str) -> Array:
     return array
 
 
-def _arranged(given: Any, names: Sequence[str], kind: str, argument: str) -> list[Array]:
-    if isinstance(given, dict):
-        missing = [name for name in names if name not in given]
-        if missing:
+def _arranged(given: Any, names: Any, kind: str, argument: str) -> list[Array]:
+    """Arrays in the order of a structure of names."""
+    if isinstance(given, list | tuple) and len(given) == 1 and not isinstance(given[0], dict):
+        if len(flatten(names)) == 1 and np.ndim(given[0]) == 0:
+            given = np.asarray(given)  # a batch of one number, not a list of one array
+    elif (
+        isinstance(given, list | tuple)
+        and any(isinstance(item, dict) for item in given)
+        and not has_dict(names)
+    ):
+        raise TypeError(f"{argument}: there is a dict inside a list; pass one dict by name")
+    try:
+        found = in_order(given, names)
+    except StructureError as error:
+        expected = error.expected
+        if isinstance(error.given, dict):
+            more = ""
+            if repeated := [name for name in error.missing if name in error.given]:
+                more = f", and several are called {repeated[0]!r}: pass a list"
             raise ValueError(
-                f"{argument}: the model's {kind} are {list(names)}, the dict has {list(given)}"
-            )
-        return [as_numbers(given[name], argument) for name in names]
-    if len(names) == 1:
-        if isinstance(given, list | tuple) and len(given) == 1 and np.ndim(given[0]) > 0:
-            given = given[0]
-        return [as_numbers(given, argument)]
-    if not isinstance(given, list | tuple) or len(given) != len(names):
-        came = f"{len(given)}" if isinstance(given, list | tuple) else f"one {type(given).__name__}"
+                f"{argument}: the model's {kind} are {expected}, the dict has "
+                f"{list(error.given)}{more}"
+            ) from None
+        came = error.given
+        came = f"{len(came)}" if isinstance(came, list | tuple) else f"one {type(came).__name__}"
         raise ValueError(
-            f"{argument}: the model has {len(names)} {kind} ({', '.join(names)}); give a list of "
-            f"{len(names)} arrays or a dict by name, got {came}"
-        )
-    return [as_numbers(item, argument) for item in given]
+            f"{argument}: the model has {len(expected)} {kind} ({', '.join(map(str, expected))}); "
+            f"give a list of {len(expected)} arrays or a dict by name, got {came}"
+        ) from None
+    return [as_numbers(array, argument) for array in found]
+
+
+def _names_of(x: Any, name: str) -> Any:
+    """Names for arrays in dicts, in the structure that they are in."""
+    if isinstance(x, dict):
+        return {key: _names_of(item, str(key)) for key, item in x.items()}
+    if isinstance(x, list | tuple) and all(hasattr(i, "shape") or has_dict(i) for i in x):
+        return [_names_of(item, f"{name}_{at}") for at, item in enumerate(x)]
+    return name
 
 
 def fits(shape: Sequence[int], expected: Shape) -> bool:

@@ -197,10 +197,20 @@ def _encoded(value: Any, place: Mapping[int, list[int]]) -> Any:
         return {"array": value.tolist(), "dtype": value.dtype.name, "shape": list(value.shape)}
     if isinstance(value, np.generic):
         return {"array": value.item(), "dtype": value.dtype.name, "shape": []}
+    if hasattr(value, "_fields"):
+        raise TypeError(
+            f"cannot save a model with a named tuple, {type(value).__name__}: a file does not have "
+            "its class, and a plain tuple would come back. Use a dict"
+        )
     if isinstance(value, list | tuple):
         kind = "list" if isinstance(value, list) else "tuple"
         return {kind: [_encoded(item, place) for item in value]}
     if isinstance(value, dict):
+        if wrong := [key for key in value if not isinstance(key, str)]:
+            raise TypeError(
+                f"cannot save a model with the key {wrong[0]!r} in a dict of inputs, outputs or "
+                "arguments: keys in files are strings"
+            )
         return {"dict": {str(key): _encoded(item, place) for key, item in value.items()}}
     if value is None or isinstance(value, bool | int | float | str):
         return value

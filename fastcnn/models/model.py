@@ -22,7 +22,16 @@ from fastcnn.paths import AnyPath
 from fastcnn.references import one_description, one_revival
 from fastcnn.saving import model_file
 from fastcnn.training.trainer import Trainer
-from fastcnn.tree import flatten, map_structure
+from fastcnn.tree import (
+    StructureError,
+    flatten,
+    has_dict,
+    in_order,
+    map_shapes,
+    map_structure,
+    pack,
+    paths,
+)
 
 __all__ = ["Model"]
 
@@ -33,8 +42,11 @@ class Model(Trainer):
     """A network: a graph of layer calls, or a class of one's own.
 
     Args:
-        inputs: What :func:`fastcnn.Input` returned; for several inputs a list or dict of it.
-        outputs: What came out of the layers; for several outputs a list or dict.
+        inputs: What :func:`fastcnn.Input` returned; for several inputs a list or dict of it, also
+            nested. Calls take the same structure: of a dict the keys count, whatever the names of
+            the inputs.
+        outputs: What came out of the layers; for several outputs a list or dict, also nested, in
+            which calls return them. A list of one is what is in it.
         name: For messages; ``None`` makes one.
         trainable: Whether training changes the weights.
 
@@ -68,6 +80,8 @@ class Model(Trainer):
         self.graph: CallGraph | None = None
         #: Shapes of the first call, from which a subclass without a graph can be built again.
         self.build_shapes: Any = None
+        #: Names of the outputs of a subclass that returns them in a dict, once it was called.
+        self._returned_names: Any = None
         #: JSON data of the caller's, saved with the model: names of classes, for one.
         self.metadata: dict[str, Any] = {}
         if (inputs is None) != (outputs is None):
@@ -130,21 +144,19 @@ class Model(Trainer):
 
     def _in_order(self, x: Any) -> list[Any]:
         assert self.graph is not None
-        names = [tensor.name for tensor in self.graph.inputs]
-        if isinstance(x, dict):
-            if missing := [name for name in names if name not in x]:
+        try:
+            return in_order(x, self.named_inputs)
+        except StructureError as error:
+            if isinstance(error.given, dict):
                 raise ValueError(
-                    f"model {self.name!r} has the inputs {names}, the dict has {list(x)}: "
-                    f"{missing} must be there too"
-                )
-            return [x[name] for name in names]
-        values = flatten(x)
-        if len(values) != len(names):
+                    f"model {self.name!r} has the inputs {error.expected}, the dict has "
+                    f"{list(error.given)}: {error.missing} must be there too, each once"
+                ) from None
             raise ValueError(
-                f"model {self.name!r} has {len(names)} inputs ({', '.join(names)}), got "
-                f"{len(values)}: pass a list in that order or a dict by name"
-            )
-        return values
+                f"model {self.name!r} has {len(error.expected)} inputs "
+                f"({', '.join(map(str, error.expected))}), got {len(flatten(error.given))}: pass a "
+                "list in that order or a dict by name"
+            ) from None
 
     def _run(self, x: Any, training: bool) -> Any:
         specs = self.input_specs
@@ -152,11 +164,17 @@ class Model(Trainer):
             x = map_structure(lambda tensor: _cast(tensor, "float32"), x)
         elif self.graph is not None:
             values = self._in_order(x)
-            for value, spec in zip(values, specs, strict=True):
-                check_shape(value.shape, spec.shape, spec.name, self.name)
+            labels = flatten(paths(self.named_inputs))
+            for value, spec, label in zip(values, specs, labels, strict=True):
+                check_shape(value.shape, spec.shape, label, self.name)
             values = [self._fed(value, spec) for value, spec in zip(values, specs, strict=True)]
-            x = values if len(values) > 1 else values[0]
-        return super()._run(x, training)
+            x = pack(self.graph.input_structure, values)
+        y = super()._run(x, training)
+        if self.graph is None:
+            self._returned_names = _keys_as_names(y)
+        elif isinstance(y, list | tuple) and len(y) == 1:
+            return y[0]
+        return y
 
     def _fed(self, value: Any, spec: KerasTensor) -> Any:
         """An input as the layers take it; those that rescale bytes get them uncast."""
@@ -167,7 +185,20 @@ class Model(Trainer):
 
     def on_tensors(self, tensors: Sequence[Any]) -> Any:
         """The model's outputs for graph Tensors, one per input."""
+        names = self.named_inputs
+        if self.graph is None and names is not None:
+            return self(pack(names, tensors))
         return self(list(tensors) if len(tensors) > 1 else tensors[0])
+
+    def prepare(self, x: Any) -> None:
+        """Note the structure of the first inputs of a subclass."""
+        if self.graph is None and not self.built:
+            self._note_shapes(x)
+
+    def find_outputs(self) -> None:
+        """Call a subclass symbolically to see how it returns its outputs."""
+        if self.graph is None and self.build_shapes is not None:
+            self.build_from_shapes(self.build_shapes)
 
     @property
     def inputs(self) -> list[KerasTensor]:
@@ -213,19 +244,41 @@ class Model(Trainer):
 
     @property
     def output_names(self) -> list[str] | None:
-        """Names of the outputs: keys of a dict, or names of the layers they come from."""
+        """Names of the outputs: keys of a dict, or names of the layers they come from; in nested
+        structures keys and names on the way to them.
+        """
+        names = self.named_outputs
+        return None if names is None else flatten(names)
+
+    @property
+    def named_inputs(self) -> Any:
+        """Names of the inputs, in the structure of the inputs. ``None`` while they are not known,
+        and for a subclass that takes no dict.
+        """
         if self.graph is None:
-            return None
-        structure = self.graph.output_structure
-        if isinstance(structure, dict):
-            return list(structure)
-        names: list[str] = []
+            names = map_shapes(lambda _: "", self.build_shapes or ())
+            return _keys_as_names(names)
+        return _at_least_list(map_structure(lambda tensor: tensor.name, self.input))
+
+    @property
+    def named_outputs(self) -> Any:
+        """:attr:`output_names` in the structure of the outputs. ``None`` while they are not known,
+        and for a subclass that returns no dict.
+        """
+        if self.graph is None:
+            return self._returned_names
+
+        def layer_name(tensor: KerasTensor) -> str:
+            return tensor.name if tensor.call is None else tensor.call.name
+
         seen: Counter[str] = Counter()
-        for tensor in self.graph.outputs:
-            name = tensor.name if tensor.call is None else tensor.call.name
-            names.append(f"{name}_{seen[name]}" if seen[name] else name)
+
+        def unique(name: str) -> str:
             seen[name] += 1
-        return names
+            return f"{name}_{seen[name] - 1}" if seen[name] > 1 else name
+
+        names = paths(_at_least_list(map_structure(layer_name, self.output)))
+        return map_structure(unique, names)
 
     @property
     def output_shapes(self) -> list[Shape] | None:
@@ -247,15 +300,7 @@ class Model(Trainer):
         Args:
             shapes: Sizes of the input, batch first; or a list or dict of these.
         """
-
-        def tensors(shape: Any) -> Any:
-            if isinstance(shape, dict):
-                return {key: tensors(item) for key, item in shape.items()}
-            if shape and isinstance(shape[0], list | tuple):
-                return [tensors(item) for item in shape]
-            return KerasTensor((None, *tuple(shape)[1:]))
-
-        x = tensors(shapes)
+        x = map_shapes(lambda shape: KerasTensor((None, *tuple(shape)[1:])), shapes)
         self._note_shapes(x)
         self(x)
 
@@ -338,6 +383,19 @@ class Model(Trainer):
 
 
 register_layers(Model)
+
+
+def _at_least_list(names: Any) -> Any:
+    """A structure of names; one name alone is a list of one."""
+    return names if isinstance(names, list | tuple | dict) else [names]
+
+
+def _keys_as_names(structure: Any) -> Any:
+    """Names made of keys, in a structure with dicts; ``None`` for others."""
+    if not has_dict(structure):
+        return None
+    places = iter(range(len(flatten(structure))))
+    return paths(map_structure(lambda _: str(next(places)), structure))
 
 
 def _cast(tensor: Any, dtype: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from fastcnn.layers.base.registry import make_layer, register_layers
 from fastcnn.models.call_graph import CallGraph, input_of
 from fastcnn.models.model import Model
 from fastcnn.references import describe, one_description, one_revival
+from fastcnn.tree import flatten
 
 __all__ = ["Sequential"]
 
@@ -147,8 +148,9 @@ class Sequential(Model):
         if self.graph is None:
             self.build((None, *x.shape[1:]))
 
-    def prepare(self, arrays: Sequence[Array]) -> None:
+    def prepare(self, x: Any) -> None:
         """Build for the shape of the first data."""
+        arrays = flatten(x)
         if self.graph is None and len(arrays) == 1 and arrays[0].ndim > 1:
             self.build((None, *arrays[0].shape[1:]))
 

@@ -15,6 +15,7 @@ from fastcnn.config import serialize
 from fastcnn.graph import Tensor
 from fastcnn.losses import Loss
 from fastcnn.metrics import Metric, check_metric
+from fastcnn.tree import StructureError, flatten, in_order
 
 __all__ = ["CompileLossAndMetrics", "MetricAccumulator", "StepOutputs"]
 
@@ -80,8 +81,11 @@ class CompileLossAndMetrics:
         self._losses: list[Loss | None] | None = None
         self._metrics: list[list[tuple[Metric, bool]]] | None = None
 
-    def losses(self, names: Sequence[str]) -> list[Loss | None]:
+    def losses(self, names: Any) -> list[Loss | None]:
         """The loss of each output.
+
+        Args:
+            names: Of the outputs, in their structure.
 
         Raises:
             ValueError: Their number or names do not fit the outputs.
@@ -91,7 +95,7 @@ class CompileLossAndMetrics:
             if isinstance(loss, dict) and "class_name" in loss:
                 loss = losses.get(loss)
             if not isinstance(loss, list | tuple | dict):
-                loss = [loss] * len(names)
+                loss = [loss] * len(flatten(names))
             each = _by_output(loss, names, "loss")
             found = [None if item is None else losses.get(item) for item in each]
             if not any(found):
@@ -106,7 +110,7 @@ class CompileLossAndMetrics:
         y_true: Sequence[Tensor],
         y_pred: Sequence[Tensor],
         weights: Sequence[Tensor],
-        names: Sequence[str],
+        names: Any,
     ) -> StepOutputs:
         """Add loss and metrics to the graph.
 
@@ -114,11 +118,12 @@ class CompileLossAndMetrics:
             y_true: Labels, one Tensor per output.
             y_pred: The model's outputs.
             weights: Sample weights: none, one for all, or one per output.
-            names: Names of the outputs.
+            names: Names of the outputs, in their structure.
 
         Raises:
             ValueError: Labels or settings do not fit the outputs.
         """
+        structure, names = names, flatten(names)
         if not y_true:
             raise ValueError("there are no labels: pass y, or a source of batches (x, y)")
         if len(y_true) != len(y_pred):
@@ -133,7 +138,7 @@ class CompileLossAndMetrics:
         weight_of = [
             weights[min(i, len(weights) - 1)] if weights else None for i in range(len(names))
         ]
-        total, parts = self._total(y_true, y_pred, weight_of, names)
+        total, parts = self._total(y_true, y_pred, weight_of, structure)
         results: list[Tensor] = []
         keyed = []
         if len(names) > 1:
@@ -142,7 +147,7 @@ class CompileLossAndMetrics:
                 keyed.append((f"{name}_loss", len(results)))
         measures: list[MetricOutput] = []
         for index, (true, pred) in enumerate(zip(y_true, y_pred, strict=True)):
-            for metric, weighted in self._resolved(y_true, y_pred, names)[index]:
+            for metric, weighted in self._resolved(y_true, y_pred, structure)[index]:
                 key = metric.name if len(names) == 1 else f"{names[index]}_{metric.name}"
                 key = _unused(key, [measure.key for measure in measures])
                 sums = metric.measure(true, pred, weight_of[index] if weighted else None)
@@ -162,15 +167,18 @@ class CompileLossAndMetrics:
         y_true: Sequence[Tensor],
         y_pred: Sequence[Tensor],
         weight_of: Sequence[Tensor | None],
-        names: Sequence[str],
+        structure: Any,
     ) -> tuple[Tensor, list[tuple[str, Tensor]]]:
         factors = self.loss_weights
         factors = [factors] if isinstance(factors, int | float) else factors
+        names = flatten(structure)
         factors = (
-            [None] * len(names) if factors is None else _by_output(factors, names, "loss_weights")
+            [None] * len(names)
+            if factors is None
+            else _by_output(factors, structure, "loss_weights")
         )
         parts, total = [], None
-        for index, loss in enumerate(self.losses(names)):
+        for index, loss in enumerate(self.losses(structure)):
             if loss is None:
                 continue
             part = loss(y_true[index], y_pred[index], weight_of[index])
@@ -187,13 +195,13 @@ class CompileLossAndMetrics:
         return total, parts
 
     def _resolved(
-        self, y_true: Sequence[Tensor], y_pred: Sequence[Tensor], names: Sequence[str]
+        self, y_true: Sequence[Tensor], y_pred: Sequence[Tensor], structure: Any
     ) -> list[list[tuple[Metric, bool]]]:
         """Metrics of each output, made when the shapes are first known."""
         if self._metrics is None:
-            self._metrics = [[] for _ in names]
+            self._metrics = [[] for _ in flatten(structure)]
             for given, weighted in ((self.metrics, False), (self.weighted_metrics, True)):
-                for index, each in enumerate(_metrics_by_output(given, names)):
+                for index, each in enumerate(_metrics_by_output(given, structure)):
                     self._metrics[index] += [
                         (metrics.resolve(item, y_true[index], y_pred[index]), weighted)
                         for item in each
@@ -210,21 +218,22 @@ class CompileLossAndMetrics:
         }
 
 
-def _by_output(given: Any, names: Sequence[str], what: str) -> list[Any]:
-    """One entry for each output, from a list or from a dict by name."""
-    if isinstance(given, dict):
-        unknown = set(given) - set(names)
-        if unknown:
+def _by_output(given: Any, structure: Any, what: str) -> list[Any]:
+    """One entry for each output, from a list, a dict by name, or the structure of the outputs."""
+    names = flatten(structure)
+    try:
+        several = isinstance(given, list | tuple) and len(given) != 1
+        if isinstance(given, list | tuple | dict) and not (several and len(names) == 1):
+            return in_order(given, structure, partial=True)
+    except StructureError as error:
+        if error.unknown:
             raise ValueError(
-                f"{what}: {sorted(unknown)} are not outputs of the model; they are {list(names)}"
-            )
-        return [given.get(name) for name in names]
-    if not isinstance(given, list | tuple) or len(given) != len(names):
-        raise ValueError(
-            f"{what}: the model has {len(names)} outputs ({', '.join(names)}); give a list of that "
-            f"length or a dict by name, got {given!r}"
-        )
-    return list(given)
+                f"{what}: {error.unknown} are not outputs of the model; they are {error.expected}"
+            ) from None
+    raise ValueError(
+        f"{what}: the model has {len(names)} outputs ({', '.join(names)}); give a list of that "
+        f"length or a dict by name, got {given!r}"
+    )
 
 
 def _names(given: Any) -> list[str]:
@@ -238,7 +247,8 @@ def _names(given: Any) -> list[str]:
     )
 
 
-def _metrics_by_output(given: Any, names: Sequence[str]) -> list[list[Any]]:
+def _metrics_by_output(given: Any, structure: Any) -> list[list[Any]]:
+    names = flatten(structure)
     if given is None:
         return [[] for _ in names]
     single = not isinstance(given, list | tuple | dict) or (
@@ -248,7 +258,7 @@ def _metrics_by_output(given: Any, names: Sequence[str]) -> list[list[Any]]:
         given = [given]
     if len(names) == 1 and not isinstance(given, dict):
         given = [given[0] if len(given) == 1 and isinstance(given[0], list | tuple) else given]
-    each = _by_output(given, names, "metrics")
+    each = _by_output(given, structure, "metrics")
     return [
         [] if item is None else list(item) if isinstance(item, list | tuple) else [item]
         for item in each

@@ -22,8 +22,8 @@ class CompiledModel(LayerLike, Protocol):
     objective: CompileLossAndMetrics | None
 
     @property
-    def output_names(self) -> list[str] | None:
-        """Names of the outputs; ``None`` while they are not known."""
+    def named_outputs(self) -> Any:
+        """Names of the outputs in their structure; ``None`` while they are not known."""
 
     def name_outputs(self, count: int) -> list[str]:
         """Names for outputs that have none."""

@@ -63,7 +63,7 @@ def trace_step(
         if record_calls:
             trace.calls = []
         outputs = flatten(model.on_tensors(inputs[:x]))
-        names = model.output_names or model.name_outputs(len(outputs))
+        names = model.named_outputs or model.name_outputs(len(outputs))
         plan = model.objective.build(inputs[x : x + y], outputs, inputs[x + y :], names)
     added = penalties(model, trace)
     loss = plan.loss

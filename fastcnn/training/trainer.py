@@ -85,6 +85,16 @@ class Trainer(Layer):
         raise NotImplementedError
 
     @property
+    def named_inputs(self) -> Any:
+        """Names of the inputs in their structure; ``None`` while they are not known."""
+        raise NotImplementedError
+
+    @property
+    def named_outputs(self) -> Any:
+        """Names of the outputs in their structure; ``None`` while they are not known."""
+        raise NotImplementedError
+
+    @property
     def output_shapes(self) -> list[Shape] | None:
         """Shapes of the outputs; ``None`` while they are not known."""
         raise NotImplementedError
@@ -97,8 +107,11 @@ class Trainer(Layer):
         """The model's outputs for graph Tensors, one per input."""
         raise NotImplementedError
 
-    def prepare(self, arrays: Sequence[Array]) -> None:
+    def prepare(self, x: Any) -> None:
         """Called with input arrays before anything else; a chance to build for their shapes."""
+
+    def find_outputs(self) -> None:
+        """Called when :attr:`named_outputs` are needed and not known."""
 
     def compile(
         self,
@@ -116,8 +129,8 @@ class Trainer(Layer):
         Args:
             optimizer: Name or object of :mod:`fastcnn.optimizers`.
             loss: Name, object or function of :mod:`fastcnn.losses`; for several outputs a list or
-                a dict by name.
-            loss_weights: Factors of the outputs' losses.
+                a dict by name, or in the structure of the outputs.
+            loss_weights: Factors of the outputs' losses, in the same form.
             metrics: List of names, objects or functions of :mod:`fastcnn.metrics`.
             weighted_metrics: Metrics that take sample weights into account.
             run_eagerly: ``False`` only.
@@ -137,8 +150,8 @@ class Trainer(Layer):
             raise ValueError("compile: run_eagerly=True is not supported; every step is compiled")
         self.optimizer = optimizers.get(optimizer)
         self.objective = CompileLossAndMetrics(loss, loss_weights, metrics, weighted_metrics)
-        if self.output_names is not None and loss is not None:
-            self.objective.losses(self.output_names)
+        if self.named_outputs is not None and loss is not None:
+            self.objective.losses(self.named_outputs)
         self.programs.clear()
 
     @property
@@ -180,10 +193,11 @@ class Trainer(Layer):
 
         Args:
             x: Input arrays of any real dtype (uint8 images stay uint8 until they are used; a
-                mapped file may be larger than memory), for several inputs a list or a dict by
-                name; or a generator, iterator or sequence of batches ``(x, y)`` or
-                ``(x, y, sample_weight)``.
-            y: Labels; integers as ``(n,)`` or ``(n, 1)``.
+                mapped file may be larger than memory), for several inputs as the model takes them,
+                or in a list or dict by name; or a generator, iterator or sequence of batches
+                ``(x, y)`` or ``(x, y, sample_weight)``.
+            y: Labels; integers as ``(n,)`` or ``(n, 1)``; for several outputs as the model returns
+                them, or in a list or dict by name.
             batch_size: Examples per step. Defaults to 32.
             epochs: Number of the last epoch.
             verbose: 0 silent, 1 a bar, 2 a line per epoch; ``"auto"`` is 1 on a terminal, else 2.

@@ -25,7 +25,7 @@ from fastcnn.layers.base.trace_context import current_trace
 from fastcnn.layers.base.tracking import all_layers, invalidate, own_weights, tracked_of
 from fastcnn.layers.base.weight_creation import new_weight
 from fastcnn.naming import unique_name
-from fastcnn.tree import flatten, map_structure
+from fastcnn.tree import flatten, map_shapes, map_structure
 
 __all__ = ["Layer"]
 
@@ -319,15 +319,7 @@ class Layer(Configurable):
         Args:
             input_shape: A tuple with the batch first, or a list or dict of such tuples.
         """
-
-        def tensors(shape: Any) -> Any:
-            if isinstance(shape, dict):
-                return {key: tensors(item) for key, item in shape.items()}
-            if shape and isinstance(shape[0], list | tuple):
-                return [tensors(item) for item in shape]
-            return KerasTensor(tuple(shape))
-
-        x = tensors(input_shape)
+        x = map_shapes(lambda shape: KerasTensor(tuple(shape)), input_shape)
         self._check_initialized()
         self._ensure_built(x)
         return map_structure(lambda output: output.shape, infer(self, (x,), {}))
