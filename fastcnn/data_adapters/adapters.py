@@ -18,6 +18,7 @@ from fastcnn.data_adapters.array_slicing import (
     is_mapped,
 )
 from fastcnn.data_adapters.class_weights import with_class_weight
+from fastcnn.graph.array_like import is_array_like
 from fastcnn.seeding import mix
 
 __all__ = [
@@ -322,9 +323,7 @@ class IteratorData:
 
 def holds_arrays(x: Any) -> bool:
     """Whether ``x`` is an array or holds arrays, and is not a source of batches."""
-    return isinstance(x, list | tuple | dict) or any(
-        hasattr(x, name) for name in ("__array__", "shape", "__dlpack__")
-    )
+    return isinstance(x, list | tuple | dict) or is_array_like(x)
 
 
 def _check_kind(x: Any) -> None:
@@ -333,7 +332,7 @@ def _check_kind(x: Any) -> None:
     Raises:
         TypeError: A function that makes a generator, or a list of batches.
     """
-    if callable(x) and not hasattr(x, "__array__") and not hasattr(x, "shape"):
+    if callable(x) and not is_array_like(x):
         name = getattr(x, "__name__", type(x).__name__)
         raise TypeError(f"x: got the function {name}: call it, {name}(), to pass what it yields")
     pairs = isinstance(x, list) and x and all(isinstance(item, tuple) for item in x)

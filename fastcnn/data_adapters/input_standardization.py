@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn.data_adapters.array_slicing import input_dtype, is_mapped
+from fastcnn.graph.array_like import as_array
 from fastcnn.layers.base.keras_tensor import KerasTensor, Shape
 from fastcnn.losses import Loss
 from fastcnn.tree import StructureError, flatten, has_dict, in_order, pack, paths
@@ -174,7 +175,7 @@ def as_numbers(value: Any, argument: str) -> Array:
         ValueError: It is a single number, or its rows differ in length.
     """
     try:
-        array = np.asarray(value)
+        array = as_array(value)
     except ValueError as error:
         raise ValueError(
             f"{argument}: the examples differ in shape: {error}. Bring them to one shape, or hand "
@@ -188,10 +189,7 @@ def as_numbers(value: Any, argument: str) -> Array:
             "filter, a slice or a wrong folder may have left nothing"
         )
     if array.dtype.kind not in "biuf":
-        raise TypeError(
-            f"{argument}: expected an array of real numbers, got {type(value).__name__} of dtype "
-            f"{array.dtype}"
-        )
+        raise TypeError(_no_numbers(value, array, argument))
     if array.ndim == 0:
         raise ValueError(
             f"{argument}: expected an array of examples, got the single number {value}"
@@ -199,11 +197,36 @@ def as_numbers(value: Any, argument: str) -> Array:
     return array
 
 
+def _no_numbers(value: Any, array: Array, argument: str) -> str:
+    """What to say of values that are not real numbers."""
+    first = next(iter(array.flat), None)
+    if isinstance(first, str | bytes):
+        shown = str(first) if isinstance(first, str) else bytes(first)
+        text = f"{argument}: expected numbers, got texts such as {shown!r}"
+        if argument == "y":
+            text += (
+                ": names, y = numpy.unique(y, return_inverse=True) numbers the classes, and "
+                "numpy.searchsorted(names, other) those of other data likewise"
+            )
+        return text
+    text = (
+        f"{argument}: expected an array of real numbers, got {type(value).__name__} of dtype "
+        f"{array.dtype}"
+    )
+    if hasattr(value, "toarray"):
+        text += f"; {argument}.toarray() makes one of a sparse matrix"
+    elif array.dtype.kind == "O" and any(item is None for item in array.flat):
+        text += ", with None in it: fill in what is missing, or leave those examples out"
+    elif array.dtype.kind == "O" and array.ndim:
+        text += f", such as {type(first).__name__}; numbers go by .astype('float32')"
+    return text
+
+
 def _arranged(given: Any, names: Any, kind: str, argument: str) -> list[Array]:
     """Arrays in the order of a structure of names."""
     if isinstance(given, list | tuple) and len(given) == 1 and not isinstance(given[0], dict):
         if len(flatten(names)) == 1 and np.ndim(given[0]) == 0:
-            given = np.asarray(given)  # a batch of one number, not a list of one array
+            given = as_array(given)  # a batch of one number, not a list of one array
     elif (
         isinstance(given, list | tuple)
         and any(isinstance(item, dict) for item in given)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from fastcnn import _core
 from fastcnn.graph.arithmetic import Arithmetic
+from fastcnn.graph.array_like import as_array
 from fastcnn.graph.tensor import Node, Spec, Tensor
 from fastcnn.graph.trace_mode import is_recording
 
@@ -36,9 +37,8 @@ class Variable(Arithmetic):
     def __init__(
         self, value: npt.ArrayLike, *, name: str = "variable", trainable: bool = True
     ) -> None:
-        array = (
-            value if isinstance(value, np.ndarray | np.generic) else np.asarray(value, "float32")
-        )
+        keeps_dtype = isinstance(value, np.ndarray | np.generic)
+        array = value if keeps_dtype else np.asarray(as_array(value), "float32")
         # ascontiguousarray would turn a scalar into a vector.
         self.core = _core.Variable(np.asarray(array, order="C"))
         self.name = name
@@ -78,7 +78,7 @@ class Variable(Arithmetic):
             ValueError: Another shape.
             TypeError: A dtype of another kind.
         """
-        array = np.asarray(value)
+        array = as_array(value)
         if array.shape != self.shape:
             raise ValueError(f"{self.name}: value must have shape {self.shape}, got {array.shape}")
         if not np.can_cast(array.dtype, self.dtype, "same_kind"):

@@ -11,6 +11,7 @@ from fastcnn.config import custom_object_scope
 from fastcnn.config import register as register_keras_serializable
 from fastcnn.config import registered as get_custom_objects
 from fastcnn.datasets.image_folder import image_dataset_from_directory
+from fastcnn.graph.array_like import as_array
 from fastcnn.keras.preprocessing.image import array_to_img, img_to_array, load_img, save_img
 from fastcnn.layers.base.keras_tensor import KerasTensor
 from fastcnn.naming import clear_names
@@ -52,13 +53,20 @@ def to_categorical(x: Any, num_classes: int | None = None) -> NDArray[np.float64
 
     Raises:
         ValueError: A negative number, or one that is not below ``num_classes``.
+        TypeError: Something else than numbers.
 
     Example:
         >>> to_categorical([0, 2])
         array([[1., 0., 0.],
                [0., 0., 1.]])
     """
-    labels = np.asarray(x).astype(np.int64)
+    given = as_array(x)
+    if given.dtype.kind not in "biuf":
+        raise TypeError(
+            f"to_categorical: expected class numbers, got an array of dtype {given.dtype}: "
+            "names, numbers = numpy.unique(x, return_inverse=True) numbers names"
+        )
+    labels = given.astype(np.int64)
     if labels.ndim > 1 and labels.shape[-1] == 1:
         labels = labels[..., 0]
     if num_classes is None:
@@ -87,7 +95,7 @@ def normalize(x: Any, axis: int = -1, order: float = 2) -> NDArray[Any]:
         array([[0.6, 0.8],
                [0. , 0. ]])
     """
-    values = np.asarray(x)
+    values = as_array(x)
     norm = np.linalg.norm(values, order, axis, keepdims=True)
     return np.asarray(values / np.where(norm == 0, 1, norm))
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from fastcnn import ops
 from fastcnn.graph import Op, SymbolicTensor, Tensor
+from fastcnn.graph.array_like import as_array
 from fastcnn.ops.elementwise.activation import Sigmoid
 from fastcnn.ops.loss.probabilities import Softmax
 
@@ -38,14 +39,14 @@ def is_symbolic(value: Any) -> bool:
 
 def operand(value: Any) -> Any:
     """``value`` as something with a shape: a Tensor, or an array of what lists hold."""
-    return value if is_symbolic(value) else np.asarray(value)
+    return value if is_symbolic(value) else as_array(value)
 
 
 def as_dtype(value: Any, dtype: str) -> Any:
     """``value`` in ``dtype``; a Tensor through a cast in the graph."""
     if is_symbolic(value):
         return value if value.dtype == np.dtype(dtype) else ops.cast(value, dtype)
-    array = np.asarray(value)
+    array = as_array(value)
     return np.ascontiguousarray(array, dtype).reshape(array.shape)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn import ops
+from fastcnn.graph.array_like import as_array
 from fastcnn.losses.functions import as_dtype, is_symbolic, same_rank
 from fastcnn.metrics.metric import Metric
 
@@ -151,5 +152,5 @@ class SparseTopKCategoricalAccuracy(Metric):
 
 def _labels(y_true: Any, y_pred: Any) -> Any:
     """Integer labels in the shape of ``y_pred`` without its last axis."""
-    labels = y_true if is_symbolic(y_true) else np.asarray(y_true)
+    labels = y_true if is_symbolic(y_true) else as_array(y_true)
     return ops.reshape(as_dtype(labels, "int64"), tuple(y_pred.shape)[:-1])

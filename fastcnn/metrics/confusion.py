@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn import ops
+from fastcnn.graph.array_like import as_array
 from fastcnn.losses.functions import as_dtype
 from fastcnn.metrics.accumulator import Counts, divided, spread_weight
 
@@ -112,7 +113,7 @@ class ConfusionMatrix(Counts):
 
 
 def _as_classes(owner: str, name: str, y: Any) -> Array:
-    array = np.asarray(y)
+    array = as_array(y)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim == 2:
@@ -161,7 +162,7 @@ def confusion_matrix(
     """
     owner = "confusion_matrix"
     true, pred = _as_classes(owner, "y_true", y_true), _as_classes(owner, "y_pred", y_pred)
-    weight = np.ones(len(true), np.int64) if sample_weight is None else np.asarray(sample_weight)
+    weight = np.ones(len(true), np.int64) if sample_weight is None else as_array(sample_weight)
     if not len(true) == len(pred) == len(weight.reshape(-1)):
         raise ValueError(
             f"{owner}: y_true, y_pred and sample_weight must have one length, got {len(true)}, "

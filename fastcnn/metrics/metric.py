@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fastcnn import ops
 from fastcnn.config import Configurable, refuse
+from fastcnn.graph.array_like import as_array
 from fastcnn.losses.functions import as_dtype
 
 __all__ = ["Mean", "MeanMetricWrapper", "Metric", "Sum", "snake_case"]
@@ -69,8 +70,8 @@ class Metric(Configurable):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count a batch of arrays."""
-        weight = None if sample_weight is None else np.asarray(sample_weight)
-        self.add(*self.measure(np.asarray(y_true), np.asarray(y_pred), weight))
+        weight = None if sample_weight is None else as_array(sample_weight)
+        self.add(*self.measure(as_array(y_true), as_array(y_pred), weight))
 
     def add(self, *sums: Any) -> None:
         """Count what :meth:`measure` found in one batch."""
@@ -112,8 +113,8 @@ class Mean(Metric):
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Count numbers."""
-        array = np.asarray(values, np.float64)
-        weight = np.asarray(1.0 if sample_weight is None else sample_weight, np.float64)
+        array = np.asarray(as_array(values), np.float64)
+        weight = np.asarray(as_array(1.0 if sample_weight is None else sample_weight), np.float64)
         weight = weight.reshape((*weight.shape, *[1] * max(array.ndim - weight.ndim, 0)))
         weight = np.broadcast_to(weight, array.shape)
         self.total += float((array * weight).sum())
@@ -133,8 +134,8 @@ class Sum(Metric):
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Count numbers."""
-        array = np.asarray(values, np.float64)
-        weight = np.asarray(1.0 if sample_weight is None else sample_weight, np.float64)
+        array = np.asarray(as_array(values), np.float64)
+        weight = np.asarray(as_array(1.0 if sample_weight is None else sample_weight), np.float64)
         weight = weight.reshape((*weight.shape, *[1] * max(array.ndim - weight.ndim, 0)))
         self.total += float((array * weight).sum())
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fastcnn import graph
 from fastcnn.graph import Tensor
 from fastcnn.graph.aligned_array import CONTIGUOUS_AND_ALIGNED
+from fastcnn.graph.array_like import as_array
 from fastcnn.graph.compile_cache import CompileCache
 from fastcnn.layers.base.protocols import LayerLike
 from fastcnn.layers.base.trace_context import tracing
@@ -31,7 +32,7 @@ def graph_array(value: Any, *, keep_uint8: bool) -> Array:
     Raises:
         TypeError: The values are not real numbers.
     """
-    array = np.asarray(value)
+    array = as_array(value)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"expected real numbers, got an array of dtype {array.dtype}")
     dtype = array.dtype if keep_uint8 and array.dtype == np.uint8 else np.dtype(np.float32)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from fastcnn import constraints, initializers, regularizers
 from fastcnn.config import Configurable
 from fastcnn.graph import Tensor, constant, is_recording, recording
+from fastcnn.graph.array_like import as_array
 from fastcnn.graph.locks import fork_safe_lock
 from fastcnn.graph.variable import Variable
 from fastcnn.layers.base import compiled_call
@@ -290,7 +291,7 @@ class Layer(Configurable):
             raise ValueError(
                 f"{self.name!r} has {len(variables)} weights, set_weights got {came}.{hint}"
             )
-        arrays = [np.asarray(value) for value in weights]
+        arrays = [as_array(value) for value in weights]
         for variable, value in zip(variables, arrays, strict=True):
             if value.shape != tuple(variable.shape):
                 raise ValueError(

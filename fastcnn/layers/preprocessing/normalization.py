@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn import ops
+from fastcnn.graph.array_like import as_array, is_array_like
 from fastcnn.graph.variable import Variable
 from fastcnn.layers.base.layer import Layer
 
@@ -118,11 +119,12 @@ class Normalization(Layer):
             raise ValueError(
                 f"layer {self.name!r}: mean and variance were given, so there is nothing to adapt"
             )
-        batches: Iterable[Any] = [data] if isinstance(data, np.ndarray) else data
+        batches: Iterable[Any] = [data] if is_array_like(data) else data
         count, mean, squares = 0, np.zeros(()), np.zeros(())
         kept: tuple[int, ...] | None = None
         for batch in batches:
-            x = np.asarray(batch[0] if isinstance(batch, tuple) else batch, np.float64)
+            array = as_array(batch[0] if isinstance(batch, tuple) else batch)
+            x = np.asarray(array, np.float64)
             if kept is None:
                 kept = self._kept(x.shape)
                 self._ensure_built(x)
