@@ -146,7 +146,9 @@ def _load_folder(
         if parts.train is None:
             raise ValueError(
                 f"{folder} holds the parts of a split, but none to train on with a subfolder per "
-                f"class: it has {', '.join(sorted(os.listdir(folder)))}"
+                f"class: it has {', '.join(sorted(os.listdir(folder)))}. Put the pictures of each "
+                f"class into a folder of its own, such as {folder / 'train' / 'cat'}; if these are "
+                "the classes, give the folders other names"
             )
         learnt, test = parts.train, parts.test
         validation = validation or parts.validation

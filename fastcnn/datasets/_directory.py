@@ -156,6 +156,10 @@ def image_dataset_from_directory(
         )
         if verbose and dataset.notes:
             _say("\n".join(dataset.notes))
+        if verbose and dataset.broken and names is not None:
+            left = np.delete(positions[chosen], list(dataset.broken))
+            counts = np.bincount(left, minlength=len(names)).tolist()
+            _say(f"{len(left)} files are left. {balance_text(names, counts)}")
         made.append(dataset)
     return made[0] if len(made) == 1 else tuple(made)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,7 +54,7 @@ def find_parts(folder: Path) -> Parts | None:
 
     They are if all of them are named as parts (``train``, ``val``, ``valid``, ``validation``,
     ``test`` and their like, in any case, or such a word in a longer name, ``training_set``, if it
-    holds only folders), or if one for training and another hold only folders.
+    holds only folders), or if one for training holds only folders and there is another part.
 
     Raises:
         ValueError: Two folders could be the same part.
@@ -63,11 +63,12 @@ def find_parts(folder: Path) -> Parts | None:
     contents = {home: _content(home) for home in homes}
     named: dict[str, list[Path]] = {}
     for home in homes:
-        if role := _role(home.name, contents[home]):
+        if role := _role(home.name):
             named.setdefault(role, []).append(home)
     parts = [home for found in named.values() for home in found]
     labelled = {home for home in parts if contents[home].folders and not contents[home].pictures}
-    all_named = bool(parts) and len(parts) == len(homes)
+    plain = all(home in labelled or home.name.lower() in _ROLES for home in parts)
+    all_named = bool(parts) and len(parts) == len(homes) and plain
     if not all_named and not (len(named) > 1 and labelled.intersection(named.get("train", []))):
         return None
     for role, found in named.items():
@@ -136,38 +137,47 @@ def refuse_parts(folder: Path, instead: str) -> None:
 
 
 def nested_warning(homes: Iterable[Path]) -> str:
-    """What to say of classes whose folders hold no picture but folders of the same names.
+    """What to say of folders of classes that may hold the classes themselves.
 
-    They may be parts of a split under other names, or years or places of the same classes.
+    Such are folders that all hold no picture but folders of the same names, which may be parts of
+    a split or years of the same classes, and a ``train`` that does among others that do not.
     """
     homes = list(homes)
     contents = [_content(home) for home in homes]
+    for home, content in zip(homes, contents, strict=True):
+        several = len(content.folders) > 1 and any(other.pictures for other in contents)
+        if home.name.lower() in _ROLES and several:
+            return (
+                f"{home} holds only folders ({_some(content.folders)}): if these are the classes, "
+                f"give {home}"
+            )
     inner = contents[0].folders
     if len(inner) < 2 or any(c.pictures or c.folders != inner for c in contents):
         return ""
-    listed = ", ".join(inner[:4]) + (", ..." if len(inner) > 4 else "")
+    listed = _some(inner)
     if len(homes) == 1:
         return (
             f"{homes[0]} holds only folders ({listed}): if these are the classes, give {homes[0]}"
         )
-    names = [home.name for home in homes[:4]] + ["..."] * (len(homes) > 4)
+    names = _some([home.name for home in homes])
     return (
-        f"the folders of all classes ({', '.join(names)}) hold only folders, of the same names "
+        f"the folders of all classes ({names}) hold only folders, of the same names "
         f"({listed}): if those are the classes and these parts, call the parts train, validation "
         "and test"
     )
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join([*names[:4], *["..."] * (len(names) > 4)])
 
 
 def _named(homes: Iterable[Path]) -> str:
     return ", ".join(str(home) for home in homes)
 
 
-def _role(name: str, content: _Content) -> str | None:
-    words = re.findall("[a-z]+", name.lower())
-    roles = {_ROLES[word] for word in words if word in _ROLES}
-    if len(roles) != 1 or (len(words) > 1 and (content.pictures or not content.folders)):
-        return None
-    return roles.pop()
+def _role(name: str) -> str | None:
+    roles = {_ROLES[word] for word in re.findall("[a-z]+", name.lower()) if word in _ROLES}
+    return roles.pop() if len(roles) == 1 else None
 
 
 def _subfolders(folder: Path) -> list[Path]:

@@ -200,6 +200,7 @@ def test_what_is_left_out_is_left_out_everywhere(cache, pets, capsys):
         shown = capsys.readouterr().out
         assert "4 of 30 files cannot be read as pictures and are left out" in shown
         assert f"{pets}/cat/05.png: " in shown
+        assert "26 files are left. cat 18, dog 8" in shown
         kept = [i for i in range(30) if i not in (3, 5, 21, 29)]
         assert [int(path[-6:-4]) + 20 * ("dog" in path) for path in dataset.file_paths] == kept
         assert dataset.labels.tolist() == [int(i >= 20) for i in kept]

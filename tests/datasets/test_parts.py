@@ -44,6 +44,8 @@ def classes_in(*parts):
         (classes_in("training_set", "test_set"), "training_set", None, "test_set"),
         (classes_in("train"), "train", None, None),
         ([*classes_in("train"), "test"], "train", None, None),
+        ([*classes_in("train"), "test_images"], "train", None, None),
+        ([*classes_in("pets-train", "pets-test")], "pets-train", None, "pets-test"),
         (classes_in("train", "test", "extra"), "train", None, "test"),
         ([*classes_in("train", "test"), "unknown"], "train", None, "test"),
     ],
@@ -112,6 +114,12 @@ def test_a_folder_too_high_is_mentioned(read, grow):
     data = grow(*classes_in("pets"))
     with pytest.warns(UserWarning, match=rf"if these are the classes, give {data}/pets"):
         read(data)
+
+
+def test_a_train_that_holds_only_folders_is_mentioned(grow):
+    data = grow(*classes_in("train"), "to_predict")
+    with pytest.warns(UserWarning, match=rf"{data}/train holds only folders \(cat, dog\)"):
+        image_folder.load(data)
 
 
 def test_nothing_to_mention(grow):
