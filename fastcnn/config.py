@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
-from fastcnn.references import describe
+from fastcnn.references import describe, note_name
 
 __all__ = [
     "Configurable",
@@ -229,7 +229,11 @@ def serialize(value: Any) -> Any:
         return {str(key): serialize(item) for key, item in value.items()}
     if getattr(value, "described_once", False):
         return describe(value)
+    if isinstance(value, type):  # stands for an object made with its defaults
+        note_name(value)
+        return value.__name__
     if hasattr(value, "get_config"):
+        note_name(type(value))
         return {"class_name": type(value).__name__, "config": value.get_config()}
     if isinstance(value, Callable) and hasattr(value, "__name__"):  # type: ignore[arg-type]
         return _function_name(value)
@@ -249,6 +253,8 @@ def _function_name(function: Any) -> str:
             f"a function of your own called {name!r} cannot be saved: loading the file would take "
             f"fastcnn's {name!r} for it. Give yours another name"
         )
+    if name not in _reserved:
+        note_name(function)
     return name
 
 

@@ -14,7 +14,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["Described", "describe", "describing", "one_description", "one_revival", "revive"]
+__all__ = [
+    "Described",
+    "describe",
+    "describing",
+    "is_ours",
+    "note_name",
+    "one_description",
+    "one_revival",
+    "revive",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,6 +42,8 @@ class Described:
         self._path: list[int] = []
         #: For each object those whose descriptions mention it.
         self.mentioned_by: dict[int, set[int]] = {}
+        #: Classes and functions that the description names.
+        self.named: dict[str, Any] = {}
 
     def entry(self, thing: Any) -> dict[str, Any]:
         """``thing`` as data, by reference from the second time on."""
@@ -44,6 +55,7 @@ class Described:
                 known["shared"] = self._count
                 self._count += 1
             return {"shared": known["shared"]}
+        self.note_name(type(thing))
         entry: dict[str, Any] = {"class_name": type(thing).__name__}
         self.objects[key], self._entries[key] = thing, entry
         self._path.append(key)
@@ -52,6 +64,47 @@ class Described:
         finally:
             self._path.pop()
         return entry
+
+    def note_name(self, named: Any) -> None:
+        """Note a class or function that is named.
+
+        Raises:
+            ValueError: Another one of the same name was named before: the name could not tell them
+                apart when the description is read.
+        """
+        other = self.named.setdefault(named.__name__, named)
+        if _origin(other) == _origin(named):
+            return
+        if not is_ours(named):
+            self.named[named.__name__] = named
+        # Of ours a loss and a metric may have one name: each kind has a table.
+        if not is_ours(other) or not is_ours(named):
+            raise ValueError(
+                f"two different things are called {named.__name__!r}, "
+                f"{'.'.join(_origin(other))} and {'.'.join(_origin(named))}: a description names "
+                "them, and could not tell them apart. Rename one"
+            )
+
+
+def is_ours(named: Any) -> bool:
+    """Whether a class or function is part of this package, so that it is known by its name."""
+    return str(named.__module__).partition(".")[0] == __name__.partition(".")[0]
+
+
+def _origin(named: Any) -> tuple[str, str]:
+    # A cell of a notebook that runs again makes its class again.
+    return str(named.__module__), str(named.__qualname__)
+
+
+def note_name(named: Any) -> None:
+    """Note a class or function that the description under way, if there is one, names.
+
+    Raises:
+        ValueError: It names another one of the same name.
+    """
+    described: Described | None = getattr(_local, "described", None)
+    if described is not None:
+        described.note_name(named)
 
 
 @contextmanager

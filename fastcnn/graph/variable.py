@@ -99,6 +99,10 @@ class Variable(Arithmetic):
         value = self.numpy()
         return value if dtype is None else value.astype(dtype)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        own = {k: v for k, v in vars(self).items() if k not in ("core", "shape", "tensor")}
+        return type(self), (self.numpy(),), own
+
     def __repr__(self) -> str:
         return f"<Variable {self.name!r} {self.shape} {self.dtype}>"
 

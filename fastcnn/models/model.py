@@ -20,7 +20,7 @@ from fastcnn.models.summary import print_summary
 from fastcnn.naming import unique_name
 from fastcnn.paths import AnyPath
 from fastcnn.references import one_description, one_revival
-from fastcnn.saving import model_file
+from fastcnn.saving import in_memory, model_file
 from fastcnn.training.trainer import Trainer
 from fastcnn.tree import (
     StructureError,
@@ -369,6 +369,12 @@ class Model(Trainer):
         """
         model_file.save_model(self, filepath, overwrite=overwrite)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What ``pickle`` and ``copy`` make another model of: all that :meth:`save` writes. Layers,
+        losses and functions of the caller's own are found by themselves.
+        """
+        return _made_of_parts, in_memory.to_parts(self)
+
     def save_weights(self, filepath: AnyPath, overwrite: bool = True) -> None:
         """Write the weights alone; arguments as :meth:`save`."""
         model_file.save_weights(self, filepath, overwrite=overwrite)
@@ -383,6 +389,10 @@ class Model(Trainer):
 
 
 register_layers(Model)
+
+
+def _made_of_parts(text: str, arrays: Mapping[str, Array], named: Mapping[str, Any]) -> Model:
+    return in_memory.from_parts(text, arrays, named, Model)
 
 
 def _at_least_list(names: Any) -> Any:

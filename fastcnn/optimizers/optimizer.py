@@ -50,6 +50,9 @@ class _Number(float):
         """Set the rate of the optimizer that this was read from."""
         self._optimizer.learning_rate = value
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return float, (float(self),)
+
     def numpy(self) -> np.float32:
         """The number as NumPy's."""
         return np.float32(self)
@@ -126,6 +129,16 @@ class Optimizer(Configurable):
         self.lock = fork_safe_lock()
         self._state: dict[int, _State] = {}
         self._kept: tuple[set[Variable], list[str]] = (set(), [])
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Attributes for ``pickle`` and ``copy``."""
+        state = {key: value for key, value in vars(self).items() if key != "lock"}
+        return {**state, "_state": list(self._state.values())}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.lock = fork_safe_lock()
+        self._state = {id(each.variable): each for each in state["_state"]}
 
     def _check_settings(self) -> None:
         bounds = {

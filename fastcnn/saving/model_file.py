@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn import losses, metrics, optimizers
-from fastcnn.config import custom_object, custom_object_scope
+from fastcnn.config import custom_object, custom_object_scope, serialize
 from fastcnn.graph.variable import Variable
 from fastcnn.layers.base.keras_tensor import call_budget
 from fastcnn.layers.base.protocols import LayerLike
@@ -19,17 +19,19 @@ from fastcnn.layers.base.registry import layer_budget, make_layer
 from fastcnn.layers.base.weight_creation import awaiting_weights
 from fastcnn.optimizers import Optimizer
 from fastcnn.paths import AnyPath
-from fastcnn.references import describe, describing
-from fastcnn.saving.protocols import SavedModel
+from fastcnn.references import describe, describing, is_ours
+from fastcnn.saving.protocols import SavedModel, Stored
 from fastcnn.saving.reproducible import refuse_split_layers
-from fastcnn.saving.safetensors_file import Contents, Source, read_file, write_file
+from fastcnn.saving.safetensors_file import Source, read_file, write_file
 from fastcnn.training.protocols import CompiledModel
 
 __all__ = [
     "blamed_on",
     "built_weights",
+    "describe_model",
     "fill_weights",
     "load_weights",
+    "made_model",
     "optimizer_state",
     "read_model",
     "restore_optimizer",
@@ -50,7 +52,27 @@ _MOST_LAYERS = 10_000
 
 def save_model(model: SavedModel, path: AnyPath, *, overwrite: bool = True) -> None:
     """See :meth:`fastcnn.Model.save`."""
-    weights = built_weights(model)
+    description, arrays, _ = describe_model(model, built_weights(model))
+    write_file(path, description, arrays, overwrite=overwrite)
+
+
+def describe_model(
+    model: SavedModel, weights: dict[str, Variable]
+) -> tuple[dict[str, Any], dict[str, Source], dict[str, Any]]:
+    """A model as JSON data and arrays.
+
+    Args:
+        model: The model.
+        weights: Its weights by name.
+
+    Returns:
+        The description, the arrays by name, and the caller's own classes and functions that the
+        description names.
+
+    Raises:
+        TypeError: A layer cannot say how it was made.
+        ValueError: The description could not bring back the same model.
+    """
     if (count := _count_layers(model)) > _MOST_LAYERS:
         raise ValueError(
             f"cannot save model {model.name!r}: it has {count} layers, at most {_MOST_LAYERS} can "
@@ -59,6 +81,7 @@ def save_model(model: SavedModel, path: AnyPath, *, overwrite: bool = True) -> N
     with describing() as described:
         entry = describe(model)
     refuse_split_layers(model, described)
+    named = described.named
     description: dict[str, Any] = {
         "version": _VERSION,
         "model": entry,
@@ -73,20 +96,20 @@ def save_model(model: SavedModel, path: AnyPath, *, overwrite: bool = True) -> N
     }
     if model.objective is not None and model.optimizer is not None:
         optimizer = model.optimizer
-        description["compile"] = {
-            "optimizer": {
-                "class_name": type(optimizer).__name__,
-                "config": optimizer.get_config(),
-            },
-            **optimizer_state(optimizer, list(weights.values()), arrays),
-            "not_decayed": [
-                number
-                for number, weight in enumerate(weights.values())
-                if not optimizer.decays(weight)
-            ],
-            **model.objective.get_config(),
-        }
-    write_file(path, description, arrays, overwrite=overwrite)
+        with describing() as described:
+            # One name, one thing: in all of the description.
+            described.named = named
+            description["compile"] = {
+                "optimizer": serialize(optimizer),
+                **optimizer_state(optimizer, list(weights.values()), arrays),
+                "not_decayed": [
+                    number
+                    for number, weight in enumerate(weights.values())
+                    if not optimizer.decays(weight)
+                ],
+                **model.objective.get_config(),
+            }
+    return description, arrays, {name: own for name, own in named.items() if not is_ours(own)}
 
 
 def optimizer_state(
@@ -102,7 +125,7 @@ def optimizer_state(
 
 
 def restore_optimizer(
-    optimizer: Optimizer, entry: Mapping[str, Any], weights: Sequence[Variable], contents: Contents
+    optimizer: Optimizer, entry: Mapping[str, Any], weights: Sequence[Variable], contents: Stored
 ) -> None:
     """Give an optimizer back what :func:`optimizer_state` took down.
 
@@ -157,11 +180,19 @@ def read_model(
         compile: Whether to restore optimizer, loss and metrics too.
         verify: Whether to compare the contents with the digest stored with them.
     """
-    with (
-        read_file(path, verify=verify) as contents,
-        blamed_on(contents),
-        custom_object_scope(custom_objects),
-    ):
+    with read_file(path, verify=verify) as contents:
+        return made_model(contents, kind, custom_objects=custom_objects, compile=compile)
+
+
+def made_model(
+    contents: Stored,
+    kind: type[M],
+    *,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+) -> M:
+    """The model of contents that :func:`describe_model` made; arguments as :func:`read_model`."""
+    with blamed_on(contents), custom_object_scope(custom_objects):
         description = contents.description
         if description.get("version") != _VERSION:
             raise ValueError(
@@ -177,8 +208,10 @@ def read_model(
                 raise ValueError(f"it describes a layer, {type(model).__name__}, not a model")
             if description["build_shapes"] is not None:
                 model.build_from_shapes(description["build_shapes"])
-        weights = list(built_weights(model).values())
-        fill_weights(weights, contents)
+        weights: list[Variable] = []
+        if model.built or _names(contents):
+            weights = list(built_weights(model).values())
+            fill_weights(weights, contents)
         if not isinstance(description["metadata"], dict):
             raise ValueError("its metadata is not a dict")
         model.metadata = description["metadata"]
@@ -190,7 +223,7 @@ def read_model(
     return model
 
 
-def _restore_training(model: SavedModel, weights: Sequence[Variable], contents: Contents) -> None:
+def _restore_training(model: SavedModel, weights: Sequence[Variable], contents: Stored) -> None:
     entry = contents.description["compile"]
     optimizer = optimizers.get(entry["optimizer"])
     model.compile(
@@ -239,14 +272,14 @@ def built_weights(model: CompiledModel) -> dict[str, Variable]:
     return found
 
 
-def _names(contents: Contents) -> list[str]:
+def _names(contents: Stored) -> list[str]:
     names = contents.description.get("weights")
     if not isinstance(names, list) or not all(name in contents.shapes for name in names):
         raise ValueError("its list of weights names tensors that are not there")
     return names
 
 
-def fill_weights(weights: Sequence[Variable], contents: Contents) -> None:
+def fill_weights(weights: Sequence[Variable], contents: Stored) -> None:
     """Write the weights of a file into Variables.
 
     Raises:
@@ -258,7 +291,7 @@ def fill_weights(weights: Sequence[Variable], contents: Contents) -> None:
     _assign(weights, names, contents)
 
 
-def _assign(variables: Sequence[Variable], names: list[str], contents: Contents) -> None:
+def _assign(variables: Sequence[Variable], names: list[str], contents: Stored) -> None:
     """Write arrays of the file into Variables, after comparing all of their types."""
     for variable, name in zip(variables, names, strict=True):
         if name not in contents.shapes:
@@ -274,7 +307,7 @@ def _assign(variables: Sequence[Variable], names: list[str], contents: Contents)
 
 
 @contextmanager
-def blamed_on(contents: Contents) -> Iterator[None]:
+def blamed_on(contents: Stored) -> Iterator[None]:
     """Say which file is at fault, also where its description leads to errors of another kind."""
     try:
         yield

@@ -4,9 +4,31 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fastcnn.training.protocols import CompiledModel
 
-__all__ = ["SavedModel"]
+__all__ = ["SavedModel", "Stored"]
+
+
+class Stored(Protocol):
+    """A description and arrays, in a file or in memory.
+
+    Attributes:
+        path: Where they are, for messages.
+        description: JSON data.
+        shapes: Shape of each array by name.
+        dtypes: NumPy dtype of each array by name.
+    """
+
+    path: str
+    description: dict[str, Any]
+    shapes: dict[str, tuple[int, ...]]
+    dtypes: dict[str, np.dtype[Any]]
+
+    def arrays(self, names: list[str]) -> list[NDArray[Any]]:
+        """The arrays of these names."""
 
 
 class SavedModel(CompiledModel, Protocol):

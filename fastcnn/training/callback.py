@@ -148,6 +148,10 @@ class History(Callback):
         self.epoch: list[int] = []
         self.history: dict[str, list[float]] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Attributes for ``pickle`` and ``copy``: numbers, without the model."""
+        return {**vars(self), "model": None}
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Forget former epochs."""
         self.epoch = []

@@ -74,14 +74,29 @@ class Layer(Configurable):
     ) -> None:
         self.name = name or unique_name(type(self).__name__)
         self.built = False
-        #: Who is building, and how many weights there were before.
-        self._building: tuple[threading.Thread, int] | None = None
         self.first_input_shape = None if input_shape is None else tuple(input_shape)
         self._trainable = bool(trainable)
         self._weights: list[Variable] = []
+        self._start_uncalled()
+
+    def _start_uncalled(self) -> None:
+        #: Who is building, and how many weights there were before.
+        self._building: tuple[threading.Thread, int] | None = None
         self._calls: list[Call] = []
         self._build_lock = fork_safe_lock()
         self._eager = compiled_call.EagerFunctions()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Attributes for ``pickle`` and ``copy``: without symbolic calls and what was compiled."""
+        state = {key: value for key, value in vars(self).items() if key not in _NOT_COPIED}
+        if "_weights" in state:
+            state["_weights"] = list(self._weights)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if "_weights" in state:  # else the constructor that it came from was not finished
+            self._start_uncalled()
 
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)
@@ -388,6 +403,9 @@ def _once(build: Callable[..., None]) -> Callable[..., None]:
 
 
 setattr(Layer, "build", _once(Layer.build))  # noqa: B010 - as for subclasses
+
+#: Attributes that another copy of a layer has of its own.
+_NOT_COPIED = frozenset({"_building", "_build_lock", "_calls", "_eager"})
 
 #: Kinds of values whose arrival in an attribute may change what a layer consists of.
 _PARTS = (Layer, Variable, list, tuple, dict)
