@@ -29,7 +29,12 @@ def relu(
         max_value: Upper bound; ``None`` for none.
         threshold: Values up to it count as negative.
     """
-    y = ops.multiply(x, ops.greater(x, np.float32(threshold))) if threshold else ops.relu(x)
+    if threshold:
+        # What is not above the threshold becomes it first, so that infinity leaves no NaN behind.
+        limit = np.float32(threshold)
+        y = ops.multiply(ops.maximum(x, limit), ops.greater(x, limit))
+    else:
+        y = ops.relu(x)
     if max_value is not None:
         y = ops.minimum(y, np.float32(max_value))
     if negative_slope:

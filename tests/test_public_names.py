@@ -86,7 +86,9 @@ ADDED: set[str] = {
     "fastcnn.keras.layers.LayerScale",
     "fastcnn.layers.LayerScale",
     "fastcnn.ops.rsqrt",  # the example of docs/architecture.md
+    "fastcnn.ops.where",
     "fastcnn.reference.rsqrt",
+    "fastcnn.reference.where",
 }
 
 #: What has another name now; the old one works for one version more.

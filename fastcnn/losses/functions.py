@@ -11,6 +11,7 @@ from fastcnn import ops
 from fastcnn.graph import Op, SymbolicTensor, Tensor
 from fastcnn.graph.array_like import as_array
 from fastcnn.ops.elementwise.activation import Sigmoid
+from fastcnn.ops.elementwise.arithmetic import Masked
 from fastcnn.ops.loss.probabilities import Softmax
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "smoothed_binary",
     "smoothed_classes",
     "sparse_categorical_crossentropy",
+    "weighted",
 ]
 
 
@@ -40,6 +42,14 @@ def is_symbolic(value: Any) -> bool:
 def operand(value: Any) -> Any:
     """``value`` as something with a shape: a Tensor, or an array of what lists hold."""
     return value if is_symbolic(value) else as_array(value)
+
+
+def weighted(values: Any, weight: Any) -> Any:
+    """``values * weight``, and 0 where the weight is 0, whatever the value is there.
+
+    The shapes broadcast; both are float32.
+    """
+    return ops.where(weight, ops.multiply(values, weight))
 
 
 def as_dtype(value: Any, dtype: str) -> Any:
@@ -134,7 +144,8 @@ def sparse_categorical_crossentropy(
         y_true: Class numbers: the shape of ``y_pred`` without its last axis, or with size 1 there.
         y_pred: Probabilities, or logits if ``from_logits``.
         from_logits: Whether ``y_pred`` is before the softmax.
-        ignore_class: A label that means "none": its loss is 0.
+        ignore_class: A label that means "none": its loss and its gradient are 0, whatever the
+            prediction is.
         axis: The class axis: the last.
 
     Raises:
@@ -156,18 +167,17 @@ def sparse_categorical_crossentropy(
     y_true = as_dtype(y_true, "int64")
     y_pred, from_logits = before(y_pred, Softmax, from_logits)
     rows = (int(np.prod(pred[:-1])),)
-    y_true = ops.reshape(y_true, rows)
-    valid = None
-    if ignore_class is not None:
-        valid = not_ignored(y_true, ignore_class)
-        # The label of some class, whose loss is then left out.
-        y_true = ops.cast(ops.multiply(ops.cast(y_true, "float32"), valid), "int64")
-    loss = ops.sparse_categorical_crossentropy(
-        y_true, ops.reshape(y_pred, (*rows, pred[-1])), from_logits=from_logits
-    )
-    if valid is not None:
-        loss = ops.multiply(loss, valid)
-    return ops.reshape(loss, pred[:-1])
+    y_true, y_pred = ops.reshape(y_true, rows), ops.reshape(y_pred, (*rows, pred[-1]))
+    if ignore_class is None:
+        loss = ops.sparse_categorical_crossentropy(y_true, y_pred, from_logits=from_logits)
+        return ops.reshape(loss, pred[:-1])
+    valid = not_ignored(y_true, ignore_class)
+    # Zeros, and the label of some class, in place of what is left out: a NaN there must not reach
+    # the gradient either.
+    y_true = ops.cast(ops.where(valid, ops.cast(y_true, "float32")), "int64")
+    y_pred = ops.where(ops.reshape(valid, (*rows, 1)), y_pred)
+    loss = ops.sparse_categorical_crossentropy(y_true, y_pred, from_logits=from_logits)
+    return ops.reshape(ops.where(valid, loss), pred[:-1])
 
 
 def not_ignored(y_true: Any, ignore_class: int) -> Any:
@@ -240,11 +250,16 @@ def _check_last_axis(axis: int, y_pred: Any, owner: str) -> None:
 def before(y_pred: Any, op: type[Op], from_logits: bool) -> tuple[Any, bool]:
     """The values before the activation ``op``, if ``y_pred`` is its output in a graph.
 
-    The loss of logits keeps its precision where probabilities reach 0 or 1.
+    The loss of logits keeps its precision where probabilities reach 0 or 1. Examples that are
+    masked are so before the activation, too.
     """
     node = y_pred.node if isinstance(y_pred, Tensor) else None
     if node is None or node.op is None:
         return y_pred, from_logits
+    if isinstance(node.op, Masked):
+        inner, mask = node.inputs
+        found, logits = before(inner, op, from_logits)
+        return (y_pred if found is inner else ops.where(mask, found)), logits
     activation = op.name
     if not isinstance(node.op, op):
         linear = node.op.linear and node.attrs["activation"] == "none"

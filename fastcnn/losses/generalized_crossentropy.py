@@ -44,7 +44,7 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) ->
             "y.argmax(-1)"
         )
     labels = ops.reshape(as_dtype(y_true, "int64"), pred[:-1])
-    p = ops.sum(ops.multiply(y_pred, ops.one_hot(labels, pred[-1])), axis=-1)
+    p = ops.sum(ops.where(ops.one_hot(labels, pred[-1]), y_pred), axis=-1)
     one = np.float32(1)
     return ops.divide(ops.subtract(one, power_of_probability(p, q)), np.float32(q))
 

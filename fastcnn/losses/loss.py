@@ -20,6 +20,7 @@ from fastcnn.losses.functions import (
     not_ignored,
     operand,
     sparse_categorical_crossentropy,
+    weighted,
 )
 
 __all__ = [
@@ -90,19 +91,23 @@ class Loss(Configurable):
         Args:
             y_true: Labels; an array or a Tensor.
             y_pred: Outputs of the model; an array or a Tensor.
-            sample_weight: Factor per example.
+            sample_weight: Factor per example. An example of weight 0 is left out: not even a NaN
+                in its prediction or in its loss reaches the result or a gradient.
 
         Returns:
             A float32 scalar, unless the reduction is ``"none"``.
         """
         y_true, y_pred = operand(y_true), operand(y_pred)
-        values, mask = self.call(y_true, y_pred), self.mask(y_true)
-        weight = None
-        if sample_weight is not None:
+        mask, weight = self.mask(y_true), None
+        if sample_weight is None:
+            values = self.call(y_true, y_pred)
+        else:
             sample_weight = operand(sample_weight)
-            weight = _aligned(as_dtype(sample_weight, "float32"), len(values.shape))
+            weight = as_dtype(sample_weight, "float32")
+            values = self._of_weighted(y_true, y_pred, weight)
+            weight = _aligned(weight, len(values.shape))
             _check_weight(self.name, tuple(sample_weight.shape), tuple(weight.shape), values.shape)
-            values = ops.multiply(values, weight)
+            values = weighted(values, weight)
         if self.reduction == "none":
             return values
         if self.reduction == "sum":
@@ -116,6 +121,28 @@ class Loss(Configurable):
         count = ops.sum(counted)
         # Where nothing counts the loss is 0.
         return ops.divide(ops.sum(values), ops.add(count, ops.equal(count, np.float32(0))))
+
+    def _of_weighted(self, y_true: Any, y_pred: Any, weight: Any) -> Any:
+        """``call`` where what has weight 0 gets no gradient, not even a NaN."""
+        kept = _kept(y_pred, weight)
+        if kept is not None:
+            values = self.call(y_true, kept)
+            # A loss that mixes examples means all of them.
+            if tuple(values.shape)[:1] == tuple(y_pred.shape)[:1]:
+                return values
+        return self.call(y_true, y_pred)
+
+
+def _kept(y_pred: Any, weight: Any) -> Any:
+    """Predictions with zeros where the weight is 0; ``None`` if weights are not of examples."""
+    given, shape = tuple(weight.shape), tuple(y_pred.shape)
+    if len(given) == len(shape) + 1 and given[-1] == 1:
+        given = given[:-1]
+    extra = len(shape) - len(given)
+    if not given or extra < 0 or any(a not in (1, b) for a, b in zip(given, shape, strict=False)):
+        return None
+    mask = ops.reshape(weight, (*given, *[1] * extra))
+    return ops.where(mask, as_dtype(y_pred, "float32"))
 
 
 def _aligned(weight: Any, rank: int) -> Any:

@@ -76,7 +76,7 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
     others = ops.multiply(ops.subtract(_ONE, y_true), y_pred)
     # The largest alone gets the gradient: the first of equal ones.
     best = ops.one_hot(ops.argmax(others), y_pred.shape[-1])
-    rival = ops.sum(ops.multiply(others, best), axis=-1)
+    rival = ops.sum(ops.where(best, others), axis=-1)
     return ops.maximum(ops.add(ops.subtract(rival, label), _ONE), np.float32(0))
 
 

@@ -58,6 +58,7 @@ from fastcnn.ops.elementwise.arithmetic import (
 )
 from fastcnn.ops.elementwise.conversion import cast, one_hot, rescale
 from fastcnn.ops.elementwise.fusion import fuse_elementwise as _
+from fastcnn.ops.elementwise.selection import where
 from fastcnn.ops.loss.crossentropy import (
     binary_crossentropy,
     categorical_crossentropy,
@@ -212,6 +213,7 @@ __all__ = [
     "threshold",
     "transpose",
     "weighted_histogram_2d",
+    "where",
 ]
 
 #: What this package called things in its first version, and calls them now. Model files of that

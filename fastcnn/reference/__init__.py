@@ -60,6 +60,7 @@ from fastcnn.reference.elementwise import (
     stop_gradient,
     subtract,
     tanh,
+    where,
 )
 from fastcnn.reference.loss import (
     binary_crossentropy,
@@ -196,6 +197,7 @@ __all__ = [
     "threshold",
     "transpose",
     "weighted_histogram_2d",
+    "where",
 ]
 
 

@@ -136,6 +136,11 @@ def equal(a: ArrayLike, b: ArrayLike) -> Float64:
     return float64(np.asarray(a) == np.asarray(b))
 
 
+def where(condition: ArrayLike, a: ArrayLike, b: ArrayLike | None = None) -> Float64:
+    """``a`` where a condition is not 0, ``b`` (or 0) elsewhere, with broadcasting."""
+    return np.where(np.asarray(condition) != 0, float64(a), 0.0 if b is None else float64(b))
+
+
 def stop_gradient(x: ArrayLike) -> NDArray[np.generic]:
     """``x`` itself; only its gradient differs."""
     return np.asarray(x)

@@ -22,12 +22,17 @@ def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Float64:
 
 
 def log_probabilities(y_pred: ArrayLike, from_logits: bool) -> Float64:
-    """Logarithm of each class's probability; probabilities are first made to sum to 1."""
+    """Logarithm of each class's probability; probabilities are first made to sum to 1.
+
+    Those that sum to 0 count as equal ones.
+    """
     if from_logits:
         return log_softmax(y_pred)
     y_pred = float64(y_pred)
-    with np.errstate(invalid="ignore"):
-        y_pred = y_pred / y_pred.sum(axis=-1, keepdims=True)
+    total = y_pred.sum(axis=-1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Where the sum says nothing all classes are equal.
+        y_pred = np.where(total == 0, 1 / max(y_pred.shape[-1], 1), y_pred / total)
     return log(np.clip(y_pred, SMALLEST, LARGEST))
 
 

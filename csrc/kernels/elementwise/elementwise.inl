@@ -89,6 +89,11 @@ template <>
 inline Vec apply<BinaryOp::equal>(Vec a, Vec b) {
   return a == b ? splat(1.0f) : Vec{};
 }
+// A product with the mask would make NaN of an infinity.
+template <>
+inline Vec apply<BinaryOp::masked>(Vec x, Vec mask) {
+  return mask == 0 ? Vec{} : x;
+}
 // A NaN in y is no reason to hide dy.
 template <>
 inline Vec apply<BinaryOp::relu_grad>(Vec y, Vec dy) {

@@ -3,7 +3,8 @@
 //   logits          y = sum over i of -t[i] * log(softmax(x)[i])
 //   probabilities   y = sum over i of -t[i] * log(clip(x[i] / sum(x)))
 //
-// t is the target or, with labels, 1 at the label and 0 elsewhere.
+// t is the target or, with labels, 1 at the label and 0 elsewhere. Probabilities that sum to 0,
+// which nothing can be said of, count as equal ones, and no gradient passes.
 
 inline bool is_class(int64_t label, int64_t columns) { return label >= 0 && label < columns; }
 
@@ -22,9 +23,11 @@ inline float logits_loss(int64_t columns, const float* x, const float* t, int64_
 inline float probability_loss(int64_t columns, const float* x, const float* t, int64_t label) {
   const Vec sum =
       splat(sum_along(columns, [&](int64_t i, int64_t n) { return load_head(x + i, n); }));
-  if (t == nullptr) return -log(clipped(splat(x[label]) / sum))[0];
+  const Vec equal = splat(1.0f / static_cast<float>(columns));
+  const auto minus_log = [&](Vec p) { return -log(clipped(sum == 0 ? equal : p / sum)); };
+  if (t == nullptr) return minus_log(splat(x[label]))[0];
   return sum_along(columns, [&](int64_t i, int64_t n) {
-    return head_of(-load_head(t + i, n) * log(clipped(load_head(x + i, n) / sum)), Vec{}, n);
+    return head_of(load_head(t + i, n) * minus_log(load_head(x + i, n)), Vec{}, n);
   });
 }
 
@@ -72,6 +75,10 @@ inline void probability_grad(int64_t columns, const float* x, const float* t, in
   const auto inside = [](Vec p) {
     return (p >= splat(kSmallestProbability)) & (p <= splat(kLargestProbability));
   };
+  if (sum[0] == 0) {
+    map(columns, x, dx, [](Vec) { return Vec{}; });
+    return;
+  }
   // A NaN in the row has made the sum NaN, and 0 / sum carries it on.
   const Vec scale = dy / sum;
   if (t == nullptr) {

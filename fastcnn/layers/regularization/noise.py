@@ -142,9 +142,7 @@ class AlphaDropout(RandomLayer):
         shape = self.noise_shape or (None,) * x.ndim
         kept = 1 - self.rate
         drawn = ops.dropout(ones_of(mask_shape(self, x, shape)), self.rate, self.step_seed())
-        mask = ops.multiply(drawn, np.float32(kept))
         scale = (kept * (1 + self.rate * self._FLOOR**2)) ** -0.5
         shift = -scale * self._FLOOR * self.rate
-        lost = ops.multiply(ops.subtract(1.0, mask), np.float32(self._FLOOR))
-        chosen = ops.add(ops.multiply(x, mask), lost)
+        chosen = ops.where(drawn, x, np.float32(self._FLOOR))
         return ops.add(ops.multiply(chosen, np.float32(scale)), np.float32(shift))

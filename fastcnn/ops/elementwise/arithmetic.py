@@ -11,6 +11,7 @@ from fastcnn.ops.common.public_operation import Operand, apply, operand, operati
 from fastcnn.ops.reduction.sums import sum_to_shape
 
 __all__ = [
+    "Masked",
     "abs",
     "absolute",
     "add",
@@ -22,6 +23,7 @@ __all__ = [
     "greater",
     "log",
     "log1p",
+    "masked",
     "maximum",
     "minimum",
     "multiply",
@@ -208,7 +210,7 @@ class Maximum(_Binary):
 
     def derivatives(self, a: Tensor, b: Tensor, y: Tensor, dy: Tensor) -> tuple[Tensor, Tensor]:
         from_b = greater(b, a)
-        return multiply(dy, subtract(1.0, from_b)), multiply(dy, from_b)
+        return masked(dy, subtract(1.0, from_b)), masked(dy, from_b)
 
 
 class Minimum(_Binary):
@@ -218,7 +220,17 @@ class Minimum(_Binary):
 
     def derivatives(self, a: Tensor, b: Tensor, y: Tensor, dy: Tensor) -> tuple[Tensor, Tensor]:
         from_b = greater(a, b)
-        return multiply(dy, subtract(1.0, from_b)), multiply(dy, from_b)
+        return masked(dy, subtract(1.0, from_b)), masked(dy, from_b)
+
+
+class Masked(_Binary):
+    """``a`` where ``b`` is not 0, else 0, also in place of a NaN or an infinity."""
+
+    name = "masked"
+
+    def derivatives(self, a: Tensor, b: Tensor, y: Tensor, dy: Tensor) -> tuple[Tensor, None]:
+        """Nothing passes where nothing was kept."""
+        return masked(dy, b), None
 
 
 class Greater(_Binary):
@@ -251,6 +263,11 @@ def broadcast_shape(op: str, a: tuple[int, ...], b: tuple[int, ...]) -> tuple[in
             )
         sizes.append(y if x == 1 else x)
     return tuple(sizes)
+
+
+def masked(x: Tensor, mask: Tensor) -> Tensor:
+    """``x`` where a mask is not 0, else 0; the shapes broadcast."""
+    return apply(Masked(), x, mask)[0]
 
 
 def _unary(op: _Unary, x: Operand) -> Any:

@@ -11,7 +11,9 @@ from fastcnn.ops.common.grad_by_formula import by_formula
 from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
 from fastcnn.ops.elementwise.activation import sigmoid
 from fastcnn.ops.elementwise.arithmetic import (
+    add,
     divide,
+    equal,
     greater,
     log,
     maximum,
@@ -22,6 +24,7 @@ from fastcnn.ops.elementwise.arithmetic import (
     subtract,
 )
 from fastcnn.ops.elementwise.conversion import label_operand, one_hot
+from fastcnn.ops.elementwise.selection import where
 from fastcnn.ops.loss.probabilities import log_softmax, softmax
 from fastcnn.ops.movement.shaping import reshaped
 from fastcnn.ops.reduction.sums import mean, sum
@@ -69,7 +72,9 @@ class Crossentropy(Op):
         if from_logits:
             logs = log_softmax(scores)
         else:
-            logs = log(_clipped(divide(scores, sum(scores, axis=-1, keepdims=True))))
+            total = sum(scores, axis=-1, keepdims=True)
+            even = 1 / max(scores.shape[-1], 1)
+            logs = log(_clipped(where(total, divide(scores, total), even)))
         return [dscores, multiply(negative(logs), _for_each(dy, scores))]
 
 
@@ -92,6 +97,8 @@ class CrossentropyGrad(Op):
                 derivative: Tensor = dy * (softmax(scores) * weight - truth)
                 return derivative
             total = sum(scores, axis=-1, keepdims=True)
+            # Of probabilities that sum to 0 the loss is that of equal ones, and flat.
+            total = add(total, equal(total, 0.0))
             p = divide(scores, total)
             # Where p is clipped, nothing passes.
             inside = multiply(greater(p, SMALLEST), greater(LARGEST, p))
@@ -226,7 +233,7 @@ def categorical_crossentropy(y_true: Operand, y_pred: Operand, *, from_logits: b
     Args:
         y_true: One-hot labels or class probabilities ``(..., classes)``, float32.
         y_pred: The same shape, float32: probabilities, which are first made to sum to 1 and kept
-            ``1e-7`` from 0 and 1, or logits.
+            ``1e-7`` from 0 and 1, or logits. Probabilities that sum to 0 count as equal ones.
         from_logits: Whether ``y_pred`` are logits: softmax and loss are then one step.
 
     Returns:

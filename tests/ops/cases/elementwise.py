@@ -153,6 +153,26 @@ ARITHMETIC = [
     for op in ("greater", "equal")
 ]
 
+SELECTION = [
+    Case("where", id, {"condition": integers(0, 2, *c), "a": normal(*a), "b": normal(*b)}, {},
+         exactly, elementwise, ("a", "b"))
+    for id, c, a, b in [
+        *((f"same-{n}", (n,), (n,), (n,)) for n in CHANNELS),
+        ("rows", (3, 1), (3, 17), (17,)), ("scalar", (), (3, 4), (3, 1)),
+        ("empty", (0, 3), (3,), ()), ("outer", (4, 1, 3), (1, 5, 1), ()),
+        ("large", (40, 33, 17), (33, 1), (17,)),
+    ]
+] + [
+    Case("where", f"no-b-{n}", {"condition": integers(-1, 2, n), "a": normal(n)}, {}, exactly,
+         elementwise, ("a",))
+    for n in CHANNELS
+] + [
+    Case("where", "special", {"condition": integers(0, 2, len(SPECIAL)), "a": array(SPECIAL),
+                              "b": array([[v] for v in SPECIAL])}),
+    Case("where", "special-condition", {"condition": array(SPECIAL), "a": normal(len(SPECIAL)),
+                                        "b": normal(len(SPECIAL))}),
+]  # fmt: skip
+
 REAL = [
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
     "float32", "float64",
@@ -212,7 +232,7 @@ CONVERSIONS = [
     Case("one_hot", "no-depth", {"labels": array([0, 1], "int64")}, {"depth": 0}),
 ]  # fmt: skip
 
-CASES = [*FUNCTIONS, *ARITHMETIC, *activation.CASES, *CONVERSIONS]
+CASES = [*FUNCTIONS, *ARITHMETIC, *SELECTION, *activation.CASES, *CONVERSIONS]
 
 ERRORS = [
     Wrong(op, id, {"a": f32(*a), "b": f32(*b)}, ("broadcast", shape(*a), shape(*b)))
@@ -233,6 +253,10 @@ ERRORS = [
               TypeError),
     ]
 ] + [
+    Wrong("where", "dtype", {"condition": f32(2), "a": i64(1, 2), "b": f32(2)},
+          (r"\ba\b", "int64", "float32"), TypeError),
+    Wrong("where", "shapes", {"condition": f32(3), "a": f32(2), "b": f32(3)},
+          ("broadcast", shape(3), shape(2))),
     Wrong("cast", "unknown", {"x": f32(2), "dtype": "float33"}, ("dtype", "float33"),
           (TypeError, ValueError)),
     Wrong("cast", "complex", {"x": f32(2), "dtype": "complex64"}, ("dtype", "complex64", "float32"),
