@@ -34,6 +34,7 @@ class Counts(Metric):
     def __init__(self, dtype: None = None, name: str | None = None) -> None:
         super().__init__(dtype, name)
         self.sums: list[Array] = []
+        self._shape_after_reset: tuple[int, ...] | None = None
 
     def add(self, *sums: Any) -> None:
         """Count what :meth:`measure` found in one batch."""
@@ -46,16 +47,28 @@ class Counts(Metric):
         """The metric of what was counted."""
         raise NotImplementedError(f"{type(self).__name__} must define score(self, *sums)")
 
+    def result_shape(self, sums: Sequence[Array]) -> tuple[int, ...]:
+        """The shape of the result; ``sums`` is empty before the first batch."""
+        return ()
+
     def result(self) -> Any:
-        """The metric of everything seen; 0 before the first batch."""
+        """The metric of everything seen; zeros of the same shape before the first batch.
+
+        The shape of a metric with a number for each class, where nothing has said yet how many
+        there are, has 0 for that size.
+        """
         if not self.sums:
-            return 0.0
+            shape = self._shape_after_reset
+            shape = self.result_shape([]) if shape is None else shape
+            return np.zeros(shape) if shape else 0.0
         found = self.score(*self.sums)
         return float(found) if np.ndim(found) == 0 else np.asarray(found)
 
     def reset_state(self) -> None:
         """Forget everything seen."""
         super().reset_state()
+        if self.sums:
+            self._shape_after_reset = self.result_shape(self.sums)
         self.sums = []
 
     def state(self) -> NDArray[np.float64]:

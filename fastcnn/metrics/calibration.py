@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn import ops
-from fastcnn.losses.functions import as_dtype
+from fastcnn.losses.functions import as_dtype, weighted
 from fastcnn.metrics.accumulator import Counts, divided, spread_weight
 
 __all__ = ["ExpectedCalibrationError"]
@@ -73,7 +73,7 @@ class ExpectedCalibrationError(Counts):
         else:
             guess = ops.reshape(ops.argmax(y_pred), (rows,))
             best = ops.one_hot(ops.argmax(y_pred), pred[-1])
-            confidence = ops.reshape(ops.sum(ops.multiply(y_pred, best), axis=-1), (rows,))
+            confidence = ops.reshape(ops.sum(ops.where(best, y_pred), axis=-1), (rows,))
         one_hot = true == pred and not single
         labels = ops.argmax(as_dtype(y_true, "float32")) if one_hot else as_dtype(y_true, "int64")
         hits = ops.equal(ops.reshape(labels, (rows,)), guess)
@@ -85,7 +85,7 @@ class ExpectedCalibrationError(Counts):
         if sample_weight is not None:
             weight = ops.reshape(spread_weight(owner, sample_weight, pred[:-1]), (rows,))
         index, none = ops.cast(index, "int64"), np.zeros(rows, np.int64)
-        columns = (weight, ops.multiply(weight, confidence), ops.multiply(weight, hits))
+        columns = (weight, weighted(confidence, weight), ops.multiply(weight, hits))
         return tuple(
             ops.weighted_histogram_2d(index, none, each, (self.num_bins, 1)) for each in columns
         )

@@ -91,6 +91,12 @@ class ConfusionMatrix(Counts):
         labels, guesses = ops.reshape(labels, (rows,)), ops.reshape(guesses, (rows,))
         return (ops.weighted_histogram_2d(labels, guesses, weight, (classes, classes)),)
 
+    def result_shape(self, sums: Sequence[Array]) -> tuple[int, ...]:
+        """``(classes, classes)``."""
+        if sums:
+            return sums[0].shape
+        return (self.num_classes or 0,) * 2
+
     def score(self, *sums: Array) -> Any:
         """The matrix."""
         return _normalized("ConfusionMatrix", sums[0], self.normalize)

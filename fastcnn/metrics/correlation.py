@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -146,6 +147,7 @@ class R2Score(Counts):
         weight: Any = np.ones(shape, np.float32)
         if sample_weight is not None:
             weight = spread_weight("R2Score", sample_weight, shape)
+            y_true, y_pred = ops.where(weight, y_true), ops.where(weight, y_pred)
         total = ops.sum(weight, axis=0)
         safe = ops.add(total, ops.equal(total, np.float32(0)))
         mean = ops.divide(ops.sum(ops.multiply(y_true, weight), axis=0), safe)
@@ -173,6 +175,12 @@ class R2Score(Counts):
             new = [old + each for old, each in zip(self.sums, new, strict=True)]
             new[1], new[2] = mean, new[2] + between
         self.sums = new
+
+    def result_shape(self, sums: Sequence[Array]) -> tuple[int, ...]:
+        """With ``class_aggregation=None`` one number for each output."""
+        if self.class_aggregation is not None:
+            return ()
+        return sums[0].shape if sums else (0,)
 
     def score(self, *sums: Array) -> Any:
         """The score, adjusted if there are regressors."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn import ops
+from fastcnn.losses.functions import weighted
 from fastcnn.metrics.accumulator import Counts, same_scores, spread_weight
 
 __all__ = ["F1Score", "FBetaScore"]
@@ -67,7 +69,7 @@ class FBetaScore(Counts):
             )
         if self.threshold is None:
             best = ops.one_hot(ops.argmax(y_pred), shape[-1])
-            most = ops.sum(ops.multiply(y_pred, best), axis=-1, keepdims=True)
+            most = ops.sum(ops.where(best, y_pred), axis=-1, keepdims=True)
             sized = ops.greater(ops.abs(y_pred), np.float32(1e-9))
             p = ops.multiply(ops.equal(y_pred, most), sized)
         else:
@@ -79,9 +81,15 @@ class FBetaScore(Counts):
             ops.multiply(ops.subtract(_ONE, p), t),
         ):
             if sample_weight is not None:
-                each = ops.multiply(each, spread_weight(kind, sample_weight, shape))
+                each = weighted(each, spread_weight(kind, sample_weight, shape))
             sums.append(ops.sum(each, axis=0))
         return tuple(sums)
+
+    def result_shape(self, sums: Sequence[Array]) -> tuple[int, ...]:
+        """With ``average=None`` one number for each class."""
+        if self.average is not None:
+            return ()
+        return sums[0].shape if sums else (0,)
 
     def score(self, *sums: Array) -> Any:
         """A number, or with ``average=None`` one for each class."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fastcnn import ops
 from fastcnn.config import Configurable, refuse
 from fastcnn.graph.array_like import as_array
-from fastcnn.losses.functions import as_dtype
+from fastcnn.losses.functions import as_dtype, weighted
 
 __all__ = ["Mean", "MeanMetricWrapper", "Metric", "Sum", "snake_case"]
 
@@ -66,7 +66,7 @@ class Metric(Configurable):
         elif extra:
             weight = ops.reshape(weight, (*weight.shape, *[1] * extra))
         weight = ops.broadcast_to(weight, values.shape)
-        return ops.sum(ops.multiply(values, weight)), ops.sum(weight)
+        return ops.sum(weighted(values, weight)), ops.sum(weight)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count a batch of arrays."""
@@ -105,6 +105,15 @@ class Metric(Configurable):
         return f"<{type(self).__name__} name={self.name}>"
 
 
+def _with_weights(values: Any, sample_weight: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Numbers, 0 where their weight is 0, and their weights in the same shape, as float64."""
+    array = np.asarray(as_array(values), np.float64)
+    weight = np.asarray(as_array(1.0 if sample_weight is None else sample_weight), np.float64)
+    weight = weight.reshape((*weight.shape, *[1] * max(array.ndim - weight.ndim, 0)))
+    weight = np.broadcast_to(weight, array.shape)
+    return np.where(weight == 0, 0.0, array), weight
+
+
 class Mean(Metric):
     """Mean of plain numbers: ``update_state(values)``."""
 
@@ -113,10 +122,7 @@ class Mean(Metric):
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Count numbers."""
-        array = np.asarray(as_array(values), np.float64)
-        weight = np.asarray(as_array(1.0 if sample_weight is None else sample_weight), np.float64)
-        weight = weight.reshape((*weight.shape, *[1] * max(array.ndim - weight.ndim, 0)))
-        weight = np.broadcast_to(weight, array.shape)
+        array, weight = _with_weights(values, sample_weight)
         self.total += float((array * weight).sum())
         self.count += float(weight.sum())
 
@@ -134,9 +140,7 @@ class Sum(Metric):
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Count numbers."""
-        array = np.asarray(as_array(values), np.float64)
-        weight = np.asarray(as_array(1.0 if sample_weight is None else sample_weight), np.float64)
-        weight = weight.reshape((*weight.shape, *[1] * max(array.ndim - weight.ndim, 0)))
+        array, weight = _with_weights(values, sample_weight)
         self.total += float((array * weight).sum())
 
     def result(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -84,12 +85,8 @@ def _largest(scores: Any, k: int) -> Any:
     for _ in range(k):
         best = ops.one_hot(ops.argmax(rest), classes)
         chosen = best if chosen is None else ops.add(chosen, best)
-        rest = ops.add(
-            ops.multiply(scores, ops.subtract(_ONE, chosen)),
-            ops.multiply(chosen, np.float32(-3e38)),
-        )
-    lower = ops.multiply(ops.subtract(_ONE, chosen), _LOWEST)
-    return ops.add(ops.multiply(scores, chosen), lower)
+        rest = ops.where(chosen, np.float32(-np.inf), scores)
+    return ops.where(chosen, scores, _LOWEST)
 
 
 def threshold_table(
@@ -200,6 +197,11 @@ class _AtThresholds(Counts):
         """One number for each threshold; the number itself if there is one threshold."""
         found = np.asarray(self.rate(*at_thresholds(sums[0])))[self._back]
         return found[0] if len(found) == 1 else found
+
+    def result_shape(self, sums: Sequence[Array]) -> tuple[int, ...]:
+        """One number for each threshold; none if there is one threshold."""
+        count = len(self._ascending)
+        return () if count == 1 else (count,)
 
     def rate(self, tp: Array, fp: Array, tn: Array, fn: Array) -> Array:
         """The metric of counts at the ascending thresholds."""
