@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["as_array", "is_array_like"]
+__all__ = ["as_array", "as_operand", "is_array_like"]
 
 _MARKS = ("__array__", "__array_interface__", "__dlpack__", "shape")
 
 
 def is_array_like(value: Any) -> bool:
     """Whether ``value`` is an array of NumPy or of another library; a list is not."""
+    if isinstance(value, type | np.dtype):  # which have the attributes of their objects
+        return False
     return any(hasattr(value, mark) for mark in _MARKS)
 
 
@@ -39,6 +41,14 @@ def as_array(value: Any) -> NDArray[Any]:
     if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
         return np.asarray(np.from_dlpack(value))
     return np.asarray(value)
+
+
+def as_operand(value: Any) -> Any:
+    """An array of another library as NumPy's, with real numbers in float32; else ``value``."""
+    if isinstance(value, np.ndarray | np.generic) or not is_array_like(value):
+        return value
+    array = as_array(value)
+    return array.astype(np.float32) if array.dtype.kind == "f" else array
 
 
 def _is_torch(value: Any) -> bool:

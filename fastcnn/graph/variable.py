@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fastcnn import _core
 from fastcnn.graph.arithmetic import Arithmetic
-from fastcnn.graph.array_like import as_array
+from fastcnn.graph.array_like import as_array, as_operand
 from fastcnn.graph.tensor import Node, Spec, Tensor
 from fastcnn.graph.trace_mode import is_recording
 
@@ -109,5 +109,6 @@ class Variable(Arithmetic):
 
 def constant(value: npt.ArrayLike) -> Tensor:
     """A value known now. Python numbers and lists become float32, arrays keep their dtype."""
+    value = as_operand(value)
     array = value if isinstance(value, np.ndarray | np.generic) else np.asarray(value, np.float32)
     return Variable(np.asarray(array), name="constant", trainable=False).tensor

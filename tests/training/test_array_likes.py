@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fastcnn import layers, losses, metrics
+from fastcnn import Variable, layers, losses, metrics, ops, tracing
+from fastcnn.graph import placeholder
 from fastcnn.graph.array_like import as_array
 from fastcnn.keras.utils import normalize, to_categorical
+from fastcnn.ops.common import public_operation
 from training.small_models import assert_same_weights, pair
 
 
@@ -116,6 +118,28 @@ def test_other_places_for_arrays(form, line, linear):
     np.testing.assert_array_equal(normalize(form(x)), normalize(x))
     numbers = np.array([0, 2], np.float32)
     np.testing.assert_array_equal(to_categorical(form(numbers)), np.eye(3)[[0, 2]])
+
+
+@pytest.mark.parametrize("form", [Tensor, torch_tensor, DLPack, Interface])
+def test_operands(form, line):
+    x, _ = line
+    np.testing.assert_array_equal(ops.relu(form(x)), ops.relu(x))
+    before = len(public_operation._cache)
+    for shift in range(3):  # data, not constants of three Programs
+        np.testing.assert_array_equal(
+            ops.concatenate([form(x + shift), x], axis=0), np.concatenate([x + shift, x])
+        )
+    assert len(public_operation._cache) <= before + 1
+    np.testing.assert_array_equal(ops.add(x, form(x)), 2 * x)
+    variable = Variable(form(x))
+    np.testing.assert_array_equal(variable.numpy(), x)
+    with tracing():
+        assert ops.add(placeholder(x.shape, "float32"), form(x)).dtype == np.float32
+
+
+def test_operands_of_other_dtypes():
+    assert ops.relu(DLPack(np.ones(2))).dtype == np.float32
+    np.testing.assert_array_equal(ops.one_hot(DLPack(np.array([1, 0])), 2), np.eye(2)[[1, 0]])
 
 
 def test_memory_is_shared():

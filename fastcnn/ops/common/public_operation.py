@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from fastcnn import _core
 from fastcnn.graph.aligned_array import CONTIGUOUS_AND_ALIGNED
+from fastcnn.graph.array_like import as_operand, is_array_like
 from fastcnn.graph.compile_cache import CompileCache
 from fastcnn.graph.function import Function, compile
 from fastcnn.graph.tensor import Node, Op, SymbolicTensor, Tensor, placeholder
@@ -154,6 +155,16 @@ def _contains(arguments: Sequence[Any], kinds: tuple[type, ...]) -> Any:
     return None
 
 
+def _without_foreign(value: Any) -> Any:
+    """The argument with arrays of other libraries as NumPy's, also inside a list."""
+    if isinstance(value, Variable):
+        return value
+    if isinstance(value, list | tuple) and any(map(is_array_like, value)):
+        kind = list if isinstance(value, list) else tuple
+        return kind(map(_without_foreign, value))
+    return as_operand(value)
+
+
 class _Arrays:
     """Takes the arrays out of a call's arguments, so that the rest can be a cache key."""
 
@@ -252,7 +263,9 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
         symbols = (Tensor, Variable) if is_recording() else (Tensor,)
         if _contains(arguments, symbols) is not None:
             return function(*args, **kwargs)
-        return cast(R, _run(function, args, kwargs))
+        foreign = [_without_foreign(value) for value in arguments]
+        named = zip(kwargs, foreign[len(args) :], strict=True)
+        return cast(R, _run(function, tuple(foreign[: len(args)]), dict(named)))
 
     PUBLIC[function.__name__] = call
     return call
