@@ -105,7 +105,7 @@ def test_no_loss():
 def test_strings_are_no_images():
     model = Sequential([Input((2,)), layers.Dense(1)])
     for x in (np.array([["a", "b"]]), "abc", object(), np.ones((1, 2), complex)):
-        with pytest.raises(TypeError, match="x: expected an array of real numbers, got"):
+        with pytest.raises(TypeError, match="x: expected (an array of real )?numbers, got"):
             model.predict(x)
     with pytest.raises(ValueError, match="the single number 3"):
         model.predict(3)
@@ -115,7 +115,7 @@ def test_strings_are_no_images():
 
 def test_no_labels():
     model = compiled("sparse_categorical_crossentropy")
-    with pytest.raises(ValueError, match="no labels: pass y"):
+    with pytest.raises(ValueError, match="there are no labels"):
         model.fit(images(), verbose=0)
 
 
