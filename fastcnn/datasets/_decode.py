@@ -52,10 +52,18 @@ class Form:
     aspect: str = "stretch"
 
     def __post_init__(self) -> None:
-        if len(self.image_size) != 2 or min(self.image_size) < 1:
+        given: Any = self.image_size
+        sizes = [given, given] if isinstance(given, int | np.integer) else given
+        if (
+            not isinstance(sizes, list | tuple)
+            or len(sizes) != 2
+            or not all(_is_count(size) for size in sizes)
+        ):
             raise ValueError(
-                f"image_size must be (height, width), both positive; got {self.image_size}"
+                f"image_size must be (height, width), both positive integers, or one number for "
+                f"both; got {given!r}"
             )
+        object.__setattr__(self, "image_size", tuple(map(int, sizes)))
         for name, known in (
             ("color_mode", _MODES),
             ("interpolation", _FILTERS),
@@ -71,6 +79,11 @@ class Form:
     def shape(self) -> tuple[int, int, int]:
         """Height, width and channels."""
         return (*self.image_size, _MODES[self.color_mode][1])
+
+
+def _is_count(value: Any) -> bool:
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return bool(whole and value >= 1)
 
 
 def need_pillow() -> None:

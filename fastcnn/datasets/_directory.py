@@ -102,9 +102,8 @@ def image_dataset_from_directory(
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
         raise ValueError("only one of crop_to_aspect_ratio and pad_to_aspect_ratio can be set")
     aspect = "crop" if crop_to_aspect_ratio else "pad" if pad_to_aspect_ratio else "stretch"
-    if isinstance(image_size, int | np.integer):
-        image_size = (int(image_size),) * 2
-    form = Form(tuple(image_size), color_mode, interpolation.lower(), aspect)  # type: ignore[arg-type]
+    pair: Any = image_size  # one number becomes two
+    form = Form(pair, color_mode, interpolation.lower(), aspect)
     if label_mode is None and class_names is None:
         labels = None
     names, files, numbers = _listed(Path(directory), labels, class_names, follow_links)

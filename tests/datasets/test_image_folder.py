@@ -83,6 +83,10 @@ def test_a_class_of_unreadable_files_is_an_error(pets):
     [
         ({"image_size": (0, 8)}, r"image_size must be \(height, width\), both positive"),
         ({"image_size": (8,)}, r"image_size must be \(height, width\)"),
+        ({"image_size": (8.0, 8)}, "both positive integers"),
+        ({"image_size": "64"}, "both positive integers.*got '64'"),
+        ({"image_size": None}, "both positive integers.*got None"),
+        ({"image_size": True}, "both positive integers.*got True"),
         ({"color_mode": "rgba"}, "color_mode must be 'rgb' or 'grayscale', got 'rgba'"),
         ({"validation_split": 1.0}, "validation_split must be at least 0 and less than 1"),
         ({"validation_split": 0.9}, "'cat' has 4 readable pictures, which leaves none"),
