@@ -82,9 +82,19 @@ def undecodable_files(
             cache.write(places[path], pixels)
         return ""
 
+    from tqdm import tqdm  # takes long to import, and few data sets need it
+
     with ThreadPoolExecutor(threads) as pool:
-        reasons = zip(files, pool.map(check, files), strict=True)
-        return {path: reason for path, reason in reasons if reason}
+        found = tqdm(
+            pool.map(check, files),
+            desc="decoding pictures",
+            total=len(files),
+            unit="",
+            delay=2,  # seconds; small folders show nothing
+            leave=False,
+            disable=None,  # shown on a terminal only
+        )
+        return {path: reason for path, reason in zip(files, found, strict=True) if reason}
 
 
 def _looks_whole(head: bytes, tail: bytes, size: int) -> bool:
