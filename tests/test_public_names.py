@@ -81,7 +81,9 @@ def pass_by_name(function: str, argument: str) -> None:
 
 #: What modules and signatures have besides, with the reason of each. Members may be added freely.
 ADDED: set[str] = {
+    "fastcnn.Model.save(include_optimizer)",  # as in Keras' own HDF5 files
     "fastcnn.applications",
+    "fastcnn.config.Registry",  # was there, and not listed
     "fastcnn.keras.applications",
     "fastcnn.keras.layers.LayerScale",
     "fastcnn.layers.LayerScale",

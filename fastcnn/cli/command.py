@@ -12,7 +12,7 @@ from typing import Any
 
 from fastcnn._version import __version__
 from fastcnn.cli import bench, evaluate, info, predict, train
-from fastcnn.cli.errors import explain
+from fastcnn.cli.errors import explain, text_of
 
 __all__ = ["build_parser", "main"]
 
@@ -66,4 +66,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    print(f"fastcnn: warning: {message}", file=sys.stderr)
+    print(f"fastcnn: warning: {text_of(message)}", file=sys.stderr)

@@ -19,11 +19,11 @@ def available() -> bool:
 
 
 def draw(log: Path, picture: Path, *, held_out_name: str) -> None:
-    """Draws what a ``CSVLogger`` wrote.
+    """Draws what :class:`fastcnn.cli.training_files.EpochLog` wrote.
 
     Args:
-        log: CSV file with a row per epoch and the columns ``epoch``, ``loss``, ``accuracy`` and,
-            with held-out data, ``val_loss`` and ``val_accuracy``.
+        log: CSV file with a row per epoch and the columns ``epoch``, from 1, ``loss``, ``accuracy``
+            and, with held-out data, ``val_loss`` and ``val_accuracy``.
         picture: PNG file to write.
         held_out_name: What the ``val_`` columns are called in the picture.
 
@@ -34,6 +34,6 @@ def draw(log: Path, picture: Path, *, held_out_name: str) -> None:
         rows = list(csv.DictReader(file))
     columns = [] if not rows else [key for key in rows[0] if key != "epoch"]
     history = {key: [float(row[key]) for row in rows] for key in columns}
-    epochs = [int(row["epoch"]) + 1 for row in rows]
+    epochs = [int(row["epoch"]) for row in rows]
     figure = draw_curves(epochs, history, ["loss", "accuracy"], held_out_name=held_out_name)
     figure.savefig(picture, dpi=120)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastcnn.advice import Advice
 from fastcnn.datasets import _parts, cifar10, cifar100, digits, fashion_mnist, image_folder, mnist
 from fastcnn.datasets.image_dataset import ImageDataset
 
@@ -179,7 +180,7 @@ def _load_folder(
         held_out,
         "validation",
         opened.class_names,
-        "\n".join(report),
+        Advice.joined("\n", report),
         judged,
         f"test ({test})",
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fastcnn.advice import command_text
 from fastcnn.cli import options
 
 __all__ = ["add_parser", "report"]
@@ -55,7 +56,7 @@ def _run(arguments: argparse.Namespace) -> int:
     chosen = data.train if arguments.part == "train" or not len(data.held_out) else data.held_out
     images = relabel(chosen, data.class_names, classifier.class_names)
     if data.report:
-        print(data.report, file=sys.stderr)
+        print(command_text(data.report), file=sys.stderr)
     if isinstance(images.x, ImageDataset):
         parts = [(classifier.probabilities(x), y) for x, y in images.x.batches(0)]
         probabilities, labels = (np.concatenate(column) for column in zip(*parts, strict=True))

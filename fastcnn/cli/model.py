@@ -9,6 +9,7 @@ from typing import Any, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
+from fastcnn.datasets._parts import SUFFIXES
 from fastcnn.models import Model, load
 
 __all__ = ["CLASS_NAMES", "Classifier"]
@@ -33,6 +34,12 @@ class Classifier:
             FileNotFoundError: There is no such file.
             ValueError: The file is damaged, or its model does not classify single images.
         """
+        if path.suffix.lower() in SUFFIXES or path.is_dir():
+            kind = "a folder" if path.is_dir() else "a picture"
+            raise ValueError(
+                f"{path} is {kind}, not a model: the model comes first, as in `fastcnn predict "
+                "model.safetensors photo.jpg`"
+            )
         model = load(path, compile=False, verify=True)
         takes, gives = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
         if not (_is_shape(takes, 4) and takes[3] in (1, 3) and _is_shape(gives, 2)):
@@ -58,8 +65,21 @@ class Classifier:
         return channels
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """The probability of each class ``(count, classes)`` for images ``(count, ...)``."""
+        """The probability of each class ``(count, classes)`` for images ``(count, ...)``.
+
+        Raises:
+            ValueError: A score is no finite number.
+        """
         outputs: NDArray[np.float32] = self.model.predict(images, verbose=0)
+        if not np.isfinite(outputs).all():
+            bad = [w.name for w in self.model.weights if not np.isfinite(w.numpy()).all()]
+            cause = (
+                f"its weight {bad[0]!r} has such numbers too" if bad else "its weights are finite"
+            )
+            raise ValueError(
+                f"the model gives scores that are NaN or infinite, and {cause}: its training "
+                "failed. Train it again, with a smaller --learning-rate"
+            )
         sums = outputs.sum(axis=1)
         if (outputs >= 0).all() and np.allclose(sums, 1, atol=1e-3):
             return outputs

@@ -5,13 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from fastcnn.advice import command_text
 from fastcnn.cli import options
 
 if TYPE_CHECKING:
+    from fastcnn.callbacks import Callback
     from fastcnn.cli.data import Data
-    from fastcnn.models import Sequential
+    from fastcnn.cli.training_files import KeptModel, Resumed
+    from fastcnn.models import Model
 
 __all__ = ["add_parser"]
 
@@ -25,7 +30,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="train a network on a data set or a folder of pictures",
         description="Trains the textbook CNN (3x3 convolutions, 2x2 max-pooling, a dense layer, "
         "softmax) and writes the model, a CSV log and a picture of the curves. Ctrl-C stops early "
-        "and keeps what was learnt.",
+        "and keeps what was learnt; --resume goes on.",
     )
     parser.set_defaults(run=_run)
     parser.add_argument("data", metavar="DATA", help=options.DATA_HELP)
@@ -42,14 +47,14 @@ def _add_files(group: argparse._ArgumentGroup) -> None:
         type=Path,
         default=Path(f"model{_SUFFIX}"),
         metavar="FILE",
-        help=f"model to write, ending in {_SUFFIX}; also saved after every epoch "
-        "(default: %(default)s)",
+        help=f"model to write, ending in {_SUFFIX}: the best epoch by validation loss, or the "
+        "last one where nothing is validated on (default: %(default)s)",
     )
     group.add_argument(
         "--log",
         type=Path,
         metavar="FILE",
-        help="CSV file with a row per epoch (default: as the model, ending in .csv)",
+        help="CSV file with a row per epoch, from 1 (default: as the model, ending in .csv)",
     )
     group.add_argument(
         "--curves",
@@ -61,6 +66,12 @@ def _add_files(group: argparse._ArgumentGroup) -> None:
         "--overwrite",
         action="store_true",
         help="replace model, log and picture that are already there",
+    )
+    group.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the training that wrote the model, from its last full epoch up to "
+        "--epochs, with the same network, optimizer and data",
     )
 
 
@@ -141,10 +152,16 @@ def _add_training(group: argparse._ArgumentGroup) -> None:
         help="length of a step (default: 0.001 for adam, 0.01 for sgd)",
     )
     group.add_argument(
+        "--class-weight",
+        choices=["balanced"],
+        help="balanced: pictures of rare classes count more, so that all classes weigh the same "
+        "(default: all pictures count the same)",
+    )
+    group.add_argument(
         "--patience",
         type=options.count,
         metavar="N",
-        help="stop when the held-out loss has not fallen for N epochs, and keep the best weights",
+        help="stop when the held-out loss has not fallen for N epochs; the model is the best epoch",
     )
     group.add_argument(
         "--seed",
@@ -168,6 +185,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from fastcnn import runtime
     from fastcnn.cli import curves
     from fastcnn.cli.data import load
+    from fastcnn.cli.training_files import resume, state_file
     from fastcnn.seeding import set_random_seed
 
     log = arguments.log or arguments.output.with_suffix(".csv")
@@ -190,12 +208,22 @@ def _run(arguments: argparse.Namespace) -> int:
         skip_unreadable=arguments.skip_unreadable,
     )
     _check_data(arguments, data)
-    model = _build(arguments, data)
-    print(*filter(None, [data.report]), _describe(data, model), sep="\n", flush=True)
+    settings = _settings(arguments, data)
+    before = resume(arguments.output, log, settings) if arguments.resume else None
+    if before is not None and before.epoch >= arguments.epochs:
+        raise ValueError(
+            f"{arguments.output} was trained for {before.epoch} epochs already: give a larger "
+            "--epochs to go on"
+        )
+    model = _build(arguments, data) if before is None else before.model
+    print(*filter(None, [command_text(data.report)]), _describe(data, model), sep="\n", flush=True)
+    if before is not None:
+        print(f"going on after epoch {before.epoch}", flush=True)
     for path in (arguments.output, log, picture):
         path.parent.mkdir(parents=True, exist_ok=True)
-    finished = _fit(arguments, model, data, log)
-    model.save(arguments.output)
+    kept = _kept(arguments, data, settings, before)
+    finished = _fit(arguments, model, data, log, kept, before)
+    kept.finish()
 
     if len(data.held_out):
         held_out = data.held_out.batches(arguments.batch_size)
@@ -204,20 +232,48 @@ def _run(arguments: argparse.Namespace) -> int:
     if len(data.test):
         loss, accuracy = model.evaluate(**data.test.batches(arguments.batch_size), verbose=0)
         print(f"{data.test_name} accuracy {accuracy:.2%}, loss {loss:.4f}")
-    print(f"model:  {arguments.output}\nlog:    {log}")
+    print(f"model:  {arguments.output} ({kept.described(arguments.epochs)})\nlog:    {log}")
     if not drawing:
         print(f"no curves: {curves.NEEDED}")
     elif log.stat().st_size:  # a row was written before the user stopped it
         curves.draw(log, picture, held_out_name=data.held_out_name)
         print(f"curves: {picture}")
+    if (state := state_file(arguments.output)).exists():
+        print(f"state:  {state} (for --resume; needed for nothing else)")
     return 0 if finished else 130
+
+
+def _settings(arguments: argparse.Namespace, data: Data) -> dict[str, Any]:
+    """What must be the same for a training to go on."""
+    return {
+        "classes": list(data.class_names),
+        "pictures": len(data.train),
+        "image size": list(data.train.image_shape),
+        "--seed": arguments.seed,
+        "--batch-size": arguments.batch_size,
+    }
+
+
+def _kept(
+    arguments: argparse.Namespace, data: Data, settings: dict[str, Any], before: Resumed | None
+) -> KeptModel:
+    from fastcnn.cli.training_files import KeptModel
+
+    # The test pictures of a data set choose no epoch unless asked to: they would flatter it.
+    chooses = data.held_out_name == "validation" or arguments.patience
+    watched = "val_loss" if len(data.held_out) and chooses else None
+    if before is None:
+        return KeptModel(arguments.output, watched, settings)
+    return KeptModel(arguments.output, watched, settings, before.best, before.best_epoch)
 
 
 def _check_output(arguments: argparse.Namespace, log: Path, picture: Path | None) -> None:
     output = arguments.output
     if output.suffix != _SUFFIX:
         raise ValueError(f"a model is written as {_SUFFIX}: call {output} {output.stem}{_SUFFIX}")
-    if arguments.overwrite:
+    if arguments.overwrite and arguments.resume:
+        raise ValueError("--overwrite begins anew and --resume goes on: give one of them")
+    if arguments.overwrite or arguments.resume:
         return
     for path, option in [
         (output, "--output"),
@@ -243,7 +299,7 @@ def _check_data(arguments: argparse.Namespace, data: Data) -> None:
         )
 
 
-def _build(arguments: argparse.Namespace, data: Data) -> Sequential:
+def _build(arguments: argparse.Namespace, data: Data) -> Model:
     from fastcnn.cli.model import CLASS_NAMES
     from fastcnn.cli.networks import textbook
     from fastcnn.optimizers import SGD, Adam
@@ -266,7 +322,7 @@ def _build(arguments: argparse.Namespace, data: Data) -> Sequential:
     return model
 
 
-def _describe(data: Data, model: Sequential) -> str:
+def _describe(data: Data, model: Model) -> str:
     from fastcnn import runtime
 
     height, width, channels = data.train.image_shape
@@ -279,26 +335,65 @@ def _describe(data: Data, model: Sequential) -> str:
     )
 
 
-def _fit(arguments: argparse.Namespace, model: Sequential, data: Data, log: Path) -> bool:
-    """Trains; False when the user stopped it."""
-    from fastcnn.callbacks import Callback, CSVLogger, EarlyStopping, ModelCheckpoint
+def _fit(
+    arguments: argparse.Namespace,
+    model: Model,
+    data: Data,
+    log: Path,
+    kept: KeptModel,
+    before: Resumed | None,
+) -> bool:
+    """Trains; False when the user stopped it.
 
-    # A checkpoint's path may name logs in braces; a user's path means what it says.
-    literal = str(arguments.output).replace("{", "{{").replace("}", "}}")
-    callbacks: list[Callback] = [CSVLogger(log), ModelCheckpoint(literal)]
+    Raises:
+        ValueError: The numbers became infinite or NaN.
+    """
+    from fastcnn.callbacks import EarlyStopping, TerminateOnNaN
+    from fastcnn.cli.training_files import EpochLog
+
+    rows = None if before is None else before.rows
+    nan = TerminateOnNaN(raise_error=True)
+    callbacks: list[Callback] = [nan, EpochLog(log, rows), kept]
     if arguments.patience:
-        callbacks.append(EarlyStopping(patience=arguments.patience, restore_best_weights=True))
-    batch_size = arguments.batch_size
-    held_out = data.held_out.batches(batch_size) if len(data.held_out) else {"x": None}
+        callbacks.append(EarlyStopping(patience=arguments.patience))
+    held_out = data.held_out.batches(arguments.batch_size) if len(data.held_out) else {"x": None}
     try:
         model.fit(
-            **data.train.batches(batch_size),
+            **data.train.batches(arguments.batch_size),
             epochs=arguments.epochs,
+            initial_epoch=0 if before is None else before.epoch,
             validation_data=(held_out["x"], held_out["y"]) if "y" in held_out else held_out["x"],
+            class_weight=_class_weight(data) if arguments.class_weight else None,
             callbacks=callbacks,
             verbose="auto" if arguments.verbose == "auto" else int(arguments.verbose),
         )
     except KeyboardInterrupt:
         print("\nstopped: keeping what was learnt so far", file=sys.stderr)
         return False
+    except RuntimeError:
+        if nan.report is None:
+            raise
+        raise ValueError(_diverged(arguments, model, kept, nan.report)) from None
     return True
+
+
+def _class_weight(data: Data) -> dict[int, float]:
+    """For each class the number that makes all of its pictures weigh as much as another's."""
+    counts = np.bincount(data.train.y.reshape(-1), minlength=len(data.class_names))
+    each = len(data.train) / len(counts)
+    return {number: each / count for number, count in enumerate(counts) if count}
+
+
+def _diverged(arguments: argparse.Namespace, model: Model, kept: KeptModel, report: str) -> str:
+    """What to say when training has come to numbers that are none."""
+    if kept.put_back():
+        state = f"{arguments.output} is as it was before"
+    elif kept.best_epoch is not None:
+        state = f"{arguments.output} holds {kept.described(arguments.epochs)}"
+    else:
+        state = f"{arguments.output} was not written"
+    cause = report.partition(": in step ")[2]
+    where = f" in step {cause}" if cause else ""
+    optimizer = model.optimizer
+    rate = "" if optimizer is None else f" (it was {float(optimizer.learning_rate):g})"
+    return f"training failed{where}. {state}. Try a smaller --learning-rate{rate}"

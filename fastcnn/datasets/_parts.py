@@ -8,7 +8,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["SUFFIXES", "Parts", "find_parts", "nested_warning", "part_of", "refuse_parts"]
+__all__ = [
+    "SUFFIXES",
+    "Parts",
+    "find_parts",
+    "nested_warning",
+    "part_of",
+    "picture_files",
+    "refuse_parts",
+]
 
 SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
@@ -195,3 +203,14 @@ def _content(home: Path) -> _Content:
             elif Path(entry.name).suffix.lower() in SUFFIXES:
                 return _Content(True, ())
     return _Content(False, tuple(sorted(folders)))
+
+
+def picture_files(home: Path) -> list[Path]:
+    """The pictures in a folder and its subfolders, sorted, without what is hidden."""
+    found = []
+    for parent, folders, files in os.walk(home):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in files:
+            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
+                found.append(Path(parent, name))
+    return sorted(found)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from fastcnn.advice import Advice
 from fastcnn.datasets._decode import Form, read_picture
 from fastcnn.datasets._pixel_cache import PixelCache
 
@@ -123,13 +124,15 @@ def balance_text(class_names: Sequence[str], counts: Sequence[int]) -> str:
     """How many pictures each class has, and whether that is very uneven."""
     order = sorted(range(len(counts)), key=lambda i: (-counts[i], i))
     shown = range(len(counts)) if len(counts) <= _SHOWN_CLASSES else [*order[:3], *order[-3:]]
-    text = ", ".join(f"{class_names[i]} {counts[i]}" for i in shown)
+    text: str = ", ".join(f"{class_names[i]} {counts[i]}" for i in shown)
     if len(counts) > _SHOWN_CLASSES:
         text = f"the largest and smallest are {text}"
     largest, smallest = counts[order[0]], counts[order[-1]]
     if largest > _UNEVEN * smallest:
-        text += (
-            f". The largest has {largest / max(smallest, 1):.0f} times as many as the smallest: "
-            "accuracy will flatter, and fit's class_weight can help"
+        return Advice(
+            f"{text}. The largest has {largest / max(smallest, 1):.0f} times as many as the "
+            "smallest: accuracy will flatter, and ",
+            python="fit's class_weight can help",
+            command="--class-weight balanced can help",
         )
     return text

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastcnn.advice import Advice
 from fastcnn.datasets._decode import Form, need_pillow, read_picture
 from fastcnn.datasets._download import cache_folder
 from fastcnn.datasets._pixel_cache import open_cache
@@ -113,8 +114,12 @@ class ImageDataset:
         self.broken = broken_files(paths, self.threads)
         if self.broken and not self._skips:
             raise ValueError(
-                f"{_count_text(paths, self.broken)}:\n{broken_text(paths, self.broken)}\nRepair or "
-                "remove them, or leave them out with unreadable='skip'"
+                Advice(
+                    f"{_count_text(paths, self.broken)}:\n{broken_text(paths, self.broken)}\n"
+                    "Repair or remove them, or leave them out with ",
+                    python="unreadable='skip'",
+                    command="--skip-unreadable",
+                )
             )
         whole = [path for index, path in enumerate(paths) if index not in self.broken]
         self._passes = 0
@@ -235,12 +240,17 @@ class ImageDataset:
             try:
                 images[position] = read_picture(self.file_paths[index], self.form)
             except (ValueError, OSError) as error:
-                remedy = (
-                    "it could be read when the data set was made: make it again"
-                    if self._skips
-                    else "or leave it out with unreadable='skip'"
-                )
-                raise ValueError(f"{error}; {remedy}") from error
+                if self._skips:
+                    raise ValueError(
+                        f"{error}; it could be read when the data set was made: make it again"
+                    ) from error
+                raise ValueError(
+                    Advice(
+                        f"{error}; or leave it out with ",
+                        python="unreadable='skip'",
+                        command="--skip-unreadable",
+                    )
+                ) from error
             if cache is not None:
                 cache.write(self._places[index], images[position])
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -19,9 +18,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastcnn.advice import Advice
 from fastcnn.datasets._decode import Form, read_picture
 from fastcnn.datasets._directory import image_dataset_from_directory
-from fastcnn.datasets._parts import SUFFIXES, nested_warning, refuse_parts
+from fastcnn.datasets._parts import SUFFIXES, nested_warning, picture_files, refuse_parts
 from fastcnn.datasets._scan import balance_text
 from fastcnn.datasets.image_dataset import ImageDataset
 from fastcnn.paths import AnyPath
@@ -157,10 +157,11 @@ def open_folder(
     assert whole.labels is not None
     apart = _set_apart(whole.labels, class_names, validation_split, seed)
     counts = np.bincount(whole.labels, minlength=len(class_names)).tolist()
-    report = [f"{folder}: {len(apart)} pictures, {balance_text(class_names, counts)}", *whole.notes]
+    balance = [f"{folder}: {len(apart)} pictures", balance_text(class_names, counts)]
+    report = [Advice.joined(", ", balance), *whole.notes]
     held_out = whole.part(np.flatnonzero(apart)) if apart.any() else None
     train = whole.part(np.flatnonzero(~apart), shuffle=True, seed=seed)
-    return OpenFolder(train, held_out, class_names, "\n".join(report))
+    return OpenFolder(train, held_out, class_names, Advice.joined("\n", report))
 
 
 def read_image(
@@ -236,7 +237,7 @@ def _list(folder: Path) -> tuple[tuple[str, ...], list[Path], NDArray[np.int64]]
     paths: list[Path] = []
     labels: list[int] = []
     for number, home in enumerate(classes):
-        found = sorted(_pictures(home))
+        found = picture_files(home)
         if not found:
             raise ValueError(
                 f"{home} has no pictures ({', '.join(sorted(SUFFIXES))}): every subfolder is "
@@ -247,14 +248,6 @@ def _list(folder: Path) -> tuple[tuple[str, ...], list[Path], NDArray[np.int64]]
     if note := nested_warning(classes):
         warnings.warn(note, stacklevel=3)
     return tuple(home.name for home in classes), paths, np.array(labels, np.int64)
-
-
-def _pictures(home: Path) -> Iterator[Path]:
-    for parent, folders, files in os.walk(home):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
-            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
-                yield Path(parent, name)
 
 
 def _read_all(

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from fastcnn import ops
+from fastcnn.config.references import describe
 from fastcnn.layers import InputLayer, Layer
 from fastcnn.layers.base.keras_tensor import Call, KerasTensor, record, run_call
 from fastcnn.layers.base.registry import make_layer
 from fastcnn.layers.base.validation import known_dtype
 from fastcnn.models.layer_order import keras_order, layer_of
 from fastcnn.ops.common.public_operation import PUBLIC
-from fastcnn.references import describe
 from fastcnn.tree import flatten, map_structure
 
 __all__ = ["CallGraph", "input_of"]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn import ops
+from fastcnn.config.references import one_description, one_revival
 from fastcnn.data_adapters.input_standardization import check_shape
 from fastcnn.graph import Tensor
 from fastcnn.layers import Layer
@@ -19,7 +20,6 @@ from fastcnn.models.call_graph import CallGraph
 from fastcnn.models.summary import print_summary
 from fastcnn.naming import unique_name
 from fastcnn.paths import AnyPath
-from fastcnn.references import one_description, one_revival
 from fastcnn.saving import in_memory, model_file
 from fastcnn.training.trainer import Trainer
 from fastcnn.tree import (
@@ -353,21 +353,28 @@ class Model(Trainer):
         model._trainable = bool(config.get("trainable", True))
         return model
 
-    def save(self, filepath: AnyPath, overwrite: bool = True) -> None:
+    def save(
+        self, filepath: AnyPath, overwrite: bool = True, *, include_optimizer: bool = True
+    ) -> None:
         """Write the model into one file: description, weights, optimizer and its state.
 
         The file is in the safetensors format and takes its place at once, complete or not at all.
 
         Args:
-            filepath: Where; any name.
+            filepath: Where; any name, but a warning says so if it ends as files of Keras do.
             overwrite: Whether a file that is there may be replaced.
+            include_optimizer: Whether the file has what training needs to go on: loss, metrics,
+                optimizer and its state, which for Adam is twice as large as the weights. A model
+                to be used needs none of it.
 
         Raises:
             FileExistsError: There is a file and ``overwrite`` is False.
             ValueError: The model has no weights yet.
             TypeError: A layer cannot say how it was made.
         """
-        model_file.save_model(self, filepath, overwrite=overwrite)
+        model_file.save_model(
+            self, filepath, overwrite=overwrite, include_optimizer=include_optimizer
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         """What ``pickle`` and ``copy`` make another model of: all that :meth:`save` writes. Layers,

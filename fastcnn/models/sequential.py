@@ -7,12 +7,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from fastcnn.config.references import describe, one_description, one_revival
 from fastcnn.layers import Input, InputLayer, Layer
 from fastcnn.layers.base.keras_tensor import KerasTensor, checked_shape
 from fastcnn.layers.base.registry import make_layer, register_layers
 from fastcnn.models.call_graph import CallGraph, input_of
 from fastcnn.models.model import Model
-from fastcnn.references import describe, one_description, one_revival
 from fastcnn.tree import flatten
 
 __all__ = ["Sequential"]

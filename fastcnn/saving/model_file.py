@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 
 from fastcnn import losses, metrics, optimizers
 from fastcnn.config import custom_object, custom_object_scope, serialize
+from fastcnn.config.references import describe, describing, is_ours
 from fastcnn.graph.variable import Variable
 from fastcnn.layers.base.keras_tensor import call_budget
 from fastcnn.layers.base.protocols import LayerLike
@@ -19,7 +22,6 @@ from fastcnn.layers.base.registry import layer_budget, make_layer
 from fastcnn.layers.base.weight_creation import awaiting_weights
 from fastcnn.optimizers import Optimizer
 from fastcnn.paths import AnyPath
-from fastcnn.references import describe, describing, is_ours
 from fastcnn.saving.protocols import SavedModel, Stored
 from fastcnn.saving.reproducible import refuse_split_layers
 from fastcnn.saving.safetensors_file import Source, read_file, write_file
@@ -50,20 +52,25 @@ _MOST_CALLS = 100_000
 _MOST_LAYERS = 10_000
 
 
-def save_model(model: SavedModel, path: AnyPath, *, overwrite: bool = True) -> None:
+def save_model(
+    model: SavedModel, path: AnyPath, *, overwrite: bool = True, include_optimizer: bool = True
+) -> None:
     """See :meth:`fastcnn.Model.save`."""
-    description, arrays, _ = describe_model(model, built_weights(model))
+    _warn_of_foreign_name(path)
+    described = describe_model(model, built_weights(model), include_optimizer=include_optimizer)
+    description, arrays, _ = described
     write_file(path, description, arrays, overwrite=overwrite)
 
 
 def describe_model(
-    model: SavedModel, weights: dict[str, Variable]
+    model: SavedModel, weights: dict[str, Variable], *, include_optimizer: bool = True
 ) -> tuple[dict[str, Any], dict[str, Source], dict[str, Any]]:
     """A model as JSON data and arrays.
 
     Args:
         model: The model.
         weights: Its weights by name.
+        include_optimizer: Whether loss, metrics, optimizer and its state are described too.
 
     Returns:
         The description, the arrays by name, and the caller's own classes and functions that the
@@ -94,8 +101,8 @@ def describe_model(
         "shuffle_seed": model.shuffle_seed,
         "epochs_done": model.epochs_done,
     }
-    if model.objective is not None and model.optimizer is not None:
-        optimizer = model.optimizer
+    optimizer = model.optimizer if include_optimizer else None
+    if model.objective is not None and optimizer is not None:
         with describing() as described:
             # One name, one thing: in all of the description.
             described.named = named
@@ -110,6 +117,21 @@ def describe_model(
                 **model.objective.get_config(),
             }
     return description, arrays, {name: own for name, own in named.items() if not is_ours(own)}
+
+
+#: Endings that other programs know, and that name formats of theirs.
+_FOREIGN = (".keras", ".h5", ".hdf5", ".pt", ".pth", ".onnx", ".tflite", ".pb")
+
+
+def _warn_of_foreign_name(path: AnyPath) -> None:
+    name = os.fsdecode(path)
+    if name.lower().endswith(_FOREIGN):
+        ending = os.path.splitext(name)[1]
+        warnings.warn(
+            f"{name!r} is written in fastcnn's format, safetensors, which programs that read "
+            f"{ending} files cannot read: call it {os.path.splitext(name)[0]}.safetensors",
+            stacklevel=4,
+        )
 
 
 def optimizer_state(
@@ -153,6 +175,7 @@ def _count_layers(layer: LayerLike) -> int:
 
 def save_weights(model: CompiledModel, path: AnyPath, *, overwrite: bool = True) -> None:
     """See :meth:`fastcnn.Model.save_weights`."""
+    _warn_of_foreign_name(path)
     weights = built_weights(model)
     write_file(path, {"version": _VERSION, "weights": list(weights)}, weights, overwrite=overwrite)
 

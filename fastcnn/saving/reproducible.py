@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from fastcnn.config.references import Described
 from fastcnn.layers.base.protocols import LayerLike
 from fastcnn.layers.base.tracking import own_weights
-from fastcnn.references import Described
 
 __all__ = ["refuse_split_layers"]
 

@@ -11,6 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fastcnn import optimizers
+from fastcnn.advice import Advice
 from fastcnn.data_adapters.adapters import Batch, Converter, open_data
 from fastcnn.data_adapters.array_slicing import as_contiguous
 from fastcnn.data_adapters.epoch_iterator import EpochIterator
@@ -289,9 +290,13 @@ class Trainer(Layer):
                     explained = any(callback.explains_nan for callback in hooks.callbacks)
                     if not math.isfinite(logs["loss"]) and not explained:
                         warnings.warn(
-                            f"fit: the loss of epoch {epoch + 1} is {logs['loss']}: add "
-                            "callbacks.TerminateOnNaN() to see in which step and layer it began; "
-                            "often the learning rate is too high, or the data has infinities",
+                            Advice(
+                                f"fit: the loss of epoch {epoch + 1} is {logs['loss']}: often the "
+                                "learning rate is too high, or the data has infinities; ",
+                                python="add callbacks.TerminateOnNaN() to see in which step and "
+                                "layer it began",
+                                command="try a smaller --learning-rate",
+                            ),
                             stacklevel=2,
                         )
                     if full_batch is not None:

@@ -25,7 +25,8 @@ def test_writes_model_log_and_curves(trained):
     assert model.input_shape == (None, 16, 16, 3)
     assert model.metadata["class_names"] == ["dark", "light"]
     log = rows(trained.with_suffix(".csv"))
-    assert [row["epoch"] for row in log] == [str(epoch) for epoch in range(15)]
+    assert [row["epoch"] for row in log] == [str(epoch) for epoch in range(1, 16)]
+    assert list(log[0]) == ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
     assert float(log[-1]["val_accuracy"]) == 1.0
     with Image.open(trained.with_suffix(".png")) as picture:
         assert picture.format == "PNG"

@@ -67,6 +67,33 @@ def test_predict_many_as_csv(trained, capsys):
     assert all(row["rank"] == "1" and 0.5 < float(row["probability"]) <= 1 for row in rows)
 
 
+def test_predict_folders(trained, tmp_path, capsys):
+    folder = trained.parent / "pictures"
+    table = tmp_path / "names.csv"
+    assert main(["predict", str(trained), str(folder), "--top", "1", "--csv", str(table)]) == 0
+    assert capsys.readouterr().out == f"24 pictures: {table}\n"
+    with table.open(newline="") as file:
+        found = list(csv.DictReader(file))
+    assert [row["picture"] for row in found] == [str(p) for p in sorted(folder.rglob("*.png"))]
+    assert [row["class"] for row in found] == ["dark"] * 12 + ["light"] * 12
+    # The flag before the model, as scripts have it.
+    picture = found[0]["picture"]
+    assert main(["predict", "--csv", str(trained), picture]) == 0
+    assert capsys.readouterr().out.startswith("picture,rank,class,probability\n")
+
+
+def test_predict_what_is_in_the_wrong_place(trained, tmp_path, fails, capsys):
+    picture = trained.parent / "pictures" / "light" / "00.png"
+    assert f"{picture} is a picture, not a model: the model comes first" in fails(
+        "predict", picture, trained
+    )
+    assert "is a folder, not a model" in fails("evaluate", picture.parent.parent, trained)
+    assert main(["predict", str(trained), str(picture), str(trained)]) == 1
+    assert f"{trained} is a model, not a picture" in capsys.readouterr().err
+    (tmp_path / "empty").mkdir()
+    assert "empty has no pictures" in fails("predict", trained, tmp_path / "empty")
+
+
 def test_predict_goes_on_after_a_broken_picture(trained, tmp_path, capsys):
     broken, missing = tmp_path / "broken.jpg", tmp_path / "missing.jpg"
     broken.write_bytes(b"not a picture")

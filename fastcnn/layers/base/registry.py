@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from fastcnn.config import lookup
+from fastcnn.config.references import revive
 from fastcnn.layers.base.layer import Layer
-from fastcnn.references import revive
 
 __all__ = ["layer_budget", "make_layer", "register_layers"]
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
-from fastcnn.references import describe, note_name
+from fastcnn.config.references import describe, note_name
 
 __all__ = [
     "Configurable",
@@ -47,7 +47,7 @@ class Configurable:
     _not_configured: ClassVar[frozenset[str]] = frozenset()
 
     #: Whether a description that has the object in several places has it once, so that what is made
-    #: of it is one object again; see :mod:`fastcnn.references`.
+    #: of it is one object again; see :mod:`fastcnn.config.references`.
     described_once: ClassVar[bool] = False
 
     def get_config(self) -> dict[str, Any]:
