@@ -12,21 +12,29 @@ import numpy.typing as npt
 
 from fastcnn import _core
 from fastcnn.graph.aligned_array import CONTIGUOUS_AND_ALIGNED
-from fastcnn.graph.array_like import as_operand, is_array_like
 from fastcnn.graph.compile_cache import CompileCache
 from fastcnn.graph.function import Function, compile
 from fastcnn.graph.tensor import Node, Op, SymbolicTensor, Tensor, placeholder
 from fastcnn.graph.trace_mode import is_inferring, is_recording
 from fastcnn.graph.variable import Variable, constant
+from fastcnn.ops.common.array_parameters import ArrayParameters, Labels, Operand, Seed
 
-__all__ = ["PUBLIC", "Array", "Operand", "apply", "image_operand", "operand", "operation"]
+__all__ = [
+    "PUBLIC",
+    "Array",
+    "Labels",
+    "Operand",
+    "Seed",
+    "apply",
+    "image_operand",
+    "operand",
+    "operation",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 Array = npt.NDArray[Any]
-#: What a public operation takes in place of an array; it returns an array for arrays.
-Operand = Any
 
 #: What values in a graph can be.
 DTYPES = tuple(_core.dtypes())
@@ -115,14 +123,17 @@ _SETTINGS = frozenset({int, bool, str, type(None)})
 
 
 def _plain_key(
-    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    function: Callable[..., Any],
+    operands: ArrayParameters,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
 ) -> tuple[Any, list[Array]] | None:
     """Key and arrays of a call with nothing but plain arrays and simple settings, as most are; None
     for any other, and for symbolic values.
     """
     arrays: list[Array] = []
     key: list[Any] = [function, *kwargs]
-    for value in (*args, *kwargs.values()):
+    for place, value in enumerate((*args, *kwargs.values())):
         kind = type(value)
         if kind is np.ndarray:
             dtype = value.dtype
@@ -134,6 +145,9 @@ def _plain_key(
             arrays.append(value)
             key += (value.shape, dtype.char)
             continue
+        # Numbers are no part of a key where they stand for an array.
+        if value is not None and operands.has(place, args, kwargs):
+            return None
         if kind not in _SETTINGS:
             numbers = kind is tuple and all(type(item) is int for item in value)
             # 0.0 and -0.0 are equal as keys, so zeros go the long way.
@@ -153,16 +167,6 @@ def _contains(arguments: Sequence[Any], kinds: tuple[type, ...]) -> Any:
             if found is not None:
                 return found
     return None
-
-
-def _without_foreign(value: Any) -> Any:
-    """The argument with arrays of other libraries as NumPy's, also inside a list."""
-    if isinstance(value, Variable):
-        return value
-    if isinstance(value, list | tuple) and any(map(is_array_like, value)):
-        kind = list if isinstance(value, list) else tuple
-        return kind(map(_without_foreign, value))
-    return as_operand(value)
 
 
 class _Arrays:
@@ -250,10 +254,11 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
     count as arrays, but as Tensors inside a layer's ``call`` and a :func:`fastcnn.tracing` block,
     where the value of this moment would be a constant that learns nothing.
     """
+    operands = ArrayParameters(function)
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        plain = _plain_key(function, args, kwargs)
+        plain = _plain_key(function, operands, args, kwargs)
         if plain is not None and plain[1]:
             return cast(R, _run_cached(*plain, function, args, kwargs))
         arguments = (*args, *kwargs.values())
@@ -263,9 +268,7 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
         symbols = (Tensor, Variable) if is_recording() else (Tensor,)
         if _contains(arguments, symbols) is not None:
             return function(*args, **kwargs)
-        foreign = [_without_foreign(value) for value in arguments]
-        named = zip(kwargs, foreign[len(args) :], strict=True)
-        return cast(R, _run(function, tuple(foreign[: len(args)]), dict(named)))
+        return cast(R, _run(function, *operands.as_arrays(args, kwargs)))
 
     PUBLIC[function.__name__] = call
     return call

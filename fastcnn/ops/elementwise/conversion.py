@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
-from fastcnn.ops.common.public_operation import DTYPES, Operand, apply, operand, operation
+from fastcnn.ops.common.public_operation import DTYPES, Labels, Operand, apply, operand, operation
 
 __all__ = ["cast", "label_operand", "one_hot", "rescale"]
 
@@ -123,7 +123,7 @@ def rescale(x: Operand, scale: float, offset: float = 0.0) -> Any:
 
 
 @operation
-def one_hot(labels: Operand, depth: int) -> Any:
+def one_hot(labels: Labels, depth: int) -> Any:
     """1.0 at each label along a new last axis, 0.0 elsewhere and where the label is not a class.
 
     Args:

@@ -8,7 +8,7 @@ import numpy as np
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.common.grad_by_formula import by_formula
-from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
+from fastcnn.ops.common.public_operation import Labels, Operand, apply, operand, operation
 from fastcnn.ops.elementwise.activation import sigmoid
 from fastcnn.ops.elementwise.arithmetic import (
     add,
@@ -252,7 +252,7 @@ def categorical_crossentropy(y_true: Operand, y_pred: Operand, *, from_logits: b
 
 @operation
 def sparse_categorical_crossentropy(
-    y_true: Operand, y_pred: Operand, *, from_logits: bool = False
+    y_true: Labels, y_pred: Operand, *, from_logits: bool = False
 ) -> Any:
     """``-log(y_pred[label])`` over the last axis.
 

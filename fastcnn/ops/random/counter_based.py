@@ -9,7 +9,7 @@ import numpy as np
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.common.axes import integers
-from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
+from fastcnn.ops.common.public_operation import Operand, Seed, apply, operand, operation
 
 __all__ = ["dropout", "fold_seed", "random_normal"]
 
@@ -64,7 +64,7 @@ def _integer(op: str, name: str, value: Any) -> Tensor:
 
 
 @operation
-def dropout(x: Operand, rate: float, seed: Operand) -> Any:
+def dropout(x: Operand, rate: float, seed: Seed) -> Any:
     """Sets a random share of the elements to 0 and divides the others by ``1 - rate``.
 
     Element ``i`` is kept if number ``i`` of Philox4x32-10 under the seed is at least
@@ -74,8 +74,7 @@ def dropout(x: Operand, rate: float, seed: Operand) -> Any:
     Args:
         x: Any shape, float32; array or Tensor.
         rate: Share of elements that become 0, at least 0 and below 1; with 0 the result is x.
-        seed: int64 or uint64 scalar, array or Tensor, or an int (modulo ``2**64``, and compiled
-            into the Program: prefer an array or a Tensor where it changes). See
+        seed: int64 or uint64 scalar, array or Tensor, or an int (modulo ``2**64``). See
             :func:`fold_seed`.
 
     Returns:
@@ -106,7 +105,7 @@ def dropout(x: Operand, rate: float, seed: Operand) -> Any:
 
 
 @operation
-def random_normal(shape: Any, seed: Operand) -> Any:
+def random_normal(shape: Any, seed: Seed) -> Any:
     """Normal numbers of mean 0 and standard deviation 1.
 
     Element ``i`` is made of number ``i`` of Philox4x32-10 under the seed, by inversion: it depends
@@ -131,7 +130,7 @@ def random_normal(shape: Any, seed: Operand) -> Any:
 
 
 @operation
-def fold_seed(seed: Operand, numbers: Sequence[Operand]) -> Any:
+def fold_seed(seed: Seed, numbers: Sequence[Seed]) -> Any:
     """A new seed from a seed and numbers, such as the step and the index of a layer.
 
     A pure function that mixes well: equal arguments give equal seeds, neighbouring ones unrelated

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastcnn.graph.tensor import Op, Spec
 from fastcnn.ops.common.axes import axis_of
-from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
+from fastcnn.ops.common.public_operation import Labels, Operand, apply, operand, operation
 from fastcnn.ops.loss.crossentropy import label_rows
 
 __all__ = ["argmax", "in_top_k"]
@@ -57,7 +57,7 @@ def argmax(x: Operand, *, axis: int = -1) -> Any:
 
 
 @operation
-def in_top_k(y_true: Operand, y_pred: Operand, k: int) -> Any:
+def in_top_k(y_true: Labels, y_pred: Operand, k: int) -> Any:
     """1.0 where fewer than ``k`` classes score above the label's, else 0.0.
 
     Args:

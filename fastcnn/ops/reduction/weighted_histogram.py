@@ -7,7 +7,7 @@ from typing import Any
 from fastcnn._deprecation import renamed_arguments
 from fastcnn.graph.tensor import Op, Spec
 from fastcnn.ops.common.axes import integers
-from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
+from fastcnn.ops.common.public_operation import Labels, Operand, apply, operand, operation
 from fastcnn.ops.elementwise.conversion import label_operand
 
 __all__ = ["weighted_histogram_2d"]
@@ -25,7 +25,7 @@ class WeightedHistogram2D(Op):
 @renamed_arguments(rows="row_indices", columns="column_indices")
 @operation
 def weighted_histogram_2d(
-    row_indices: Operand, column_indices: Operand, weights: Operand, size: Any
+    row_indices: Labels, column_indices: Labels, weights: Operand, size: Any
 ) -> Any:
     """Weighted histogram of pairs: ``y[r, c]`` is the sum of weights of the pairs ``(r, c)``.
 
