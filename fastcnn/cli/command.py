@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
 import sys
 import traceback
@@ -31,7 +32,51 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for command in (train, evaluate, predict, info, bench):
         command.add_parser(commands)
+    for each in commands.choices.values():
+        each.set_defaults(parser=each)
     return parser
+
+
+#: What options are called elsewhere.
+_ELSEWHERE = {
+    "--lr": "--learning-rate",
+    "--rate": "--learning-rate",
+    "--step-size": "--learning-rate",
+    "--size": "--image-size",
+    "--img-size": "--image-size",
+    "--imgsz": "--image-size",
+    "--bs": "--batch-size",
+    "--workers": "--threads",
+    "--num-threads": "--threads",
+    "--jobs": "--threads",
+    "--gray": "--grayscale",
+    "--grey": "--grayscale",
+    "--force": "--overwrite",
+    "--val": "--validation",
+    "--val-split": "--validation-split",
+    "--early-stopping": "--patience",
+    "--out": "--output",
+    "--model": "--output",
+    "--continue": "--resume",
+}
+
+
+def _unknown_text(parser: argparse.ArgumentParser, unknown: Sequence[str]) -> str:
+    """Which arguments mean nothing, and what they were probably meant for."""
+    flags = [flag for flag in parser._option_string_actions if flag.startswith("--")]
+    text = f"unrecognized arguments: {' '.join(unknown)}"
+    for argument in unknown:
+        name = argument.partition("=")[0]
+        if not name.startswith("-"):
+            continue
+        near = difflib.get_close_matches(name.replace("_", "-"), flags, 1, 0.75)
+        meant = _ELSEWHERE.get(name.replace("_", "-"), near[0] if near else None)
+        if meant in flags:
+            return f"{text}; did you mean {meant}?"
+        return f"{text}; `{parser.prog} --help` lists the options"
+    if "--image-size" in flags and unknown[0].isdecimal():
+        return f"{text}; a size is one word: --image-size HEIGHTxWIDTH, such as 48x64"
+    return text
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,7 +89,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: 0 for success, 1 for an error, 130 when interrupted by Ctrl-C. Wrong
         arguments raise ``SystemExit(2)`` out of argparse, after the usage went to stderr.
     """
-    arguments = build_parser().parse_args(argv)
+    arguments, unknown = build_parser().parse_known_args(argv)
+    if unknown:
+        arguments.parser.error(_unknown_text(arguments.parser, unknown))
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning

@@ -33,7 +33,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         description="Prints the most probable classes of each picture. A file that cannot be read "
         "is reported on stderr and makes the exit code 1; the others are still done.",
     )
-    parser.set_defaults(run=_run, usage_error=parser.error)
+    parser.set_defaults(run=_run)
     parser.add_argument("model", type=Path, metavar="MODEL", help="model file")
     parser.add_argument(
         "pictures",
@@ -68,7 +68,7 @@ def _run(arguments: argparse.Namespace) -> int:
         arguments.pictures.insert(0, str(arguments.model))
         arguments.model, arguments.csv = Path(arguments.csv), _PRINT
     if not arguments.pictures:
-        arguments.usage_error("the following arguments are required: PICTURE, a file or a folder")
+        arguments.parser.error("the following arguments are required: PICTURE, a file or a folder")
     if arguments.threads:
         runtime.set_num_threads(arguments.threads)
     classifier = Classifier.load(arguments.model)

@@ -55,6 +55,15 @@ def test_version(capsys):
         (["train", "digits", "--seed", "-1"], "seed"),
         (["train", "digits", "--image-size", "32x"], "'32x' is not an image size: give one number"),
         (["predict", "model.safetensors"], "required: PICTURE"),
+        (["train", "digits", "--lr", "0.1"], "arguments: --lr 0.1; did you mean --learning-rate?"),
+        (["train", "digits", "--learningrate=1"], "--learningrate=1; did you mean --learning-rate"),
+        (["train", "digits", "--batch_size", "8"], "did you mean --batch-size?"),
+        (
+            ["train", "digits", "--image-size", "64", "64"],
+            "arguments: 64; a size is one word: --image-size HEIGHTxWIDTH, such as 48x64",
+        ),
+        (["train", "digits", "--nonsense"], "`fastcnn train --help` lists the options"),
+        (["evaluate", "m.safetensors", "digits", "more"], "unrecognized arguments: more"),
     ],
 )
 def test_wrong_arguments(arguments, message, capsys):

@@ -44,7 +44,8 @@ def test_the_textbook_program(tmp_path, rng):
     loss, accuracy = model.evaluate(x_train, y_train, verbose=0)
     assert np.isfinite(loss)
     assert 0 <= accuracy <= 1
-    model.save(tmp_path / "model.keras")
+    with pytest.warns(UserWarning, match="is written in fastcnn's format"):
+        model.save(tmp_path / "model.keras")
     again = models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(again.predict(x_train), model.predict(x_train))
 
