@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import io
 import os
 import sys
 import traceback
@@ -89,6 +90,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: 0 for success, 1 for an error, 130 when interrupted by Ctrl-C. Wrong
         arguments raise ``SystemExit(2)`` out of argparse, after the usage went to stderr.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # The name of a picture or a class that a terminal cannot show is no reason to fail.
+            stream.reconfigure(errors="backslashreplace")
     arguments, unknown = build_parser().parse_known_args(argv)
     if unknown:
         arguments.parser.error(_unknown_text(arguments.parser, unknown))

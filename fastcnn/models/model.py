@@ -328,7 +328,8 @@ class Model(Trainer):
         """Print the layers with output shapes, parameters, multiplications and bytes.
 
         Args:
-            line_length: Width in characters; ``None`` is what the table needs.
+            line_length: Width in characters; ``None`` is what the table needs, or on a narrow
+                terminal its width.
             print_fn: Called with the text; defaults to ``print``.
             expand_nested: Whether layers of models inside are listed too.
             show_trainable: Whether a column says which layers are trained.
@@ -352,6 +353,15 @@ class Model(Trainer):
         model = Model(graph.input_structure, graph.output_structure, name=config["name"])
         model._trainable = bool(config.get("trainable", True))
         return model
+
+    def __repr__(self) -> str:
+        name = f"<{type(self).__name__} {self.name!r}"
+        if self.graph is None and not self.built:
+            return f"{name}: {len(self.layers)} layers, not built>"
+        text = f"{name}: {len(self.layers)} layers, {self.count_params():,} parameters"
+        if self.graph is None:
+            return f"{text}>"
+        return f"{text}, {self.input_shape} -> {self.output_shape}>"
 
     def save(
         self, filepath: AnyPath, overwrite: bool = True, *, include_optimizer: bool = True

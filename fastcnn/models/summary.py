@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import shutil
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -70,6 +72,9 @@ def print_summary(
     show_trainable: bool,
 ) -> None:
     """Print the table of a model; arguments as :meth:`Model.summary`."""
+    to_terminal = print_fn is print
+    if line_length is None and to_terminal and sys.stdout.isatty():
+        line_length = -shutil.get_terminal_size().columns  # at most
     rows = list(_rows(model, expand_nested))
     macs = [row.macs for row in rows if not row.name.startswith(" ")]
     columns = [
@@ -97,7 +102,27 @@ def print_summary(
         lines.append(f" Multiply-adds per example: {sum(n or 0 for n in macs):,}")
     if not model.built:
         lines.append(" The model is not built yet: call it on data, or give it an Input")
-    print_fn("\n".join(lines))
+    text = "\n".join(lines)
+    print_fn(_plain(text) if to_terminal and not _can_show(text) else text)
+
+
+#: What stands for the lines of a table where they cannot be shown.
+_ASCII = str.maketrans({**dict.fromkeys("━─", "-"), **dict.fromkeys("┃│", "|"),
+                        **dict.fromkeys("┏┳┓┡╇┩├┼┤└┴┘", "+"), "…": "."})  # fmt: skip
+
+
+def _can_show(text: str) -> bool:
+    """Whether standard output has all characters."""
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _plain(text: str) -> str:
+    """The table in ASCII; other characters, as in names, as Python escapes them."""
+    return text.translate(_ASCII).encode("ascii", "backslashreplace").decode()
 
 
 def _rows(model: SummarizedModel, expand_nested: bool) -> Iterable[TableRow]:
@@ -201,10 +226,23 @@ def _size(weights: list[Variable]) -> str:
 
 
 def _table(columns: list[tuple[str, list[str], bool]], line_length: int | None) -> list[str]:
-    """Box-drawn lines in the style of Keras. The last flag of a column aligns it to the right."""
+    """Box-drawn lines in the style of Keras. The last flag of a column aligns it to the right.
+
+    A positive ``line_length`` widens the first column; a negative one is the most there is: the
+    last columns are left out and the first one's texts cut, where they do not fit.
+    """
     widths = [max(len(text) for text in [title, *cells]) for title, cells, _ in columns]
     spare = (line_length or 0) - sum(widths) - 3 * len(widths) - 1
     widths[0] += max(spare, 0)
+    if line_length is not None and line_length < 0:
+        while len(widths) > 3 and sum(widths) + 3 * len(widths) + 1 > -line_length:
+            columns, widths = columns[:-1], widths[:-1]
+        over = sum(widths) + 3 * len(widths) + 1 + line_length
+        if over > 0:
+            widths[0] = max(widths[0] - over, len("Layer"))
+            title, cells, to_right = columns[0]
+            cut = [_shortened(cell, widths[0]) for cell in cells]
+            columns = [(_shortened(title, widths[0]), cut, to_right), *columns[1:]]
 
     def line(left: str, fill: str, middle: str, right: str) -> str:
         return left + middle.join(fill * (width + 2) for width in widths) + right
@@ -222,3 +260,7 @@ def _table(columns: list[tuple[str, list[str], bool]], line_length: int | None) 
         if index + 1 < count:
             lines.append(line("├", "─", "┼", "┤"))
     return [*lines, line("└", "─", "┴", "┘")]
+
+
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

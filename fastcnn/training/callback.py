@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
+import numpy as np
+
 __all__ = ["Callback", "CallbackList", "History", "LambdaCallback", "Logs", "as_list"]
 
 Logs = Mapping[str, Any]
@@ -151,6 +153,16 @@ class History(Callback):
     def __getstate__(self) -> dict[str, Any]:
         """Attributes for ``pickle`` and ``copy``: numbers, without the model."""
         return {**vars(self), "model": None}
+
+    def __repr__(self) -> str:
+        last = ", ".join(
+            f"{key} {values[-1]:.4g}"
+            for key, values in self.history.items()
+            if values and np.ndim(values[-1]) == 0
+        )
+        count = len(self.epoch)
+        epochs = f"{count} epoch{'' if count == 1 else 's'}"
+        return f"<History of {epochs}: {last}>" if last else f"<History of {epochs}>"
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Forget former epochs."""

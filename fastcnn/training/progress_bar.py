@@ -18,16 +18,24 @@ _WIDEST = 120
 
 
 def resolve_verbose(verbose: Any) -> int:
-    """0 (silent), 1 (bar) or 2 (a line); ``"auto"`` is a bar on a terminal and lines elsewhere.
+    """0 (silent), 1 (bar) or 2 (a line); ``"auto"`` is a bar on a terminal and in a notebook, and
+    lines elsewhere.
 
     Raises:
         ValueError: Another value.
     """
     if verbose == "auto":
-        return 1 if sys.stdout.isatty() else 2
+        return 1 if sys.stdout.isatty() or _in_notebook() else 2
     if verbose not in (0, 1, 2):
         raise ValueError(f"verbose must be 'auto', 0, 1 or 2, got {verbose!r}")
     return int(verbose)
+
+
+def _in_notebook() -> bool:
+    """Whether output goes to a notebook, which shows a line that is written again as one."""
+    module = sys.modules.get("IPython")  # where it is not loaded, nothing runs in it
+    shell = None if module is None else module.get_ipython()
+    return hasattr(shell, "kernel")
 
 
 def logs_text(logs: Mapping[str, float]) -> str:
