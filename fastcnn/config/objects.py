@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
-from fastcnn.config.references import describe, note_name
+from fastcnn.config.references import describe, made_arguments, mark, note_name, one_revival
 
 __all__ = [
     "Configurable",
@@ -74,9 +74,12 @@ class Configurable:
         return config
 
     @classmethod
+    @one_revival
     def from_config(cls: type[T], config: Mapping[str, Any]) -> T:
-        """Make the object that :meth:`get_config` described."""
-        return cls(**config)
+        """Make the object that :meth:`get_config` described. Arguments that are layers are made
+        again, with new weights.
+        """
+        return cls(**made_arguments(config))
 
 
 def _argument_names(kind: type) -> list[str]:
@@ -228,7 +231,7 @@ def serialize(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): serialize(item) for key, item in value.items()}
     if getattr(value, "described_once", False):
-        return describe(value)
+        return mark(describe(value), "layer")
     if isinstance(value, type):  # stands for an object made with its defaults
         note_name(value)
         return value.__name__

@@ -3,7 +3,8 @@
 The outermost description, or the outermost object that is made from one, opens a scope; what is
 inside shares it. In a description the first place of such an object has a number beside what
 describes it, ``{"class_name": ..., "config": ..., "shared": 0}``, and all others have that alone,
-``{"shared": 0}``.
+``{"shared": 0}``. Among arguments of other things it is marked, ``"kind": "layer"``, so that what
+is made of them gets the object.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ __all__ = [
     "describe",
     "describing",
     "is_ours",
+    "made_arguments",
+    "makers",
+    "mark",
     "note_name",
     "one_description",
     "one_revival",
@@ -29,6 +33,28 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _local = threading.local()
+
+#: What makes an object of its description, by the kind with which this is marked.
+makers: dict[str, Callable[[Any], Any]] = {}
+
+
+def mark(entry: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Mark what :func:`describe` returned as an argument of a kind of :data:`makers`."""
+    entry["kind"] = kind
+    return entry
+
+
+def made_arguments(config: Any) -> Any:
+    """A configuration with objects in place of the descriptions in it that are marked."""
+    if isinstance(config, Mapping):
+        kind = config.get("kind")
+        described = "class_name" in config or "shared" in config
+        if described and isinstance(kind, str) and kind in makers:
+            return makers[kind](config)
+        return {key: made_arguments(item) for key, item in config.items()}
+    if isinstance(config, list):
+        return [made_arguments(item) for item in config]
+    return config
 
 
 class Described:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fastcnn.config import custom_object_scope, refuse
-from fastcnn.layers.base.tracking import all_layers
+from fastcnn.config import refuse
 from fastcnn.models import Model, Sequential, load
 from fastcnn.paths import AnyPath
+from fastcnn.saving.model_file import copied
 
 __all__ = ["Model", "Sequential", "clone_model", "load_model", "save_model"]
 
@@ -51,11 +51,12 @@ def clone_model(model: Model, input_tensors: None = None, clone_function: None =
 
     Raises:
         TypeError: A layer cannot say how it was made.
-        ValueError: No model, or an argument that is not supported.
+        ValueError: No model, an argument that is not supported, or layers are shared in a way that
+            the copy would not have.
     """
     if not isinstance(model, Model):
         raise ValueError(f"clone_model takes a Model, got {type(model).__name__}")
     refuse("clone_model", input_tensors=input_tensors, clone_function=clone_function)
-    kinds = {type(layer).__name__: type(layer) for layer in all_layers(model)}
-    with custom_object_scope(kinds):
-        return type(model).from_config(model.get_config())
+    clone = copied(model)
+    assert isinstance(clone, Model)
+    return clone

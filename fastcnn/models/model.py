@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn import ops
-from fastcnn.config.references import one_description, one_revival
+from fastcnn.config.references import made_arguments, one_description, one_revival
 from fastcnn.data_adapters.input_standardization import check_shape
 from fastcnn.graph import Tensor
 from fastcnn.layers import Layer
@@ -348,7 +348,7 @@ class Model(Trainer):
     def from_config(cls, config: Mapping[str, Any]) -> Model:
         """Make a model, with new weights, from what :meth:`get_config` returned."""
         if "calls" not in config:
-            return cls(**config)
+            return cls(**made_arguments(config))
         graph = CallGraph.from_config(config)
         model = Model(graph.input_structure, graph.output_structure, name=config["name"])
         model._trainable = bool(config.get("trainable", True))

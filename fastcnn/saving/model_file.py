@@ -19,17 +19,19 @@ from fastcnn.graph.variable import Variable
 from fastcnn.layers.base.keras_tensor import call_budget
 from fastcnn.layers.base.protocols import LayerLike
 from fastcnn.layers.base.registry import layer_budget, make_layer
+from fastcnn.layers.base.tracking import all_layers
 from fastcnn.layers.base.weight_creation import awaiting_weights
 from fastcnn.optimizers import Optimizer
 from fastcnn.paths import AnyPath
 from fastcnn.saving.protocols import SavedModel, Stored
-from fastcnn.saving.reproducible import refuse_split_layers
+from fastcnn.saving.reproducible import refuse_layers_of_losses, refuse_what_is_lost
 from fastcnn.saving.safetensors_file import Source, read_file, write_file
 from fastcnn.training.protocols import CompiledModel
 
 __all__ = [
     "blamed_on",
     "built_weights",
+    "copied",
     "describe_model",
     "fill_weights",
     "load_weights",
@@ -87,7 +89,7 @@ def describe_model(
         )
     with describing() as described:
         entry = describe(model)
-    refuse_split_layers(model, described)
+    refuse_what_is_lost(model, described)
     named = described.named
     description: dict[str, Any] = {
         "version": _VERSION,
@@ -116,6 +118,7 @@ def describe_model(
                 ],
                 **model.objective.get_config(),
             }
+        refuse_layers_of_losses(model, described)
     return description, arrays, {name: own for name, own in named.items() if not is_ours(own)}
 
 
@@ -132,6 +135,25 @@ def _warn_of_foreign_name(path: AnyPath) -> None:
             f"{ending} files cannot read: call it {os.path.splitext(name)[0]}.safetensors",
             stacklevel=4,
         )
+
+
+def copied(model: SavedModel) -> LayerLike:
+    """Another model of the same description, with new weights; built if the model is.
+
+    Raises:
+        TypeError: A layer cannot say how it was made.
+        ValueError: The description could not bring back the same model.
+    """
+    with describing() as described:
+        entry = describe(model)
+    refuse_what_is_lost(model, described)
+    kinds = {type(layer).__name__: type(layer) for layer in all_layers(model)}
+    with custom_object_scope({**kinds, **described.named}):
+        copy = make_layer(entry)
+        shapes = model.build_shapes if model.graph is None and model.built else None
+        if shapes is not None and isinstance(copy, type(model)):
+            copy.build_from_shapes(model.build_shapes)
+    return copy
 
 
 def optimizer_state(
@@ -242,7 +264,8 @@ def made_model(
         model.shuffle_seed = int(training["shuffle_seed"])
         model.epochs_done = int(training["epochs_done"])
         if compile and "compile" in description:
-            _restore_training(model, weights, contents)
+            with awaiting_weights(()), call_budget(_MOST_CALLS), layer_budget(_MOST_LAYERS):
+                _restore_training(model, weights, contents)
     return model
 
 

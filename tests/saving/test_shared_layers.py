@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fastcnn
-from fastcnn import Input, Model, Sequential, keras, layers
+from fastcnn import Input, Model, Sequential, Variable, keras, layers, losses, ops
 from fastcnn.callbacks import ModelCheckpoint
 from fastcnn.keras.models import clone_model
 
@@ -46,6 +46,31 @@ def twice_in_a_stack():
     )
 
 
+class Keeper(layers.Layer):
+    """Takes a layer, and nothing else."""
+
+    def __init__(self, inner, **settings):
+        super().__init__(**settings)
+        self.inner = inner
+
+    def call(self, x):
+        return self.inner(x)
+
+
+class Transposed(layers.Layer):
+    """Uses the kernel of a layer the other way round."""
+
+    def __init__(self, dense, **settings):
+        super().__init__(**settings)
+        self.dense = dense
+
+    def build(self, input_shape):
+        self.kernel = self.dense.kernel
+
+    def call(self, x):
+        return ops.matmul(x, ops.transpose(self.kernel.tensor, (1, 0)))
+
+
 class Wrapper(layers.Layer):
     """Takes a layer, and describes it."""
 
@@ -62,8 +87,43 @@ def wrapped_and_used():
     return Model(x, layers.Add()([Wrapper(shared, name="wrapper")(x), shared(x)]))
 
 
-MODELS = [across_a_border, encoder_and_autoencoder, features_reused, twice_in_a_stack,
-          wrapped_and_used]  # fmt: skip
+def kept_and_used():
+    x, shared = Input((6,)), layers.Dense(6, name="shared")
+    return Model(x, Keeper(Sequential([shared], name="stack"), name="keeper")(shared(x)))
+
+
+def tied_by_an_argument():
+    x, dense = Input((6,)), layers.Dense(6, name="shared")
+    return Model(x, Transposed(dense, name="transposed")(dense(x)))
+
+
+def an_activation_with_weights():
+    x, shared = Input((6,)), layers.PReLU(name="shared")
+    return Model(x, layers.Dense(6, activation=shared, name="dense")(shared(x)))
+
+
+class Around(Model):
+    """A class of one's own that takes a model."""
+
+    def __init__(self, base, **settings):
+        super().__init__(**settings)
+        self.base = base
+
+    def call(self, x):
+        return self.base(x)
+
+
+def a_class_around_a_model():
+    x = Input((6,))
+    base = Sequential([Input((6,)), layers.Dense(6, name="shared")], name="base")
+    return Model(x, layers.Add()([Around(base, name="around")(x), base(x)]))
+
+
+MODELS = [
+    *(across_a_border, encoder_and_autoencoder, features_reused, twice_in_a_stack),
+    *(wrapped_and_used, kept_and_used, tied_by_an_argument, an_activation_with_weights),
+    a_class_around_a_model,
+]
 
 
 def outputs(model, x):
@@ -76,7 +136,7 @@ def outputs(model, x):
 def test_shared_layers_stay_one(make, way, rng, tmp_path):
     model = make()
     x = rng.standard_normal((4, 6), np.float32)
-    own = {"Wrapper": Wrapper}
+    own = {kind.__name__: kind for kind in (Around, Keeper, Transposed, Wrapper)}
     path = tmp_path / "model.safetensors"
     if way == "file":
         model.save(path)
@@ -131,6 +191,57 @@ def test_what_would_be_split_is_refused(tmp_path):
     with pytest.raises(ValueError, match="is used both by 'maker' and inside 'other', a Maker"):
         model.save(tmp_path / "model.safetensors")
     model.save_weights(tmp_path / "weights.safetensors")
+
+
+def test_weights_from_elsewhere_are_refused(tmp_path):
+    x = Input((6,))
+    first, second = layers.Dense(6, name="first"), layers.Dense(6, name="second")
+    model = Model(x, second(first(x)))
+    second.kernel = first.kernel
+    with pytest.raises(ValueError, match="'first/kernel' of layer 'second' is also one of 'first'"):
+        model.save(tmp_path / "model.safetensors")
+    with pytest.raises(ValueError, match="cannot save or copy"):
+        clone_model(model)
+    second.kernel = Variable(np.ones((6, 6), np.float32), name="new")
+    with pytest.raises(ValueError, match="'new' of layer 'second' was not made by it"):
+        model.save(tmp_path / "model.safetensors")
+    assert not list(tmp_path.iterdir())
+
+
+class Perceptual(losses.Loss):
+    """Compares what a layer makes of labels and predictions."""
+
+    def __init__(self, layer, **settings):
+        super().__init__(**settings)
+        self.layer = layer
+
+    def call(self, y_true, y_pred):
+        return losses.mean_squared_error(self.layer(y_true), self.layer(y_pred))
+
+
+def test_layers_of_losses(tmp_path):
+    model = Sequential([Input((6,)), layers.Dense(6)])
+    path, x = tmp_path / "model.safetensors", np.ones((2, 6), np.float32)
+    model.compile("sgd", Perceptual(layers.ReLU()))
+    expected = model.evaluate(x, x, verbose=0)
+    model.save(path)
+    again = fastcnn.load(path, custom_objects={"Perceptual": Perceptual})
+    assert again.evaluate(x, x, verbose=0) == expected
+    model.compile("sgd", Perceptual(layers.Dense(3, name="features")))
+    model.evaluate(x, x, verbose=0)
+    path = tmp_path / "other.safetensors"
+    with pytest.raises(ValueError, match="a loss or metric holds layer 'features'"):
+        model.save(path)
+    assert not path.exists()
+
+
+def test_a_clone_of_a_class_is_built(rng):
+    model, x = Whole(), rng.standard_normal((2, 6), np.float32)
+    y = model(x)
+    clone = clone_model(model)
+    clone.set_weights(model.get_weights())
+    np.testing.assert_array_equal(clone(x), y)
+    assert not clone_model(Whole()).built
 
 
 class Whole(Model):

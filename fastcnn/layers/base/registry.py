@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from fastcnn.config import lookup
-from fastcnn.config.references import revive
+from fastcnn.config.references import makers, revive
 from fastcnn.layers.base.layer import Layer
 
 __all__ = ["layer_budget", "make_layer", "register_layers"]
@@ -67,3 +67,6 @@ def _made(entry: Mapping[str, Any]) -> Any:
         raise ValueError(
             f"layer {entry['class_name']!r} cannot be made from its configuration: {error}"
         ) from error
+
+
+makers["layer"] = make_layer
