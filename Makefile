@@ -14,11 +14,13 @@ SETTINGS := --config-settings=cmake.define.FASTCNN_WERROR=ON
 NATIVE := pyproject.toml CMakeLists.txt $(shell find cmake csrc -type f)
 CXX_FILES := $(shell find csrc tools -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.inc' -o -name '*.def')
 
-.PHONY: help demo test sanitize neon lint tidy format bench wheel clean
+.PHONY: help demo test fuzz sanitize neon lint tidy format bench wheel clean
 
 help:
 	@echo "make demo      build, install, and train a CNN on scanned digits (about a minute)"
 	@echo "make test      build, and run the tests; make test ARGS='-k conv2d' runs some of them"
+	@echo "make fuzz      load 100,000 damaged model files; make fuzz ARGS='calls --count 20000' misuses"
+	@echo "               the public functions (docs/development.md)"
 	@echo "make lint      check formatting, types, stubs and what the instruction-set objects export"
 	@echo "make format    reformat all Python and C++ files"
 	@echo "make tidy      check the C++ files with clang-tidy (minutes)"
@@ -34,6 +36,9 @@ demo: $(or $(wildcard $(VENV)/.installed-checks),$(VENV)/.installed-demo)
 
 test: $(VENV)/.installed-checks
 	$(BIN)/pytest $(ARGS)
+
+fuzz: $(VENV)/.installed-checks
+	cd tests && PYTHONPATH=. $(abspath $(BIN))/python -m fuzz $(or $(ARGS),files --count 100000)
 
 # With an environment and a build of its own; takes ten minutes the first time. The interpreter is
 # not instrumented, so the runtime comes first by preloading, and with it libstdc++, or no exception

@@ -116,6 +116,8 @@ class OrthogonalRegularizer(Regularizer):
 
     def __call__(self, inputs: Any) -> Any:
         """The penalty, a scalar."""
+        if not hasattr(inputs, "shape"):
+            inputs = np.asarray(inputs, np.float32)
         if len(inputs.shape) != 2:
             raise ValueError(
                 f"OrthogonalRegularizer takes a matrix, got shape {tuple(inputs.shape)}; it suits "

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from fastcnn.messages import NESTED
+
 __all__ = [
     "StructureError",
     "flatten",
@@ -19,25 +21,48 @@ __all__ = [
 
 #: A tuple of types, which ``isinstance`` takes half the time for that a union costs.
 _SEQUENCES = (list, tuple)
+#: Far from Python's own limit, since what is called for a leaf needs some of that.
+_DEEPEST = 200
 
 
 def flatten(structure: Any) -> list[Any]:
-    """The leaves from left to right; a dict's in the order of its keys."""
+    """The leaves from left to right; a dict's in the order of its keys.
+
+    Raises:
+        ValueError: It contains itself.
+    """
+    try:
+        return _leaves(structure)
+    except RecursionError as error:
+        raise ValueError(NESTED) from error
+
+
+def _leaves(structure: Any) -> list[Any]:
     if isinstance(structure, _SEQUENCES):
-        return [leaf for item in structure for leaf in flatten(item)]
+        return [leaf for item in structure for leaf in _leaves(item)]
     if isinstance(structure, dict):
-        return [leaf for item in structure.values() for leaf in flatten(item)]
+        return [leaf for item in structure.values() for leaf in _leaves(item)]
     return [structure]
 
 
 def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:
-    """The same structure with every leaf replaced by ``function(leaf)``."""
+    """The same structure with every leaf replaced by ``function(leaf)``.
+
+    Raises:
+        ValueError: It contains itself, or is nested as deeply as nothing that is meant.
+    """
+    return _mapped(function, structure, 0)
+
+
+def _mapped(function: Callable[[Any], Any], structure: Any, depth: int) -> Any:
+    if depth > _DEEPEST:
+        raise ValueError(NESTED)
     if isinstance(structure, _SEQUENCES):
-        items = [map_structure(function, item) for item in structure]
+        items = [_mapped(function, item, depth + 1) for item in structure]
         named = hasattr(structure, "_fields")  # a named tuple
         return type(structure)(*items) if named else type(structure)(items)
     if isinstance(structure, dict):
-        return {key: map_structure(function, item) for key, item in structure.items()}
+        return {key: _mapped(function, item, depth + 1) for key, item in structure.items()}
     return function(structure)
 
 
@@ -58,10 +83,16 @@ def map_shapes(function: Callable[[Any], Any], shapes: Any) -> Any:
 
 def has_dict(structure: Any) -> bool:
     """Whether there is a dict in a structure. Lists of numbers are not searched."""
+    return _has_dict(structure, 0)
+
+
+def _has_dict(structure: Any, depth: int) -> bool:
+    if depth > _DEEPEST:
+        raise ValueError(NESTED)
     if isinstance(structure, _SEQUENCES):
         if structure and isinstance(structure[0], int | float | str):
             return False
-        return any(map(has_dict, structure))
+        return any(_has_dict(item, depth + 1) for item in structure)
     return isinstance(structure, dict)
 
 

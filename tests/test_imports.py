@@ -21,6 +21,7 @@ FLOORS = [
         "_deprecation",
         "advice",
         "config",
+        "messages",
         "naming",
         "paths",
         "seeding",

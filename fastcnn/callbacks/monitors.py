@@ -7,6 +7,7 @@ import operator
 import os
 from typing import Any
 
+from fastcnn.messages import brief
 from fastcnn.paths import AnyPath
 from fastcnn.training.callback import Callback, Logs
 
@@ -21,6 +22,11 @@ class Monitor(Callback):
         if mode not in ("auto", "min", "max"):
             raise ValueError(
                 f"{type(self).__name__}: mode must be 'auto', 'min' or 'max', got {mode!r}"
+            )
+        if not isinstance(monitor, str):
+            raise TypeError(
+                f"{type(self).__name__}: monitor must be a name of the logs such as 'val_loss', "
+                f"got {brief(monitor)}"
             )
         self.monitor = monitor
         self.mode = mode

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 
 from fastcnn.config.references import describe, made_arguments, mark, note_name, one_revival
+from fastcnn.messages import NESTED, bounded, brief
 
 __all__ = [
     "Configurable",
@@ -46,9 +47,19 @@ class Configurable:
 
     _not_configured: ClassVar[frozenset[str]] = frozenset()
 
+    #: Methods of the package's own classes that refuse whatever they cannot take with a
+    #: ``TypeError`` or ``ValueError`` of a few lines.
+    _bounded: ClassVar[tuple[str, ...]] = ("__init__", "__call__", "update_state", "restore")
+
     #: Whether a description that has the object in several places has it once, so that what is made
     #: of it is one object again; see :mod:`fastcnn.config.references`.
     described_once: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        super().__init_subclass__(**settings)
+        for name in cls._bounded if cls.__module__.startswith("fastcnn.") else ():
+            if name in vars(cls):
+                setattr(cls, name, bounded(vars(cls)[name]))
 
     def get_config(self) -> dict[str, Any]:
         """Constructor arguments as JSON data.
@@ -167,7 +178,7 @@ def refuse(owner: str, **settings: Any) -> None:
     """
     for name, value in settings.items():
         if value is not None:
-            raise ValueError(f"{owner}: {name} is not supported, got {value!r}; leave it out")
+            raise ValueError(f"{owner}: {name} is not supported, got {brief(value)}; leave it out")
 
 
 def reserve(table: Mapping[str, Any]) -> None:
@@ -190,8 +201,9 @@ def lookup(kind: str, name: str, table: Mapping[str, Any]) -> Any:
     near = _near(name, table)
     guess = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
     raise ValueError(
-        f"unknown {kind} {name!r}; {guess}known: {', '.join(sorted(table))}. Pass one of your own "
-        f"itself instead of a name, or as custom_objects={{{name!r}: ...}} when loading a file"
+        f"unknown {kind} {brief(name)}; {guess}known: {', '.join(sorted(table))}. Pass one of your "
+        f"own itself instead of a name, or as custom_objects={{{brief(name)}: ...}} when loading a "
+        "file"
     )
 
 
@@ -218,8 +230,15 @@ def serialize(value: Any) -> Any:
 
     Raises:
         TypeError: A value of another kind, or a function without a name.
-        ValueError: A function with the name of one of ours.
+        ValueError: A function with the name of one of ours, or data that contains itself.
     """
+    try:
+        return _serialized(value)
+    except RecursionError as error:
+        raise ValueError(f"cannot save {type(value).__name__}: {NESTED}") from error
+
+
+def _serialized(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, np.generic):
@@ -227,9 +246,9 @@ def serialize(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, list | tuple):
-        return [serialize(item) for item in value]
+        return [_serialized(item) for item in value]
     if isinstance(value, Mapping):
-        return {str(key): serialize(item) for key, item in value.items()}
+        return {str(key): _serialized(item) for key, item in value.items()}
     if getattr(value, "described_once", False):
         return mark(describe(value), "layer")
     if isinstance(value, type):  # stands for an object made with its defaults
@@ -240,7 +259,7 @@ def serialize(value: Any) -> Any:
         return {"class_name": type(value).__name__, "config": value.get_config()}
     if isinstance(value, Callable) and hasattr(value, "__name__"):  # type: ignore[arg-type]
         return _function_name(value)
-    raise TypeError(f"cannot save a value of type {type(value).__name__}: {value!r}")
+    raise TypeError(f"cannot save a value of type {type(value).__name__}: {brief(value)}")
 
 
 def _function_name(function: Any) -> str:
@@ -274,12 +293,14 @@ def deserialize(kind: str, value: Any, table: Mapping[str, Any]) -> Any:
         return found() if isinstance(found, type) else found
     if not isinstance(value, Mapping) or not isinstance(value.get("class_name"), str):
         raise ValueError(
-            f"a {kind} is a name or {{'class_name': ..., 'config': ...}}, got {value!r}"
+            f"a {kind} is a name or {{'class_name': ..., 'config': ...}}, got {brief(value)}"
         )
     found = lookup(kind, value["class_name"], table)
     config = value.get("config", {})
     if not isinstance(config, Mapping):
-        raise ValueError(f"{kind} {value['class_name']!r}: config must be a dict, got {config!r}")
+        raise ValueError(
+            f"{kind} {value['class_name']!r}: config must be a dict, got {brief(config)}"
+        )
     try:
         return found.from_config(config)
     except (TypeError, AttributeError) as error:
@@ -337,7 +358,7 @@ class Registry(Generic[K]):
         elif callable(found) and self._functions:
             return found if self._wrapper is None else self._wrapper(found)
         if self._expected:
-            raise ValueError(f"{self._expected}, got {identifier!r}")
+            raise ValueError(f"{self._expected}, got {brief(identifier)}")
         return deserialize(self._kind, identifier, self._table)
 
     def _from_description(self, value: Mapping[str, Any]) -> Any:

@@ -19,6 +19,10 @@ def is_array_like(value: Any) -> bool:
     return any(hasattr(value, mark) for mark in _MARKS)
 
 
+#: Of any NumPy array; a list that is nested deeper may contain itself.
+_MOST_AXES = 64
+
+
 def as_array(value: Any) -> NDArray[Any]:
     """``value`` as a NumPy array, which shares its memory where it can.
 
@@ -57,6 +61,8 @@ def _is_torch(value: Any) -> bool:
 
 
 def _first(value: Any) -> Any:
-    while isinstance(value, list | tuple) and value:
+    for _ in range(_MOST_AXES):
+        if not isinstance(value, list | tuple) or not value:
+            break
         value = value[0]
     return value

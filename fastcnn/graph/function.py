@@ -40,8 +40,11 @@ class Function:
         Raises:
             TypeError, ValueError: An array of another dtype, shape or layout.
         """
-        outputs = [make(shape, dtype) for make, shape, dtype in self._empty]
-        self._program.run(arrays, outputs)
+        try:
+            outputs = [make(shape, dtype) for make, shape, dtype in self._empty]
+            self._program.run(arrays, outputs)
+        except MemoryError as error:
+            raise MemoryError(f"a call needs {self.bytes:,} bytes, more than there are") from error
         return tuple(outputs)
 
     def run_into(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ import numpy.typing as npt
 
 from fastcnn import _core
 from fastcnn.graph.arithmetic import Arithmetic
+from fastcnn.messages import bounded
 
 if TYPE_CHECKING:
     from fastcnn import _core
@@ -246,6 +248,7 @@ class SymbolicTensor(Arithmetic, ABC):
         """Notes the call ``function(*args, **kwargs)`` and returns its symbolic result."""
 
 
+@bounded
 def placeholder(
     shape: Sequence[int], dtype: npt.DTypeLike = "float32", name: str | None = None
 ) -> Tensor:
@@ -255,8 +258,12 @@ def placeholder(
         shape: Concrete sizes, batch included.
         dtype: float32, or any integer, bool or float64 type for inputs that are cast.
         name: For error messages.
+
+    Raises:
+        TypeError: A size that is not an int, or no dtype.
+        ValueError: A negative size.
     """
-    sizes = tuple(int(size) for size in shape)
+    sizes = tuple(operator.index(size) for size in shape)
     if any(size < 0 for size in sizes):
         raise ValueError(f"placeholder: sizes must not be negative, got {sizes}")
     return Node(None, name=name or "input").tensors(Spec(sizes, np.dtype(dtype).name))[0]

@@ -166,6 +166,7 @@ class Model(Trainer):
             values = self._in_order(x)
             labels = flatten(paths(self.named_inputs))
             for value, spec, label in zip(values, specs, labels, strict=True):
+                self._shape_of(value)
                 check_shape(value.shape, spec.shape, label, self.name)
             values = [self._fed(value, spec) for value, spec in zip(values, specs, strict=True)]
             x = pack(self.graph.input_structure, values)

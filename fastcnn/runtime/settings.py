@@ -10,6 +10,7 @@ from typing import Any
 
 from fastcnn import _core
 from fastcnn._version import __version__
+from fastcnn.messages import brief
 
 __all__ = [
     "available_isas",
@@ -85,8 +86,8 @@ def set_num_threads(threads: int | None) -> None:
     Raises:
         ValueError: Not 1 to 256.
     """
-    if threads is not None and (not isinstance(threads, int) or threads < 1):
-        raise ValueError(f"the number of threads must be 1 to 256, got {threads!r}")
+    if threads is not None and (not isinstance(threads, int) or not 1 <= threads <= 256):
+        raise ValueError(f"the number of threads must be 1 to 256, got {brief(threads)}")
     _core.set_num_threads(threads or 0)
 
 

@@ -21,6 +21,7 @@ from fastcnn.layers.base.protocols import LayerLike
 from fastcnn.layers.base.registry import layer_budget, make_layer
 from fastcnn.layers.base.tracking import all_layers
 from fastcnn.layers.base.weight_creation import awaiting_weights
+from fastcnn.messages import brief, shortened
 from fastcnn.optimizers import Optimizer
 from fastcnn.paths import AnyPath
 from fastcnn.saving.protocols import SavedModel, Stored
@@ -49,7 +50,7 @@ M = TypeVar("M", bound=SavedModel)
 _VERSION = 1
 
 # Models inside models inside models can describe billions of calls in a few lines.
-_MOST_CALLS = 100_000
+_MOST_CALLS = 40_000
 # Layers, those of models inside included.
 _MOST_LAYERS = 10_000
 
@@ -241,7 +242,7 @@ def made_model(
         description = contents.description
         if description.get("version") != _VERSION:
             raise ValueError(
-                f"its format has version {description.get('version')!r}, this fastcnn reads "
+                f"its format has version {brief(description.get('version'))}, this fastcnn reads "
                 f"{_VERSION}"
             )
         if "model" not in description:
@@ -361,4 +362,4 @@ def blamed_on(contents: Stored) -> Iterator[None]:
         raise  # of the file system
     except Exception as error:
         reason = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else error
-        raise ValueError(f"cannot read {contents.path!r}: {reason}") from error
+        raise ValueError(f"cannot read {contents.path!r}: {shortened(str(reason))}") from error

@@ -21,6 +21,7 @@ from typing import Any, NoReturn, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from fastcnn.messages import shortened
 from fastcnn.paths import AnyPath
 from fastcnn.saving.atomic_file import open_regular, read_into, replacing, write_at
 from fastcnn.saving.bounded_json import beyond_limits, parse_object
@@ -396,4 +397,4 @@ def _sizes(value: Any) -> bool:
 
 
 def _refuse(path: str, reason: str) -> NoReturn:
-    raise ValueError(f"cannot read {path!r}: {reason}")
+    raise ValueError(f"cannot read {path!r}: {shortened(reason)}")

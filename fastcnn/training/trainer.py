@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
+from numpy import integer
 from numpy.typing import NDArray
 
 from fastcnn import optimizers
@@ -19,6 +20,7 @@ from fastcnn.data_adapters.input_standardization import InputStandardizer
 from fastcnn.data_adapters.validation_split import split_arrays
 from fastcnn.layers import Layer
 from fastcnn.layers.base.keras_tensor import KerasTensor, Shape
+from fastcnn.messages import brief
 from fastcnn.optimizers import Optimizer
 from fastcnn.seeding import next_seed
 from fastcnn.training.callback import Callback, CallbackList, History, as_list
@@ -225,6 +227,9 @@ class Trainer(Layer):
         """
         optimizer = self._require_compiled("fit")
         verbose = resolve_verbose(verbose)
+        for name, number in (("epochs", epochs), ("initial_epoch", initial_epoch)):
+            if not isinstance(number, int | integer) or number < 0:
+                raise ValueError(f"fit: {name} must be an int of 0 or more, got {brief(number)}")
         if validation_split and validation_data is None:
             training, validation_data = split_arrays(
                 self._feed, x, y, sample_weight, validation_split

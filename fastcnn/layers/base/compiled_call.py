@@ -98,6 +98,8 @@ class EagerFunctions:
                     return function(arrays, self._calls)
         else:
             x, arrays, structure = self._converted(layer, x)
+            if not arrays:
+                raise ValueError(f"layer {layer.name!r}: it was called on no array at all")
 
         def make() -> _EagerFunction:
             return _EagerFunction(layer, x, training)

@@ -20,6 +20,7 @@ from fastcnn.graph import SymbolicTensor, Tensor
 from fastcnn.graph.trace_mode import inferring
 from fastcnn.layers.base.protocols import LayerLike
 from fastcnn.layers.base.trace_context import tracing
+from fastcnn.messages import brief
 from fastcnn.tree import flatten, map_structure
 
 __all__ = [
@@ -138,13 +139,17 @@ def checked_shape(shape: Sequence[int | None]) -> Shape:
         ValueError: A negative size.
     """
     if isinstance(shape, str) or not isinstance(shape, Sequence):
-        raise TypeError(f"a shape is a tuple such as (32, 32, 3), got {shape!r}")
+        raise TypeError(f"a shape is a tuple such as (32, 32, 3), got {brief(shape)}")
     sizes: list[int | None] = []
     for size in shape:
         if size is not None and (isinstance(size, bool) or not isinstance(size, int | np.integer)):
-            raise TypeError(f"shape {tuple(shape)}: {size!r} is neither an integer nor None")
+            raise TypeError(
+                f"shape {brief(tuple(shape))}: {brief(size)} is neither an integer nor None"
+            )
         if size is not None and size < 0:
-            raise ValueError(f"shape {tuple(shape)}: {size} is negative; use None for any size")
+            raise ValueError(
+                f"shape {brief(tuple(shape))}: {brief(size)} is negative; use None for any size"
+            )
         sizes.append(None if size is None else int(size))
     return tuple(sizes)
 

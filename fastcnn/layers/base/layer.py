@@ -25,12 +25,16 @@ from fastcnn.layers.base.regularization_losses import note_activity
 from fastcnn.layers.base.trace_context import current_trace
 from fastcnn.layers.base.tracking import all_layers, invalidate, own_weights, tracked_of
 from fastcnn.layers.base.weight_creation import new_weight
+from fastcnn.messages import brief
 from fastcnn.naming import unique_name
 from fastcnn.tree import flatten, map_shapes, map_structure
 
 __all__ = ["Layer"]
 
 Array = NDArray[Any]
+
+
+_OURS = "fastcnn.layers."
 
 
 class Layer(Configurable):
@@ -58,6 +62,8 @@ class Layer(Configurable):
 
     _not_configured = frozenset({"input_shape"})
     described_once = True
+    # Calls take no detour: they are frequent, and run functions of the user's.
+    _bounded = ("__init__",)
 
     #: Whether uint8 arrays reach ``call`` as they are; other layers get float32.
     takes_uint8 = False
@@ -169,7 +175,15 @@ class Layer(Configurable):
 
     def _run(self, x: Any, training: bool) -> Any:
         settings = {"training": training} if _takes_training(type(self)) else {}
-        y = self.call(x, **settings)
+        try:
+            y = self.call(x, **settings)
+        except AttributeError as error:
+            if isinstance(x, list | tuple | dict) and type(self).__module__.startswith(_OURS):
+                raise TypeError(
+                    f"layer {self.name!r}: {type(self).__name__} takes one array or Tensor, got a "
+                    f"{type(x).__name__} of {len(x)}"
+                ) from error
+            raise
         if self.activity_regularizer is not None:
             note_activity(self, y)
         return y
@@ -187,7 +201,14 @@ class Layer(Configurable):
         with self._only_builder():
             # A layer that calls itself while it is built is not built for that.
             if not self.built and self._building is None:
-                self._build_for(map_structure(lambda leaf: tuple(leaf.shape), x))
+                self._build_for(map_structure(self._shape_of, x))
+
+    def _shape_of(self, leaf: Any) -> tuple[int | None, ...]:
+        if not hasattr(leaf, "shape"):
+            raise TypeError(
+                f"layer {self.name!r}: inputs must be arrays or Tensors, got {brief(leaf)}"
+            )
+        return tuple(leaf.shape)
 
     @contextmanager
     def _only_builder(self) -> Iterator[None]:

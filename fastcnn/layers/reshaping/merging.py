@@ -41,6 +41,11 @@ class _Merge(Layer):
         """Check that there are several inputs that fit each other."""
         _check_several(self, input_shape)
         rank = max(len(shape) for shape in input_shape)
+        if min(len(shape) for shape in input_shape) == 0:
+            raise ValueError(
+                f"layer {self.name!r}: {type(self).__name__} joins batches, got a scalar among "
+                f"shapes {', '.join(str(tuple(shape)) for shape in input_shape)}"
+            )
         shapes = [(s[0], *[1] * (rank - len(s)), *s[1:]) for s in input_shape]
         for sizes in zip(*shapes, strict=True):
             if len({size for size in sizes if size not in (1, None)}) > 1:

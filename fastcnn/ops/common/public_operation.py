@@ -17,6 +17,7 @@ from fastcnn.graph.function import Function, compile
 from fastcnn.graph.tensor import Node, Op, SymbolicTensor, Tensor, placeholder
 from fastcnn.graph.trace_mode import is_inferring, is_recording
 from fastcnn.graph.variable import Variable, constant
+from fastcnn.messages import bounded
 from fastcnn.ops.common.array_parameters import ArrayParameters, Labels, Operand, Seed
 
 __all__ = [
@@ -256,6 +257,7 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
     """
     operands = ArrayParameters(function)
 
+    @bounded
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         plain = _plain_key(function, operands, args, kwargs)

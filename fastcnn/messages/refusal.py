@@ -1,0 +1,49 @@
+"""Functions that refuse whatever they are given with a message of a few lines."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from fastcnn.messages.texts import LONGEST, shortened
+
+__all__ = ["NESTED", "bounded"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: What is wrong with data whose end no function reaches.
+NESTED = "a list or dict is nested too deeply, or contains itself; flatten it"
+
+
+def bounded(function: Callable[P, R]) -> Callable[P, R]:
+    """Makes a public function refuse with a message of a few lines whatever it is given.
+
+    A long text is shortened, and data that contains itself, or a number that no dtype holds, is a
+    ``ValueError`` like any other value that does not fit.
+    """
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except (TypeError, ValueError, NotImplementedError) as error:
+            _shorten(error)
+            raise
+        except RecursionError as error:
+            raise ValueError(f"{_owner(function)}: {NESTED}") from error
+        except OverflowError as error:
+            raise ValueError(f"{_owner(function)}: a number is too large: {error}") from error
+
+    return call
+
+
+def _shorten(error: BaseException) -> None:
+    """Shorten the text of an error that is on its way to the caller."""
+    if error.args and isinstance(error.args[0], str) and len(error.args[0]) > LONGEST:
+        error.args = (shortened(error.args[0]), *error.args[1:])
+
+
+def _owner(function: Callable[..., Any]) -> str:
+    return function.__qualname__.removesuffix(".__init__")
