@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fastcnn.bench.table import SHORT
+from fastcnn.saving.picture import write_picture
 
 __all__ = ["check", "draw"]
 
@@ -79,7 +80,7 @@ def draw(machine: Result, rows: Sequence[Result], path: Path) -> None:
         axes = figure.add_axes((left / width, bottom / height, BARS_WIDE / width, tall / height))
         _column(axes, lines, end)
     _head(figure, machine, rows, width, height)
-    figure.savefig(path)
+    write_picture(figure, path)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from fastcnn.bench.limits_table import Limits, measure
 from fastcnn.bench.measure_row import Prepared, WrongAnswerError, row
 from fastcnn.bench.operations import Case
 from fastcnn.bench.peers import Peers
+from fastcnn.paths import named_errors
 
 __all__ = ["Plan", "Session"]
 
@@ -111,7 +112,7 @@ class Session:
 
     def _write(self, lines: Sequence[Any], mode: str) -> None:
         if self.plan.output is not None:
-            with self.plan.output.open(mode) as file:
+            with named_errors(self.plan.output), self.plan.output.open(mode) as file:
                 file.writelines(json.dumps(line) + "\n" for line in lines)
 
     def run(self, peers: Peers, progress: Callable[[str], None]) -> Iterator[dict[str, Any]]:

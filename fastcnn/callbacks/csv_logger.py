@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import os
+from contextlib import suppress
 from typing import Any, TextIO
 
 import numpy as np
 
-from fastcnn.paths import AnyPath
+from fastcnn.paths import AnyPath, named_errors
 from fastcnn.training.callback import Callback, Logs
 
 __all__ = ["CSVLogger"]
@@ -53,13 +54,21 @@ class CSVLogger(Callback):
                 keys |= {f"val_{key}" for key in logs if key != "learning_rate"}
             self._keys = sorted(keys)
             writer.writerow(["epoch", *self._keys])
-        writer.writerow([epoch, *[_cell(logs.get(key, "NA")) for key in self._keys]])
-        self._file.flush()
+        try:
+            with named_errors(self.filename):
+                writer.writerow([epoch, *[_cell(logs.get(key, "NA")) for key in self._keys]])
+                self._file.flush()
+        except OSError:
+            # What could not be written would be tried again when the file is closed.
+            with suppress(OSError):
+                self._file.close()
+            raise
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Close the file."""
         if self._file is not None:
-            self._file.close()
+            with named_errors(self.filename):
+                self._file.close()
             self._file = None
 
 

@@ -7,6 +7,7 @@ import importlib.util
 from pathlib import Path
 
 from fastcnn.callbacks.live_curves import CURVES_NEED, draw_curves
+from fastcnn.saving.picture import write_picture
 
 __all__ = ["NEEDED", "available", "draw"]
 
@@ -36,4 +37,4 @@ def draw(log: Path, picture: Path, *, held_out_name: str) -> None:
     history = {key: [float(row[key]) for row in rows] for key in columns}
     epochs = [int(row["epoch"]) for row in rows]
     figure = draw_curves(epochs, history, ["loss", "accuracy"], held_out_name=held_out_name)
-    figure.savefig(picture, dpi=120)
+    write_picture(figure, picture, dpi=120)

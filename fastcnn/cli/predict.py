@@ -6,7 +6,6 @@ import argparse
 import csv
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from fastcnn.cli import options
 from fastcnn.cli.errors import explain
+from fastcnn.paths import named_errors
 
 if TYPE_CHECKING:
     from fastcnn.cli.model import Classifier
@@ -74,9 +74,11 @@ def _run(arguments: argparse.Namespace) -> int:
     classifier = Classifier.load(arguments.model)
     paths, complete = _found(arguments.pictures)
     table = None if arguments.csv in (None, _PRINT) else Path(arguments.csv)
-    with nullcontext(sys.stdout) if table is None else table.open("w", newline="") as file:
-        done = _predict(classifier, paths, arguments, file)
-    if table is not None:
+    if table is None:
+        done = _predict(classifier, paths, arguments, sys.stdout)
+    else:
+        with named_errors(table), table.open("w", newline="") as file:
+            done = _predict(classifier, paths, arguments, file)
         print(f"{done} pictures: {table}")
     return 0 if complete and done == len(paths) else 1
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from fastcnn.callbacks import Callback
 from fastcnn.models import Model, load
+from fastcnn.paths import named_errors
 from fastcnn.saving.atomic_file import replacing, write_at
 
 __all__ = ["EpochLog", "KeptModel", "Resumed", "resume", "state_file"]
@@ -37,7 +38,7 @@ class EpochLog(Callback):
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Begin the file."""
-        with self.path.open("w", newline="") as file:
+        with named_errors(self.path), self.path.open("w", newline="") as file:
             if self._rows:
                 writer = csv.DictWriter(file, list(self._rows[0]))
                 writer.writeheader()
@@ -46,7 +47,7 @@ class EpochLog(Callback):
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Write a row; it is on disk when this returns."""
         row = {"epoch": epoch + 1, **(logs or {})}
-        with self.path.open("a", newline="") as file:
+        with named_errors(self.path), self.path.open("a", newline="") as file:
             writer = csv.DictWriter(file, list(row), extrasaction="ignore")
             if file.tell() == 0:
                 writer.writeheader()

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn.datasets._download import RemoteFile, cache_folder, exclusive, fetch
+from fastcnn.paths import named_errors
 
 __all__ = ["Arrays", "Layout", "decode", "load"]
 
@@ -142,7 +143,8 @@ def _download(layout: Layout, cache: Path) -> Path:
             unpacked = Path(scratch) / layout.folder
             unpacked.mkdir()
             for name, content in _contents(layout, archive):
-                (unpacked / name).write_bytes(content)
+                with named_errors(home):
+                    (unpacked / name).write_bytes(content)
             unpacked.rename(home)
         archive.unlink()
     return home

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
+from fastcnn.paths import named_errors
 
 __all__ = ["RemoteFile", "cache_folder", "exclusive", "fetch"]
 
@@ -137,7 +138,8 @@ def _receive(remote: RemoteFile, part: Path, start: int) -> None:
             file.seek(start)
             left = remote.size - start
             while left and (chunk := response.read(min(_CHUNK, left))):
-                file.write(chunk)
+                with named_errors(part):
+                    file.write(chunk)
                 bar.update(len(chunk))
                 left -= len(chunk)
     if left:
