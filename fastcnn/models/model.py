@@ -82,6 +82,8 @@ class Model(Trainer):
         self.build_shapes: Any = None
         #: Names of the outputs of a subclass that returns them in a dict, once it was called.
         self._returned_names: Any = None
+        # What a first call that failed was given binds nobody.
+        self._was_called = False
         #: JSON data of the caller's, saved with the model: names of classes, for one.
         self.metadata: dict[str, Any] = {}
         if (inputs is None) != (outputs is None):
@@ -173,6 +175,7 @@ class Model(Trainer):
         y = super()._run(x, training)
         if self.graph is None:
             self._returned_names = _keys_as_names(y)
+            self._was_called = True
         elif isinstance(y, list | tuple) and len(y) == 1:
             return y[0]
         return y
@@ -186,14 +189,13 @@ class Model(Trainer):
 
     def on_tensors(self, tensors: Sequence[Any]) -> Any:
         """The model's outputs for graph Tensors, one per input."""
-        names = self.named_inputs
-        if self.graph is None and names is not None:
+        if self.graph is None and (names := self._noted_inputs()) is not None:
             return self(pack(names, tensors))
         return self(list(tensors) if len(tensors) > 1 else tensors[0])
 
     def prepare(self, x: Any) -> None:
         """Note the structure of the first inputs of a subclass."""
-        if self.graph is None and not self.built:
+        if self.graph is None and not self._was_called:
             self._note_shapes(x)
 
     def find_outputs(self) -> None:
@@ -257,9 +259,11 @@ class Model(Trainer):
         and for a subclass that takes no dict.
         """
         if self.graph is None:
-            names = map_shapes(lambda _: "", self.build_shapes or ())
-            return _keys_as_names(names)
+            return self._noted_inputs() if self._was_called else None
         return _at_least_list(map_structure(lambda tensor: tensor.name, self.input))
+
+    def _noted_inputs(self) -> Any:
+        return _keys_as_names(map_shapes(lambda _: "", self.build_shapes or ()))
 
     @property
     def named_outputs(self) -> Any:
@@ -309,9 +313,13 @@ class Model(Trainer):
         self.build_shapes = map_structure(lambda leaf: [None, *leaf.shape[1:]], x)
 
     def _ensure_built(self, x: Any) -> None:
-        if not self.built and self._building is None:
+        if self.graph is None and not self._was_called and self._building is None:
             self._note_shapes(x)
         super()._ensure_built(x)
+
+    def _note_build(self, shapes: Any) -> None:
+        if self.graph is None and self.build_shapes is None:
+            self.build_shapes = map_shapes(lambda shape: [None, *tuple(shape)[1:]], shapes)
 
     def _build_for(self, shapes: Any) -> None:
         if type(self).build is Model.build:

@@ -171,3 +171,33 @@ def test_functional_models_need_no_build():
     model = Model(x, layers.Dense(2)(x))
     model.build((None, 4))
     assert len(model.weights) == 2
+
+
+class BuildsByHand(Model):
+    """Makes the weights of its layer in a ``build`` of its own."""
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.dense = layers.Dense(2)
+
+    def build(self, input_shape):
+        self.dense.build(input_shape)
+
+    def call(self, x):
+        return self.dense(x)
+
+
+@pytest.mark.parametrize("way", ["build", "named", "call", "predict"])
+def test_a_model_is_saved_whoever_built_it(way, tmp_path):
+    model, x = BuildsByHand(), np.ones((2, 4), np.float32)
+    if way == "build":
+        model.build((None, 4))
+    elif way == "named":
+        model.build(input_shape=(None, 4))
+    elif way == "call":
+        model(x)
+    else:
+        model.predict(x)
+    model.save(tmp_path / "m")
+    again = fastcnn.load(tmp_path / "m", custom_objects={"BuildsByHand": BuildsByHand})
+    np.testing.assert_array_equal(again.predict(x), model.predict(x))

@@ -245,6 +245,22 @@ def test_a_subclass_of_a_dict_is_first_seen_in_predict():
         model.predict({"a": ONES})
 
 
+def test_a_structure_that_failed_binds_nobody(tmp_path):
+    model = Two()
+    with pytest.raises(KeyError):
+        model.predict({"b": ONES, "c": ONES})
+    assert list(model.predict({"b": ONES, "a": ONES})) == ["z", "c"]
+    model = Two()
+    with pytest.raises(KeyError):
+        model({"b": ONES, "c": ONES})
+    x = {"b": ONES, "a": ONES}
+    y = model(x)
+    assert list(y) == ["z", "c"]
+    model.save(tmp_path / "m")
+    other = load(tmp_path / "m", custom_objects={"Two": Two})
+    np.testing.assert_array_equal(other.predict(x)["z"], y["z"])
+
+
 def test_build_from_nested_shapes():
     class Nested(Model):
         def __init__(self):

@@ -219,6 +219,9 @@ class Layer(Configurable):
                 self._building = None
             yield
 
+    def _note_build(self, shapes: Any) -> None:
+        """Called when :meth:`build` has made the weights for shapes."""
+
     def _build_for(self, shapes: Any) -> None:
         """Make the weights for a first call."""
         self.build(shapes)
@@ -413,6 +416,7 @@ def _once(build: Callable[..., None]) -> Callable[..., None]:
                 with recording(False):  # weights are made of numbers
                     build(self, *shapes, **named)
                 self.built = True
+                self._note_build(*shapes, *named.values())
             except BaseException:
                 del self._weights[weights:]
                 self.built = False
