@@ -9,6 +9,7 @@ import numpy as np
 
 from fastcnn import ops
 from fastcnn.config import lookup, reserve
+from fastcnn.graph.float32_setting import checked_float32
 
 Activation = Callable[[Any], Any]
 
@@ -29,6 +30,8 @@ def relu(
         max_value: Upper bound; ``None`` for none.
         threshold: Values up to it count as negative.
     """
+    for name, value in (("negative_slope", negative_slope), ("threshold", threshold)):
+        checked_float32("relu", name, value)
     if threshold:
         # What is not above the threshold becomes it first, so that infinity leaves no NaN behind.
         limit = np.float32(threshold)

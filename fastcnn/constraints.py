@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from fastcnn import ops
 from fastcnn.config import Configurable, Registry
 from fastcnn.graph import Tensor
+from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.graph.tensor import Node, Spec
 from fastcnn.graph.variable import Variable
 
@@ -127,7 +129,7 @@ class MinMaxNorm(Constraint):
 def _norm(owner: str, name: str, value: float) -> float:
     if not value >= 0:
         raise ValueError(f"{owner}: {name} must be a number of at least 0, got {value!r}")
-    return value
+    return value if value == math.inf else checked_float32(owner, name, value)
 
 
 def _norms(w: Any, axis: int | Sequence[int]) -> Any:

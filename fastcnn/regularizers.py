@@ -10,6 +10,7 @@ import numpy as np
 
 from fastcnn import ops
 from fastcnn.config import Configurable, Registry
+from fastcnn.graph.float32_setting import checked_float32
 
 __all__ = ["L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "get"]
 
@@ -139,7 +140,7 @@ def _factor(owner: str, name: str, value: Any) -> float:
         raise ValueError(f"{owner}: {name} must be a number of at least 0, got {value!r}")
     if not (value >= 0 and math.isfinite(value)):
         raise ValueError(f"{owner}: {name} must be a finite number of at least 0, got {value!r}")
-    return float(value)
+    return checked_float32(owner, name, value)
 
 
 def _sizes(x: Any, factor: float) -> Any:

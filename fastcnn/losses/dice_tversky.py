@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn import ops
+from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.losses.functions import same_shape
 from fastcnn.losses.loss import UnitLoss
 
@@ -51,13 +52,21 @@ def tversky(
         alpha: Weight of what is missed.
         beta: Weight of false alarms; with both 1/2 this is :func:`dice`.
         axis: As for :func:`dice`.
+
+    Raises:
+        ValueError: Shapes differ, or a weight is not finite in float32.
     """
+    alpha, beta = _weights("tversky", alpha, beta)
     t, p = same_shape("tversky", y_true, y_pred)
     both = ops.sum(ops.multiply(t, p), axis=axis)
     missed = ops.sum(ops.multiply(ops.subtract(_ONE, p), t), axis=axis)
     false = ops.sum(ops.multiply(p, ops.subtract(_ONE, t)), axis=axis)
     wrong = ops.add(ops.multiply(missed, np.float32(alpha)), ops.multiply(false, np.float32(beta)))
     return ops.subtract(_ONE, ops.divide(both, ops.add(ops.add(both, wrong), _SMALL)))
+
+
+def _weights(owner: str, alpha: float, beta: float) -> tuple[float, float]:
+    return checked_float32(owner, "alpha", alpha), checked_float32(owner, "beta", beta)
 
 
 class Dice(UnitLoss):
@@ -89,8 +98,7 @@ class Tversky(UnitLoss):
         axis: Any = None,
     ) -> None:
         super().__init__(name, reduction)
-        self.alpha = alpha
-        self.beta = beta
+        self.alpha, self.beta = _weights("Tversky", alpha, beta)
         self.axis = axis
 
     def call(self, y_true: Any, y_pred: Any) -> Any:

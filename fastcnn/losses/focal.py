@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from fastcnn import ops
+from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.losses.functions import (
     before,
+    checked_smoothing,
     power_of_probability,
     same_shape,
     smoothed_binary,
@@ -33,9 +35,12 @@ _ONE = np.float32(1)
 _SMALLEST, _LARGEST = np.float32(1e-7), np.float32(1) - np.float32(1e-7)
 
 
-def _check(loss: str, gamma: Any) -> None:
+def _check(loss: str, gamma: Any, alpha: Any) -> None:
     if not hasattr(gamma, "__float__") or not 0 <= gamma < math.inf:
         raise ValueError(f"{loss}: gamma must be a number of 0 or more, got {gamma!r}")
+    checked_float32(loss, "gamma", gamma)
+    for factor in np.ravel(alpha):
+        checked_float32(loss, "alpha", factor)
 
 
 def binary_focal_crossentropy(
@@ -64,7 +69,7 @@ def binary_focal_crossentropy(
         ValueError: Shapes differ, or ``gamma`` is negative.
     """
     loss = "binary_focal_crossentropy"
-    _check(loss, gamma)
+    _check(loss, gamma, alpha)
     t, y_pred = same_shape(loss, y_true, y_pred)
     t = smoothed_binary(t, label_smoothing)
     y_pred, from_logits = before(y_pred, Sigmoid, from_logits)
@@ -108,7 +113,7 @@ def categorical_focal_crossentropy(
         ValueError: Shapes differ, or ``gamma`` is negative.
     """
     loss = "categorical_focal_crossentropy"
-    _check(loss, gamma)
+    _check(loss, gamma, alpha)
     t, y_pred = same_shape(loss, y_true, y_pred)
     t = smoothed_classes(t, label_smoothing, axis)
     if axis in (-1, len(y_pred.shape) - 1):
@@ -141,12 +146,12 @@ class BinaryFocalCrossentropy(UnitLoss):
         name: str | None = "binary_focal_crossentropy",
     ) -> None:
         super().__init__(name, reduction)
-        _check("BinaryFocalCrossentropy", gamma)
+        _check("BinaryFocalCrossentropy", gamma, alpha)
         self.apply_class_balancing = apply_class_balancing
         self.alpha = alpha
         self.gamma = gamma
         self.from_logits = from_logits
-        self.label_smoothing = label_smoothing
+        self.label_smoothing = checked_smoothing(label_smoothing)
         self.axis = axis
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
@@ -177,11 +182,11 @@ class CategoricalFocalCrossentropy(UnitLoss):
         name: str | None = "categorical_focal_crossentropy",
     ) -> None:
         super().__init__(name, reduction)
-        _check("CategoricalFocalCrossentropy", gamma)
+        _check("CategoricalFocalCrossentropy", gamma, alpha)
         self.alpha = alpha
         self.gamma = gamma
         self.from_logits = from_logits
-        self.label_smoothing = label_smoothing
+        self.label_smoothing = checked_smoothing(label_smoothing)
         self.axis = axis
 
     def call(self, y_true: Any, y_pred: Any) -> Any:

@@ -19,6 +19,7 @@ __all__ = [
     "before",
     "binary_crossentropy",
     "categorical_crossentropy",
+    "checked_smoothing",
     "is_symbolic",
     "mean_absolute_error",
     "mean_squared_error",
@@ -222,10 +223,19 @@ def smoothed_binary(y_true: Any, share: float) -> Any:
     return _mixed(y_true, share, share / 2)
 
 
-def _mixed(y_true: Any, share: float, even: float) -> Any:
+def checked_smoothing(share: float) -> float:
+    """``label_smoothing``, which must be between 0 and 1.
+
+    Raises:
+        ValueError: It is not.
+    """
     if not 0 <= share <= 1:
         raise ValueError(f"label_smoothing must be between 0 and 1, got {share!r}")
-    if not share:
+    return share
+
+
+def _mixed(y_true: Any, share: float, even: float) -> Any:
+    if not checked_smoothing(share):
         return y_true
     return ops.add(ops.multiply(y_true, np.float32(1 - share)), np.float32(even))
 

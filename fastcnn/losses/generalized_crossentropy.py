@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn import ops
+from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.losses.functions import as_dtype, operand, power_of_probability
 from fastcnn.losses.loss import NumericLoss, SparseCategoricalCrossentropy
 
@@ -74,3 +75,4 @@ class CategoricalGeneralizedCrossEntropy(NumericLoss):
 def _check(loss: str, q: float) -> None:
     if not 0 < q < 1:
         raise ValueError(f"{loss}: q must lie between 0 and 1, without them, got {q}")
+    checked_float32(loss, "q", q, divides=True)

@@ -15,6 +15,7 @@ from fastcnn.losses.functions import (
     as_dtype,
     binary_crossentropy,
     categorical_crossentropy,
+    checked_smoothing,
     mean_absolute_error,
     mean_squared_error,
     not_ignored,
@@ -268,7 +269,7 @@ class CategoricalCrossentropy(UnitLoss):
     ) -> None:
         super().__init__(name, reduction)
         self.from_logits = from_logits
-        self.label_smoothing = label_smoothing
+        self.label_smoothing = checked_smoothing(label_smoothing)
         self.axis = axis
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
@@ -353,7 +354,7 @@ class BinaryCrossentropy(UnitLoss):
     ) -> None:
         super().__init__(name, reduction)
         self.from_logits = from_logits
-        self.label_smoothing = label_smoothing
+        self.label_smoothing = checked_smoothing(label_smoothing)
         self.axis = axis
 
     def call(self, y_true: Any, y_pred: Any) -> Any:

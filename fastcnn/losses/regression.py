@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn import ops
+from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.losses.functions import same_shape
 from fastcnn.losses.loss import NumericLoss
 
@@ -154,7 +155,7 @@ def check_positive(owner: str, name: str, value: Any) -> float:
     """
     if isinstance(value, bool) or not hasattr(value, "__float__") or not 0 < value < math.inf:
         raise ValueError(f"{owner}: {name} must be a number above 0, got {value!r}")
-    return float(value)
+    return checked_float32(owner, name, value, divides=True)
 
 
 class MeanAbsolutePercentageError(NumericLoss):

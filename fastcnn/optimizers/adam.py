@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastcnn import ops
 from fastcnn._deprecation import renamed_arguments
 from fastcnn.graph import Tensor
+from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.graph.variable import Variable
 from fastcnn.ops import UpdateOptions
 from fastcnn.optimizers.optimizer import Optimizer, Rate, Settings, checked_factor
@@ -34,7 +35,7 @@ class _Moments(Optimizer):
         super().__init__(learning_rate, weight_decay, name=name, **settings)
         self.beta_1 = checked_factor(name, "beta_1", beta_1, below=True)
         self.beta_2 = checked_factor(name, "beta_2", beta_2, below=True)
-        self.epsilon = float(epsilon)
+        self.epsilon = checked_float32(name, "epsilon", epsilon, divides=True)
 
     def slot_values(self, variable: Variable) -> tuple[float, ...]:
         """Two moving means."""

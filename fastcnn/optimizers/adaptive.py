@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastcnn import ops
 from fastcnn._deprecation import renamed_arguments
 from fastcnn.graph import Tensor
+from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.graph.variable import Variable
 from fastcnn.ops import UpdateOptions
 from fastcnn.optimizers.optimizer import Optimizer, Rate, Settings, checked_factor
@@ -48,7 +49,7 @@ class RMSprop(Optimizer):
         super().__init__(learning_rate, weight_decay, name=name, **settings)
         self.rho = checked_factor(name, "rho", rho)
         self.momentum = checked_factor(name, "momentum", momentum)
-        self.epsilon = float(epsilon)
+        self.epsilon = checked_float32(name, "epsilon", epsilon, divides=True)
         self.centered = bool(centered)
 
     def slot_values(self, variable: Variable) -> tuple[float, ...]:
@@ -109,7 +110,7 @@ class Adagrad(Optimizer):
         self.initial_accumulator_value = _least_zero(
             name, "initial_accumulator_value", initial_accumulator_value
         )
-        self.epsilon = float(epsilon)
+        self.epsilon = checked_float32(name, "epsilon", epsilon, divides=True)
 
     def slot_values(self, variable: Variable) -> tuple[float, ...]:
         """``s``."""
@@ -159,7 +160,7 @@ class Adadelta(Optimizer):
     ) -> None:
         super().__init__(learning_rate, weight_decay, name=name, **settings)
         self.rho = checked_factor(name, "rho", rho)
-        self.epsilon = float(epsilon)
+        self.epsilon = checked_float32(name, "epsilon", epsilon, divides=True)
 
     def slot_values(self, variable: Variable) -> tuple[float, ...]:
         """``v`` and ``s``."""
@@ -226,7 +227,7 @@ class Ftrl(Optimizer):
             raise ValueError(
                 f"{name}: learning_rate_power must be at most 0, got {learning_rate_power}"
             )
-        self.learning_rate_power = float(learning_rate_power)
+        self.learning_rate_power = checked_float32(name, "learning_rate_power", learning_rate_power)
         self.initial_accumulator_value = _least_zero(
             name, "initial_accumulator_value", initial_accumulator_value
         )
@@ -276,4 +277,4 @@ def _least_zero(owner: str, name: str, value: float) -> float:
     value = float(value)
     if not value >= 0:
         raise ValueError(f"{owner}: {name} must be at least 0, got {value}")
-    return value
+    return checked_float32(owner, name, value)

@@ -13,6 +13,7 @@ import numpy as np
 from fastcnn import ops
 from fastcnn._deprecation import renamed_arguments
 from fastcnn.graph import Tensor
+from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.graph.variable import Variable
 from fastcnn.ops import UpdateOptions
 from fastcnn.ops.optimizer.norms import JORDAN, orthogonalized
@@ -87,8 +88,19 @@ class Muon(Optimizer):
             raise ValueError(f"{name}: ns_steps must be at least 0, got {ns_steps}")
         self.adam_beta_1 = checked_factor(name, "adam_beta_1", adam_beta_1, below=True)
         self.adam_beta_2 = checked_factor(name, "adam_beta_2", adam_beta_2, below=True)
+        numbers = {
+            "adam_weight_decay": adam_weight_decay,
+            "muon_a": muon_a,
+            "muon_b": muon_b,
+            "muon_c": muon_c,
+            "adam_lr_ratio": adam_lr_ratio,
+            "rms_rate": rms_rate,
+        }
+        for key, value in numbers.items():
+            if value is not None:
+                checked_float32(name, key, value)
         self.adam_weight_decay = adam_weight_decay
-        self.epsilon = float(epsilon)
+        self.epsilon = checked_float32(name, "epsilon", epsilon, divides=True)
         self.exclude_layers = list(exclude_layers or ())
         self.exclude_embeddings = bool(exclude_embeddings)
         self.muon_a = muon_a

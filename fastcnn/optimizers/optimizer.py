@@ -14,6 +14,7 @@ from fastcnn import ops, schedules
 from fastcnn._deprecation import renamed_arguments
 from fastcnn.config import Configurable, lookup, serialize
 from fastcnn.graph import Tensor
+from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.graph.locks import fork_safe_lock
 from fastcnn.graph.variable import Variable
 from fastcnn.ops.optimizer.norms import sum_of_squares
@@ -152,6 +153,9 @@ class Optimizer(Configurable):
                 f"{self.name}: at most one of clipnorm, clipvalue and global_clipnorm may be "
                 f"given, and it must be positive; got {given}"
             )
+        for key, bound in given.items():
+            if bound != math.inf:
+                checked_float32(self.name, key, bound, divides=True)
         if self.weight_decay is not None and not 0 <= self.weight_decay < math.inf:
             raise ValueError(
                 f"{self.name}: weight_decay must be at least 0, got {self.weight_decay}"
@@ -161,6 +165,13 @@ class Optimizer(Configurable):
             raise ValueError(
                 f"{self.name}: loss_scale_factor must be positive, got {self.loss_scale_factor}"
             )
+        if self.weight_decay is not None:
+            checked_float32(self.name, "weight_decay", self.weight_decay)
+        if self.loss_scale_factor is not None:
+            scale = checked_float32(
+                self.name, "loss_scale_factor", self.loss_scale_factor, divides=True
+            )
+            checked_float32(self.name, "1 / loss_scale_factor", 1 / scale, divides=True)
         for key, value, least in (
             ("ema_overwrite_frequency", self.ema_overwrite_frequency, 1),
             ("gradient_accumulation_steps", self.gradient_accumulation_steps, 2),
@@ -197,6 +208,7 @@ class Optimizer(Configurable):
             value = float(value)
             if not (value >= 0 and math.isfinite(value)):
                 raise ValueError(f"{self.name}: learning_rate must be at least 0, got {value}")
+            checked_float32(self.name, "learning_rate", value)
         self._learning_rate: Rate = value
 
     @property

@@ -41,11 +41,12 @@ def celu(x: ArrayLike, alpha: float = 1.0) -> Float64:
 def gelu(x: ArrayLike, approximate: bool = True) -> Float64:
     """``x`` times the share of the normal distribution below it, maybe by way of tanh."""
     x = float64(x)
+    # The share below -50 is 0 in float64, which minus infinity would make NaN of.
+    kept = np.maximum(x, -50)
     if approximate:
         curve = np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))
-        return float64(0.5 * x * (1 + curve))
-    with np.errstate(invalid="ignore"):  # minus infinity times 0
-        return 0.5 * x * (1 + erf(x / math.sqrt(2)))
+        return float64(0.5 * kept * (1 + curve))
+    return 0.5 * kept * (1 + erf(x / math.sqrt(2)))
 
 
 def silu(x: ArrayLike) -> Float64:
@@ -81,8 +82,8 @@ def hard_sigmoid(x: ArrayLike) -> Float64:
 
 
 def hard_silu(x: ArrayLike) -> Float64:
-    """``x * hard_sigmoid(x)``."""
-    return float64(x) * hard_sigmoid(x)
+    """``x * hard_sigmoid(x)``; 0 up to -3."""
+    return np.maximum(float64(x), -3) * hard_sigmoid(x)
 
 
 def hard_tanh(x: ArrayLike) -> Float64:
@@ -128,7 +129,8 @@ def sparse_sigmoid(x: ArrayLike) -> Float64:
 def squareplus(x: ArrayLike, b: float = 4) -> Float64:
     """``(x + sqrt(x^2 + b)) / 2``."""
     x = float64(x)
-    return (x + np.sqrt(x * x + b)) / 2
+    # (sqrt(x^2 + b) - |x|) / 2 above ReLU, where nothing cancels.
+    return relu(x) + b / 2 / (np.hypot(x, math.sqrt(b)) + np.abs(x))
 
 
 def glu(x: ArrayLike, axis: int = -1) -> Float64:

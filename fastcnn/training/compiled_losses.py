@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fastcnn import losses, metrics, ops
 from fastcnn.config import serialize
 from fastcnn.graph import Tensor
+from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.losses import Loss
 from fastcnn.metrics import Metric, check_metric
 from fastcnn.tree import StructureError, flatten, in_order
@@ -189,7 +190,9 @@ class CompileLossAndMetrics:
                 )
             parts.append((names[index], part))
             factor = factors[index]
-            term = part if factor is None else ops.multiply(part, np.float32(factor))
+            if factor is not None:
+                factor = np.float32(checked_float32("compile", "loss_weights", factor))
+            term = part if factor is None else ops.multiply(part, factor)
             total = term if total is None else ops.add(total, term)
         assert total is not None
         return total, parts

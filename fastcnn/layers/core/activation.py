@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from fastcnn import activations, constraints, initializers, ops, regularizers
+from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.layers.base.layer import Layer
 
 __all__ = ["ELU", "Activation", "LeakyReLU", "PReLU", "ReLU", "Softmax"]
@@ -71,6 +73,8 @@ class ReLU(Layer):
         for key, value in settings.items():
             if value is not None and value < 0:
                 raise ValueError(f"ReLU: {key} cannot be negative, got {value}")
+            if value is not None and not (key == "max_value" and value == math.inf):
+                checked_float32("ReLU", key, value)
         self.max_value = max_value
         self.negative_slope = negative_slope
         self.threshold = threshold
@@ -137,7 +141,7 @@ class LeakyReLU(Layer):
             raise ValueError(
                 f"LeakyReLU: negative_slope must be a number of at least 0, got {negative_slope}"
             )
-        self.negative_slope = negative_slope
+        self.negative_slope = checked_float32("LeakyReLU", "negative_slope", negative_slope)
 
     def call(self, x: Any) -> Any:
         """The leaky values."""
@@ -163,7 +167,7 @@ class ELU(Layer):
         input_shape: Sequence[int | None] | None = None,
     ) -> None:
         super().__init__(name=name, trainable=trainable, input_shape=input_shape)
-        self.alpha = alpha
+        self.alpha = checked_float32("ELU", "alpha", alpha)
 
     def call(self, x: Any) -> Any:
         """The smooth values."""

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastcnn import constraints, initializers, ops, regularizers
+from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.layers.base.layer import Layer
 from fastcnn.layers.base.trace_context import current_trace
+from fastcnn.ops.optimizer.update import checked_factor
 
 __all__ = ["BatchNormalization"]
 
@@ -64,8 +66,8 @@ class BatchNormalization(Layer):
     ) -> None:
         super().__init__(name=name, trainable=trainable, input_shape=input_shape)
         self.axis = axis
-        self.momentum = float(momentum)
-        self.epsilon = float(epsilon)
+        self.momentum = checked_factor(type(self).__name__, "momentum", momentum)
+        self.epsilon = checked_float32(type(self).__name__, "epsilon", epsilon, divides=True)
         self.center = center
         self.scale = scale
         self.beta_initializer = initializers.get(beta_initializer)

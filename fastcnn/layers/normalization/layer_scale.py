@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastcnn import initializers
+from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.layers.base.layer import Layer
 
 __all__ = ["LayerScale"]
@@ -39,7 +40,7 @@ class LayerScale(Layer):
         input_shape: Sequence[int | None] | None = None,
     ) -> None:
         super().__init__(name=name, trainable=trainable, input_shape=input_shape)
-        self.init_values = float(init_values)
+        self.init_values = checked_float32("LayerScale", "init_values", init_values)
 
     def build(self, input_shape: Any) -> None:
         """Make ``gamma`` for the channels of ``input_shape``."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn import constraints, initializers, ops, regularizers
+from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.layers.base.layer import Layer
 from fastcnn.ops.reduction.sums import filled
 
@@ -103,7 +104,7 @@ class LayerNormalization(Layer):
     ) -> None:
         super().__init__(name=name, trainable=trainable, input_shape=input_shape)
         self.axis = axis if isinstance(axis, int) else list(axis)
-        self.epsilon = float(epsilon)
+        self.epsilon = checked_float32(type(self).__name__, "epsilon", epsilon, divides=True)
         self.center = center
         self.scale = scale
         self.beta_initializer = initializers.get(beta_initializer)
@@ -189,7 +190,7 @@ class GroupNormalization(Layer):
             )
         self.groups = groups
         self.axis = axis
-        self.epsilon = float(epsilon)
+        self.epsilon = checked_float32(type(self).__name__, "epsilon", epsilon, divides=True)
         self.center = center
         self.scale = scale
         self.beta_initializer = initializers.get(beta_initializer)
@@ -267,7 +268,7 @@ class RMSNormalization(Layer):
     ) -> None:
         super().__init__(name=name, trainable=trainable, input_shape=input_shape)
         self.axis = axis if isinstance(axis, int) else list(axis)
-        self.epsilon = float(epsilon)
+        self.epsilon = checked_float32(type(self).__name__, "epsilon", epsilon, divides=True)
 
     def build(self, input_shape: Any) -> None:
         """Make ``scale``, a number for each place along the axes."""

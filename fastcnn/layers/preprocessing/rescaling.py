@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastcnn import ops
+from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.layers.base.layer import Layer
 
 __all__ = ["Rescaling"]
@@ -34,8 +35,8 @@ class Rescaling(Layer):
         input_shape: Sequence[int | None] | None = None,
     ) -> None:
         super().__init__(name=name, trainable=trainable, input_shape=input_shape)
-        self.scale = scale
-        self.offset = offset
+        self.scale = checked_float32("Rescaling", "scale", scale)
+        self.offset = checked_float32("Rescaling", "offset", offset)
 
     def call(self, x: Any) -> Any:
         """The rescaled values."""

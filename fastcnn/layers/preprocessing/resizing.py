@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastcnn import ops
+from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.layers.base.layer import Layer
 from fastcnn.layers.base.validation import channels_last, choice, positive_int
 
@@ -72,7 +73,7 @@ class Resizing(Layer):
         self.crop_to_aspect_ratio = crop_to_aspect_ratio
         self.pad_to_aspect_ratio = pad_to_aspect_ratio
         self.fill_mode = choice(fill_mode, "fill_mode", ("constant",), "Resizing")
-        self.fill_value = fill_value
+        self.fill_value = checked_float32("Resizing", "fill_value", fill_value)
         self.antialias = bool(antialias)
         self.data_format = channels_last(data_format, "Resizing")
 

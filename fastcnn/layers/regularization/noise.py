@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn import ops
+from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.layers.regularization.random_layer import (
     RandomLayer,
     checked_noise_shape,
@@ -48,7 +49,7 @@ class GaussianNoise(RandomLayer):
         super().__init__(name=name, trainable=trainable, input_shape=input_shape)
         if not stddev >= 0:
             raise ValueError(f"GaussianNoise: stddev must be at least 0, got {stddev}")
-        self.stddev = stddev
+        self.stddev = checked_float32("GaussianNoise", "stddev", stddev)
         self.seed = seed_or_next(seed)
 
     def call(self, x: Any, *, training: bool | None = None) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.common.axes import axis_of
 from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
@@ -92,10 +93,9 @@ def _pointwise(
 def _number(op: str, name: str, value: Any, *, above: float = -math.inf) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         raise TypeError(f"{op}: {name} must be a number, got {value!r}")
-    if not (value > above and math.isfinite(value)):
-        bound = "finite" if above == -math.inf else f"above {above:g}"
-        raise ValueError(f"{op}: {name} must be {bound}, got {value!r}")
-    return float(value)
+    if not value > above and above != -math.inf:
+        raise ValueError(f"{op}: {name} must be above {above:g}, got {value!r}")
+    return checked_float32(op, name, value, divides=above == 0)
 
 
 def _below(x: Any) -> Any:
@@ -166,7 +166,8 @@ def celu(x: Operand, alpha: float = 1.0) -> Any:
         alpha: A number above 0.
     """
     alpha = _number("celu", "alpha", alpha, above=0)
-    return _exponential_unit("celu", x, 1.0, alpha, 1 / alpha)
+    inverse = checked_float32("celu", "1 / alpha", 1 / alpha, divides=True)
+    return _exponential_unit("celu", x, 1.0, alpha, inverse)
 
 
 def _exponential_unit(op: str, x: Operand, scale: float, factor: float, inner: float) -> Any:
@@ -205,6 +206,8 @@ def gelu(x: Operand, approximate: bool = True) -> Any:
 
     def rough_slope(x: Any) -> Any:
         t = curve(x)
+        # Beyond 16 the slope is 0 or 1, and nothing overflows on the way.
+        x = _clip(x, -16, 16)
         inner = add(multiply(square(x), np.float32(3 * 0.044715)), 1.0)
         steep = multiply(multiply(multiply(x, subtract(1.0, square(t))), inner), outer)
         return multiply(add(add(t, 1.0), steep), 0.5)
@@ -213,14 +216,19 @@ def gelu(x: Operand, approximate: bool = True) -> Any:
         return multiply(add(erf(multiply(x, np.float32(math.sqrt(0.5)))), 1.0), 0.5)
 
     def derivative(x: Any) -> Any:
+        x = _clip(x, -16, 16)
         density = multiply(exp(multiply(square(x), -0.5)), np.float32(1 / math.sqrt(2 * math.pi)))
         return add(share(x), multiply(x, density))
 
+    def kept(x: Any) -> Any:
+        # Where the share is next to nothing its rounding error must not be multiplied by more.
+        return maximum(x, -16.0)
+
     if approximate:
         return _pointwise(
-            "gelu", x, lambda x: multiply(multiply(x, 0.5), add(curve(x), 1.0)), rough_slope
+            "gelu", x, lambda x: multiply(multiply(kept(x), 0.5), add(curve(x), 1.0)), rough_slope
         )
-    return _pointwise("gelu", x, lambda x: multiply(x, share(x)), derivative)
+    return _pointwise("gelu", x, lambda x: multiply(kept(x), share(x)), derivative)
 
 
 @operation
@@ -295,8 +303,9 @@ def hard_silu(x: Operand) -> Any:
     return _pointwise(
         "hard_silu",
         x,
-        lambda x: multiply(x, _hard_sigmoid(x)),
-        lambda x: add(_hard_sigmoid(x), multiply(x, _hard_sigmoid_derivative(x))),
+        # 0 up to -3, also where x is minus infinity.
+        lambda x: multiply(maximum(x, -3.0), _hard_sigmoid(x)),
+        lambda x: add(_hard_sigmoid(x), multiply(_clip(x, -3, 3), _hard_sigmoid_derivative(x))),
     )
 
 
@@ -404,14 +413,23 @@ def squareplus(x: Operand, b: float = 4) -> Any:
     width = _number("squareplus", "b", b, above=0)
 
     def root(x: Any) -> Any:
-        return sqrt(add(square(x), width))
+        """``sqrt(x^2 + b)``, whose square may overflow or vanish."""
+        size, floor = absolute(x), math.sqrt(width)
+        larger = maximum(size, floor)
+        ratio = divide(minimum(size, floor), larger)
+        return multiply(larger, sqrt(add(square(ratio), 1.0)))
 
-    return _pointwise(
-        "squareplus",
-        x,
-        lambda x: multiply(add(x, root(x)), 0.5),
-        lambda x: multiply(add(divide(x, root(x)), 1.0), 0.5),
-    )
+    def value(x: Any) -> Any:
+        # What lies above ReLU, (root - |x|) / 2, in a form in which nothing cancels.
+        half = add(multiply(root(x), 0.5), multiply(absolute(x), 0.5))
+        return add(relu(x), divide(width / 4, half))
+
+    def derivative(x: Any) -> Any:
+        # At infinity as at the largest number.
+        x = _clip(x, -1e38, 1e38)
+        return divide(value(x), root(x))
+
+    return _pointwise("squareplus", x, value, derivative)
 
 
 @operation

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.common.public_operation import DTYPES, Labels, Operand, apply, operand, operation
 
@@ -97,7 +98,7 @@ def cast(x: Operand, dtype: npt.DTypeLike) -> Any:
 def _real(op: str, name: str, value: Any) -> float:
     if isinstance(value, str) or not hasattr(value, "__float__"):
         raise TypeError(f"{op}: {name} must be a number, got {value!r}")
-    return float(value)
+    return checked_float32(op, name, value)
 
 
 @operation
@@ -114,6 +115,7 @@ def rescale(x: Operand, scale: float, offset: float = 0.0) -> Any:
 
     Raises:
         TypeError: ``scale`` or ``offset`` is not a number.
+        ValueError: One of them is not finite in float32.
     """
     op = Rescale.name
     x = operand(op, "x", x, dtype=None)

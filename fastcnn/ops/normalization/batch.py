@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.common.grad_by_formula import by_formula
 from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
@@ -139,9 +140,9 @@ def _checked(
             )
         tensors.append(tensor)
     epsilon = float(epsilon)
-    if not (epsilon >= 0 and math.isfinite(epsilon)):
+    if not epsilon >= 0:
         raise ValueError(f"{op}: epsilon must be a number of at least 0, got {epsilon}")
-    return tensors, epsilon
+    return tensors, checked_float32(op, "epsilon", epsilon, divides=True)
 
 
 @operation

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.common.grad_by_formula import by_formula
 from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
@@ -128,9 +129,9 @@ def _spread(statistic: Tensor, view: View) -> Tensor:
 
 def _checked_epsilon(op: str, epsilon: float) -> float:
     epsilon = float(epsilon)
-    if not (epsilon >= 0 and math.isfinite(epsilon)):
+    if not epsilon >= 0:
         raise ValueError(f"{op}: epsilon must be a number of at least 0, got {epsilon}")
-    return epsilon
+    return checked_float32(op, "epsilon", epsilon, divides=True)
 
 
 def _trailing(op: str, x: Operand, **weights: Operand) -> list[Tensor]:

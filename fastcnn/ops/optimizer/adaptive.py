@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from fastcnn._deprecation import renamed_arguments
+from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.graph.tensor import Tensor
 from fastcnn.graph.variable import Variable
 from fastcnn.ops.common.public_operation import Operand
@@ -23,11 +24,16 @@ __all__ = [
 ]
 
 
-def _least(op: str, name: str, value: float, least: float = 0.0) -> float:
+def _at_least_zero(op: str, name: str, value: float, *, divides: bool = False) -> float:
     value = float(value)
-    if not value >= least:
-        raise ValueError(f"{op}: {name} must be at least {least:g}, got {value}")
-    return value
+    if not value >= 0:
+        raise ValueError(f"{op}: {name} must be at least 0, got {value}")
+    return checked_float32(op, name, value, divides=divides)
+
+
+def _epsilon(op: str, value: float) -> float:
+    """What is added to a divisor."""
+    return _at_least_zero(op, "epsilon", value, divides=True)
 
 
 @renamed_arguments(around="options")
@@ -84,7 +90,7 @@ def adam_update(
         step,
         beta_1=checked_factor(op, "beta_1", beta_1),
         beta_2=checked_factor(op, "beta_2", beta_2),
-        epsilon=_least(op, "epsilon", epsilon),
+        epsilon=_epsilon(op, epsilon),
         amsgrad=largest is not None,
     )
 
@@ -122,7 +128,7 @@ def nadam_update(
         step,
         beta_1=checked_factor(op, "beta_1", beta_1),
         beta_2=checked_factor(op, "beta_2", beta_2),
-        epsilon=_least(op, "epsilon", epsilon),
+        epsilon=_epsilon(op, epsilon),
     )
 
 
@@ -182,7 +188,7 @@ def rmsprop_update(
         options,
         rho=checked_factor(op, "rho", rho),
         momentum=momentum,
-        epsilon=_least(op, "epsilon", epsilon),
+        epsilon=_epsilon(op, epsilon),
         centered=mean is not None,
         has_velocity=velocity is not None,
     )
@@ -212,7 +218,7 @@ def adagrad_update(
         learning_rate,
         [("total", total)],
         options,
-        epsilon=_least(op, "epsilon", epsilon),
+        epsilon=_epsilon(op, epsilon),
     )
 
 
@@ -244,7 +250,7 @@ def adadelta_update(
         [("v", v), ("steps", steps)],
         options,
         rho=checked_factor(op, "rho", rho),
-        epsilon=_least(op, "epsilon", epsilon),
+        epsilon=_epsilon(op, epsilon),
     )
 
 
@@ -279,7 +285,7 @@ def adamax_update(
         step,
         beta_1=checked_factor(op, "beta_1", beta_1),
         beta_2=checked_factor(op, "beta_2", beta_2),
-        epsilon=_least(op, "epsilon", epsilon),
+        epsilon=_epsilon(op, epsilon),
     )
 
 
@@ -336,10 +342,10 @@ def ftrl_update(
         [("total", total), ("linear", linear)],
         options,
         power=float(power),
-        l1=_least(op, "l1", l1),
-        l2=_least(op, "l2", l2),
-        shrinkage=_least(op, "shrinkage", shrinkage),
-        beta=_least(op, "beta", beta),
+        l1=_at_least_zero(op, "l1", l1),
+        l2=_at_least_zero(op, "l2", l2),
+        shrinkage=_at_least_zero(op, "shrinkage", shrinkage),
+        beta=_at_least_zero(op, "beta", beta),
     )
 
 

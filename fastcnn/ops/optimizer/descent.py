@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastcnn._deprecation import renamed_arguments
+from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.graph.tensor import Op, Spec, Tensor
 from fastcnn.graph.variable import Variable
 from fastcnn.ops.common.public_operation import Operand
@@ -127,8 +128,11 @@ def step_along(
     ):
         if not least <= value < math.inf:
             raise ValueError(f"{op}: {name} must be a number of at least {least}, got {value}")
+        checked_float32(op, name, value)
     if not options.limit > 0:
         raise ValueError(f"{op}: limit must be above 0, got {options.limit}")
+    if options.limit != math.inf:
+        checked_float32(op, "limit", options.limit, divides=True)
     inputs = [
         variable.tensor,
         value_like(op, "gradient", gradient, variable),
