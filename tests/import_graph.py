@@ -84,6 +84,8 @@ class PythonImports:
             for node, _ in self._imports[module]:
                 if isinstance(node, ast.ImportFrom) and node.module in self._files:
                     for alias in node.names:
+                        if alias.name == "*" and name in _listed(self._trees[node.module]):
+                            return node.module
                         if (alias.asname or alias.name) == name:
                             return self._home(node.module, alias.name)
         return None
@@ -110,9 +112,19 @@ def _exported(tree: ast.Module) -> set[str]:
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names.add(node.name)
-        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-            names.update(c.value for c in ast.walk(node.value) if isinstance(c, ast.Constant))
+    names |= _listed(tree)
     return {name for name in names if not name.startswith("_")}
+
+
+def _listed(tree: ast.Module) -> set[str]:
+    """The names in ``__all__``."""
+    return {
+        constant.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        for constant in ast.walk(node.value)
+        if isinstance(constant, ast.Constant)
+    }
 
 
 def includes(root: Path = ROOT) -> Graph:

@@ -9,6 +9,31 @@ from numpy.typing import ArrayLike
 
 from fastcnn.reference.elementwise import Float64, erf, expm1, float64, relu, sigmoid
 
+__all__ = [
+    "celu",
+    "elu",
+    "gelu",
+    "glu",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_tanh",
+    "leaky_relu",
+    "log_sigmoid",
+    "mish",
+    "relu6",
+    "selu",
+    "silu",
+    "soft_shrink",
+    "softplus",
+    "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "squareplus",
+    "tanh_shrink",
+    "threshold",
+]
+
 
 def relu6(x: ArrayLike) -> Float64:
     """``min(max(x, 0), 6)``."""

@@ -17,6 +17,12 @@ from fastcnn.reference.window import (
     window_count,
 )
 
+__all__ = [
+    "conv",
+    "conv2d",
+    "conv_transpose",
+]
+
 
 def conv(
     x: ArrayLike,

@@ -8,6 +8,33 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+__all__ = [
+    "abs",
+    "absolute",
+    "add",
+    "divide",
+    "equal",
+    "erf",
+    "exp",
+    "expm1",
+    "greater",
+    "log",
+    "log1p",
+    "maximum",
+    "minimum",
+    "multiply",
+    "negative",
+    "relu",
+    "rsqrt",
+    "sigmoid",
+    "sqrt",
+    "square",
+    "stop_gradient",
+    "subtract",
+    "tanh",
+    "where",
+]
+
 Float64 = NDArray[np.float64]
 
 

@@ -8,6 +8,16 @@ from numpy.typing import ArrayLike
 from fastcnn.reference.elementwise import Float64, float64, log, square
 from fastcnn.reference.reduction import chosen, is_class, mean
 
+__all__ = [
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "log_softmax",
+    "mean_squared_error",
+    "softmax",
+    "sparse_categorical_crossentropy",
+    "sparsemax",
+]
+
 # Probabilities are kept this far from 0 and 1, as Keras does. The bounds are rounded to float32,
 # where 1 - 1e-7 is 1 - 1.19e-7: log(1 - p) would differ by 1 % otherwise.
 SMALLEST = float(np.float32(1e-7))

@@ -12,6 +12,20 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from fastcnn.reference.elementwise import Float64, float64
 
+__all__ = [
+    "broadcast_to",
+    "cast",
+    "concatenate",
+    "flatten",
+    "one_hot",
+    "pad",
+    "rescale",
+    "reshape",
+    "resize",
+    "slice",
+    "transpose",
+]
+
 Array = NDArray[Any]
 
 

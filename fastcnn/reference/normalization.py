@@ -9,6 +9,14 @@ from numpy.typing import ArrayLike
 
 from fastcnn.reference.elementwise import Float64, float64
 
+__all__ = [
+    "batch_normalization",
+    "batch_normalization_training",
+    "group_normalization",
+    "layer_normalization",
+    "rms_normalization",
+]
+
 
 def batch_normalization(
     x: ArrayLike,

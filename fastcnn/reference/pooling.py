@@ -14,6 +14,18 @@ from fastcnn.reference.elementwise import Float64, float64
 from fastcnn.reference.reduction import mean
 from fastcnn.reference.window import Padding, pad_amounts, per_axis
 
+__all__ = [
+    "adaptive_average_pool",
+    "adaptive_max_pool",
+    "average_pool",
+    "average_pool2d",
+    "global_average_pool",
+    "global_average_pool2d",
+    "global_max_pool",
+    "max_pool",
+    "max_pool2d",
+]
+
 Ints = int | Sequence[int]
 
 

@@ -6,6 +6,11 @@ from numpy.typing import ArrayLike
 
 from fastcnn.reference.elementwise import ACTIVATIONS, Float64, float64
 
+__all__ = [
+    "dense",
+    "matmul",
+]
+
 
 def matmul(
     a: ArrayLike, b: ArrayLike, *, transpose_a: bool = False, transpose_b: bool = False

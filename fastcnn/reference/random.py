@@ -11,6 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastcnn.reference.elementwise import Float64, float64
 
+__all__ = [
+    "dropout",
+    "fold_seed",
+    "random_normal",
+]
+
 LOW_32 = np.uint64(0xFFFFFFFF)
 THIRTY_TWO = np.uint64(32)
 MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)

@@ -10,6 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastcnn.reference.elementwise import Float64, float64
 
+__all__ = [
+    "argmax",
+    "in_top_k",
+    "mean",
+    "sum",
+    "weighted_histogram_2d",
+]
+
 
 def sum(
     x: ArrayLike, *, axis: int | Sequence[int] | None = None, keepdims: bool = False

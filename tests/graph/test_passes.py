@@ -9,7 +9,7 @@ import pytest
 
 import fastcnn
 from fastcnn import graph, ops
-from fastcnn.graph.passes import PASSES
+from fastcnn.graph.passes import PASSES, pipeline
 
 
 def steps(f: graph.Function, *arrays: np.ndarray) -> list[str]:
@@ -143,3 +143,12 @@ def test_unknown_pass_is_an_error() -> None:
         ValueError, match="no pass is called 'magic'; there are " + ", ".join(PASSES)
     ):
         graph.compile([x], [x], without=["magic"])
+
+
+def test_a_pass_that_nobody_registered_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A graph that is compiled without it would be slower, and nobody would know why."""
+    monkeypatch.delitem(pipeline._registered, "fuse_max_pool")
+    x = graph.placeholder((3,))
+    with pytest.raises(RuntimeError, match=r"fuse_max_pool.*import fastcnn\.ops"):
+        graph.compile([x], [ops.relu(x)])
+    graph.compile([x], [ops.relu(x)], without=["fuse_max_pool"])

@@ -36,11 +36,18 @@ def run_passes(graph: Graph, *, without: Sequence[str] = ()) -> Graph:
 
     Raises:
         ValueError: ``without`` names a pass that does not exist.
+        RuntimeError: A pass is not registered.
     """
     for name in without:
         if name not in PASSES:
             raise ValueError(f"no pass is called {name!r}; there are {', '.join(PASSES)}")
-    for name in PASSES:
-        if name not in without and name in _registered:
-            graph = _registered[name](graph)
+    wanted = [name for name in PASSES if name not in without]
+    missing = [name for name in wanted if name not in _registered]
+    if missing:
+        raise RuntimeError(
+            f"no module has registered the passes {', '.join(missing)}: import fastcnn.ops, or "
+            "leave them out by name"
+        )
+    for name in wanted:
+        graph = _registered[name](graph)
     return graph

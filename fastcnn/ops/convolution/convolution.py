@@ -18,7 +18,10 @@ from fastcnn.ops.convolution.checks import bias_operand, check_groups, checked_a
 from fastcnn.ops.elementwise.activation import ACTIVATIONS, activation_grad, check_activation
 from fastcnn.ops.reduction.sums import sum_to_last
 
-__all__ = ["conv", "conv2d", "forward", "kernel_grad", "shared_attrs"]
+__all__ = [
+    "conv",
+    "conv2d",
+]
 
 
 class _Convolution(Op):

@@ -9,10 +9,6 @@ from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
 
 __all__ = [
-    "ACTIVATIONS",
-    "SameShape",
-    "activation_grad",
-    "check_activation",
     "relu",
     "sigmoid",
     "tanh",

@@ -11,7 +11,6 @@ from fastcnn.ops.common.public_operation import Operand, apply, operand, operati
 from fastcnn.ops.reduction.sums import sum_to_shape
 
 __all__ = [
-    "Masked",
     "abs",
     "absolute",
     "add",
@@ -23,7 +22,6 @@ __all__ = [
     "greater",
     "log",
     "log1p",
-    "masked",
     "maximum",
     "minimum",
     "multiply",

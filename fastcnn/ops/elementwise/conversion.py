@@ -12,7 +12,11 @@ from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.common.public_operation import DTYPES, Labels, Operand, apply, operand, operation
 
-__all__ = ["cast", "label_operand", "one_hot", "rescale"]
+__all__ = [
+    "cast",
+    "one_hot",
+    "rescale",
+]
 
 
 class Cast(Op):

@@ -32,7 +32,6 @@ from fastcnn.ops.reduction.sums import mean, sum
 __all__ = [
     "binary_crossentropy",
     "categorical_crossentropy",
-    "label_rows",
     "mean_squared_error",
     "sparse_categorical_crossentropy",
 ]

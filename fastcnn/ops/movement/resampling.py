@@ -16,7 +16,9 @@ from fastcnn.ops.common.axes import integers
 from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
 from fastcnn.ops.movement.shaping import reshaped
 
-__all__ = ["INTERPOLATIONS", "resize"]
+__all__ = [
+    "resize",
+]
 
 Array = NDArray[Any]
 

@@ -27,7 +27,11 @@ from fastcnn.ops.optimizer.update import (
     value_like,
 )
 
-__all__ = ["UpdateOptions", "momentum_accumulate", "sgd_update", "step_along"]
+__all__ = [
+    "UpdateOptions",
+    "momentum_accumulate",
+    "sgd_update",
+]
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,6 @@ from fastcnn.ops.common.public_operation import Operand, operand
 __all__ = [
     "assign",
     "assign_moving_average",
-    "checked_factor",
-    "different",
-    "float_variable",
-    "scalar",
-    "updated",
-    "value_like",
 ]
 
 

@@ -14,7 +14,11 @@ from fastcnn.ops.common.axes import axes_of, integers, product
 from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
 from fastcnn.ops.movement.shaping import reshaped
 
-__all__ = ["broadcast_to", "filled", "mean", "sum", "sum_to_last", "sum_to_shape"]
+__all__ = [
+    "broadcast_to",
+    "mean",
+    "sum",
+]
 
 
 class Sum(Op):
