@@ -70,9 +70,21 @@ def pad(x: ArrayLike, pad_width: Sequence[Sequence[int]]) -> Array:
 
 
 def cast(x: ArrayLike, dtype: DTypeLike) -> Array:
-    """``x`` in another dtype as NumPy converts: towards zero from float to integer."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return np.asarray(x).astype(dtype)
+    """``x`` in another dtype: from float to integer towards zero, to the nearest integer that fits,
+    and NaN to 0; from integer to integer modulo the range.
+    """
+    x, target = np.asarray(x), np.dtype(dtype)
+    if x.dtype.kind != "f" or target.kind not in "iu":
+        with np.errstate(over="ignore"):
+            return x.astype(target)
+    limits = np.iinfo(target)
+    # The largest integer may be no float, one more is a power of two.
+    low, beyond = float(limits.min), float(limits.max // 2 + 1) * 2
+    inside = (x > low) & (x < beyond)
+    found = np.where(inside, x, 0).astype(target)
+    found[x <= low] = limits.min
+    found[x >= beyond] = limits.max
+    return found
 
 
 def rescale(x: ArrayLike, scale: float, offset: float = 0.0) -> Float64:
@@ -123,5 +135,7 @@ def resize(
     for axis, after in ((1, size[0]), (2, size[1])):
         if x.shape[axis] != after:
             matrix = _matrix(x.shape[axis], after, interpolation, antialias)
-            x = np.moveaxis(np.tensordot(matrix, x, (1, axis)), 0, axis)
+            # Pixels without weight are left out: NaN times 0 is NaN.
+            rows = [np.tensordot(w[w != 0], x.compress(w != 0, axis), (0, axis)) for w in matrix]
+            x = np.stack(rows, axis)
     return x

@@ -178,6 +178,14 @@ REAL = [
     "float32", "float64",
 ]  # fmt: skip
 
+#: Around the ends of every integer type, and what is no number.
+BEYOND = [
+    0.0, -0.0, 0.99, -0.99, NAN, INF, -INF, 1e30, -1e30, 1e19, -1e19,
+    *(sign * 2.0**bits + step for bits in (7, 8, 15, 16, 31, 32, 63, 64)
+      for sign in (-1, 1) for step in (-1.5, -1.0, -0.5, 0.0, 0.5, 1.0)),
+]  # fmt: skip
+WIDE = [0, 1, -1, 127, 128, 255, 256, -129, 2**31, -(2**31) - 1, 2**32 + 5, 2**63 - 1, -(2**63)]
+
 CONVERSIONS = [
     *(
         Case("cast", f"{source}-to-float32", {"x": integers(0, 2, 3, 7, dtype=source)},
@@ -188,6 +196,15 @@ CONVERSIONS = [
         Case("cast", f"float32-to-{target}", {"x": array([0.0, 1.0, 2.75, 100.5, 0.25])},
              {"dtype": target})
         for target in REAL if target != "float32"
+    ),
+    *(
+        Case("cast", f"{source}-beyond-{target}", {"x": array(BEYOND, source)}, {"dtype": target})
+        for source in ("float32", "float64")
+        for target in REAL if target not in ("float32", "float64")
+    ),
+    *(
+        Case("cast", f"int64-wraps-{target}", {"x": array(WIDE, "int64")}, {"dtype": target})
+        for target in REAL
     ),
     Case("cast", "negative", {"x": array([-1.0, -2.75, -100.5, -0.25])}, {"dtype": "int8"}),
     Case("cast", "labels", {"x": integers(0, 256, 9, dtype="uint8")}, {"dtype": "int64"}),
