@@ -5,9 +5,9 @@ void dot_bytes_chain(int64_t rounds, float* result) noexcept {
   const VecInt a = (VecInt)splat(result[0]), b = (VecInt)splat(result[1]);
   for (int64_t r = 0; r < rounds; ++r)
     for (int i = 0; i < kFmaChains; ++i) acc[i] = dot_bytes(acc[i], a, b);
-  VecInt sum{};
-  for (int i = 0; i < kFmaChains; ++i) sum += acc[i];
-  for (int64_t i = 0; i < kLanes; ++i) result[i] = (float)sum[i];
+  Vec sum{};  // not of integers: together they may be more than 32 bits hold
+  for (int i = 0; i < kFmaChains; ++i) sum += __builtin_convertvector(acc[i], Vec);
+  for (int64_t i = 0; i < kLanes; ++i) result[i] = sum[i];
 }
 
 void dot_halves_chain(int64_t rounds, float* result) noexcept {

@@ -100,7 +100,9 @@ inline Vec log(Vec x) {
   constexpr int32_t kSqrtHalf = 0x3f3504f3;  // the bits of sqrt(1/2)
   constexpr float kLn2High = 0.693359375f;
   constexpr float kLn2Low = -2.12194440e-4f;
-  const VecInt offset = as_int(x) - kSqrtHalf;
+  // Unsigned, because it wraps around for negative numbers, whose result is replaced below.
+  typedef uint32_t VecUnsigned __attribute__((vector_size(sizeof(Vec))));
+  const VecInt offset = (VecInt)((VecUnsigned)as_int(x) - (uint32_t)kSqrtHalf);
   const Vec f = as_float((offset & 0x7fffff) + kSqrtHalf) - 1.0f;
   const Vec e = __builtin_convertvector(offset >> 23, Vec);
   const Vec f2 = f * f;
