@@ -117,8 +117,9 @@ void bind_program(py::module_& m) {
           [](const std::shared_ptr<Program>& program, const py::sequence& feeds,
              const py::sequence& fetches, int threads) {
             const ArrayViews views = borrow_all(*program, feeds, fetches);
-            const CallWithoutGil others_run;
-            program->run(views.in, views.out, threads);
+            call_interruptibly(program->takes_long(), [&](const Interrupted& interrupted) {
+              return program->run(views.in, views.out, threads, nullptr, interrupted);
+            });
           },
           "feeds"_a, "fetches"_a, "threads"_a = 0)
       .def(

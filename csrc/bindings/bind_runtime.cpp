@@ -47,12 +47,28 @@ void bind_runtime(py::module_& m) {
   m.def("lanes", [] { return kernels().lanes; }, "float32 numbers in a vector register.");
   m.def("base_isa", &base_isa, "name"_a,
         "The instruction set whose float32 kernels this one shares; often itself.");
-  m.def("measure_peak", &measure_peak, "threads"_a = 1, "seconds"_a = 0.2, "dtype"_a = "float32",
-        py::call_guard<CallWithoutGil>(),
-        "Billions of operations a second on this many threads: the limit of the machine.");
-  m.def("measure_bandwidth", &measure_bandwidth, "kind"_a, "bytes"_a, "threads"_a = 1,
-        "seconds"_a = 0.2, py::call_guard<CallWithoutGil>(),
-        "GB/s of passes over this much memory, an equal part a thread.");
+  m.def(
+      "measure_peak",
+      [](int threads, double seconds, const std::string& dtype) {
+        double rate = 0;
+        call_interruptibly(true, [&](const Interrupted& interrupted) {
+          return measure_peak(threads, seconds, dtype, rate, interrupted);
+        });
+        return rate;
+      },
+      "threads"_a = 1, "seconds"_a = 0.2, "dtype"_a = "float32",
+      "Billions of operations a second on this many threads: the limit of the machine.");
+  m.def(
+      "measure_bandwidth",
+      [](const std::string& kind, int64_t bytes, int threads, double seconds) {
+        double rate = 0;
+        call_interruptibly(true, [&](const Interrupted& interrupted) {
+          return measure_bandwidth(kind, bytes, threads, seconds, rate, interrupted);
+        });
+        return rate;
+      },
+      "kind"_a, "bytes"_a, "threads"_a = 1, "seconds"_a = 0.2,
+      "GB/s of passes over this much memory, an equal part a thread.");
 }
 
 }  // namespace fastcnn

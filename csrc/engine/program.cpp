@@ -21,6 +21,8 @@ std::atomic<double> serial_seconds{kSerialSeconds};
 constexpr double kFlopsPerSecond = 90e9;
 constexpr double kBytesPerSecond = 60e9;
 constexpr double kPackedBytesPerSecond = 10e9;
+// Interrupts of estimated work below this wait for its end; it may take ten times as long.
+constexpr double kInterruptibleSeconds = 10e-3;
 
 // A stretch of memory that an instruction reads or writes.
 struct Range {
@@ -60,6 +62,9 @@ struct Program::Phase {
   bool barrier;  // wait for everything before
 };
 
+// What has become of a run: it may be abandoned until it is bound to finish.
+enum class Program::Fate { open, bound, abandoned };
+
 // What one run needs of its own; kept for the next run.
 struct Program::Context {
   Memory arena;
@@ -73,6 +78,15 @@ struct Program::Context {
   std::vector<std::atomic<int64_t>> done;  // items that have ended, by phase
   int team = 1;                            // shares that the items are dealt out in
   std::vector<double>* seconds = nullptr;
+  const Interrupted* interrupted = nullptr;
+  std::atomic<Fate> fate{Fate::open};
+
+  bool abandoned() const { return fate.load(std::memory_order_acquire) == Fate::abandoned; }
+  // Whether the run's fate is this one now; the first to decide wins.
+  bool decide(Fate wanted) {
+    Fate found = Fate::open;
+    return fate.compare_exchange_strong(found, wanted) || found == wanted;
+  }
 };
 
 // A context taken from the pool, given back at the end of the scope.
@@ -241,6 +255,7 @@ bool Program::packs_in_run(const Instruction& instruction) const {
 void Program::add_phases() {
   std::vector<Range> read;
   std::vector<Range> written;
+  bool writes = false;  // a Variable, here or before
   for (size_t s = 0; s < instructions_.size(); ++s) {
     const Instruction& instruction = instructions_[s];
     std::vector<Range> in;
@@ -255,6 +270,9 @@ void Program::add_phases() {
     if (scratch > 0)
       out.push_back(
           {Storage::arena, 0, instruction.scratch_offset, instruction.scratch_offset + scratch});
+    writes = writes || std::any_of(out.begin(), out.end(), [](const Range& range) {
+               return range.storage == Storage::variable;
+             });
     bool barrier = any_overlap(in, written) || any_overlap(out, written) || any_overlap(out, read);
     for (int number = packs ? kPackPhase : 0; number < instruction.op->phases(); ++number) {
       const int64_t items =
@@ -267,6 +285,7 @@ void Program::add_phases() {
       append(read, in);
       append(written, out);
       phases_.push_back({s, number, items, barrier});
+      if (!writes) ++first_write_;
       barrier = true;  // the next phase of this instruction
     }
   }
@@ -275,6 +294,8 @@ void Program::add_phases() {
 int64_t Program::barriers() const {
   return std::count_if(phases_.begin(), phases_.end(), [](const Phase& p) { return p.barrier; });
 }
+
+bool Program::takes_long() const { return work_seconds_ >= kInterruptibleSeconds; }
 
 void set_serial_seconds(double seconds) { serial_seconds = seconds < 0 ? kSerialSeconds : seconds; }
 
@@ -327,8 +348,8 @@ void Program::refresh_packed_forms(int threads) const {
   }
 }
 
-void Program::run(const std::vector<const void*>& inputs, const std::vector<void*>& outputs,
-                  int threads, std::vector<double>* seconds) const {
+bool Program::run(const std::vector<const void*>& inputs, const std::vector<void*>& outputs,
+                  int threads, std::vector<double>* seconds, const Interrupted& interrupted) const {
   check(inputs.size() == inputs_.size() && outputs.size() == outputs_.size(), "program: takes ",
         inputs_.size(), " inputs and ", outputs_.size(), " outputs, got ", inputs.size(), " and ",
         outputs.size());
@@ -346,6 +367,8 @@ void Program::run(const std::vector<const void*>& inputs, const std::vector<void
   context.team = threads;
   if (seconds != nullptr) seconds->assign(instructions_.size(), 0.0);
   context.seconds = seconds;
+  context.interrupted = &interrupted;
+  context.fate = Fate::open;
 
   const VariableLocks locks(*this);
   refresh_packed_forms(threads);
@@ -386,6 +409,7 @@ void Program::run(const std::vector<const void*>& inputs, const std::vector<void
   const double work =
       serial_seconds.load() > 0 ? work_seconds_ : std::numeric_limits<double>::infinity();
   parallel_team(threads, work, [this, &context](int thread) { walk(context, thread); });
+  return !context.abandoned();
 }
 
 // One thread's way through the instructions. Of each phase it takes its own share of the items in
@@ -395,17 +419,24 @@ void Program::walk(Context& context, int thread) const noexcept {
   using Clock = std::chrono::steady_clock;
   const size_t phases = phases_.size();
   const bool timing = context.seconds != nullptr && thread == 0;
+  // Only the calling thread asks; who asks for the GIL delays no other.
+  const Interrupted nobody;
+  InterruptWatch watch(thread == 0 ? *context.interrupted : nobody);
+  const bool interruptible = static_cast<bool>(*context.interrupted);
   auto started = Clock::now();
   size_t ended = 0;  // phases known to have ended
   const auto wait_for_phases = [&](size_t end) {
     for (; ended < end; ++ended)
       wait_until([&] {
-        return context.done[ended].load(std::memory_order_acquire) == phases_[ended].items;
+        return context.done[ended].load(std::memory_order_acquire) == phases_[ended].items ||
+               (interruptible && context.abandoned());
       });
   };
   for (size_t p = 0; p < phases; ++p) {
     const Phase& phase = phases_[p];
+    if (interruptible && p == first_write_ && !context.decide(Fate::bound)) return;
     if (phase.barrier || context.seconds != nullptr) wait_for_phases(p);
+    if (interruptible && context.abandoned()) return;  // what this phase reads may not be there
     if (timing && p > 0) {
       const auto now = Clock::now();
       (*context.seconds)[phases_[p - 1].instruction] +=
@@ -434,6 +465,9 @@ void Program::walk(Context& context, int thread) const noexcept {
           op.run(phase.number, item, at);
         }
         ++finished;
+        if (!interruptible) continue;
+        if (watch.stop()) context.decide(Fate::abandoned);
+        if (context.abandoned()) return;
       }
     }
     if (finished > 0) context.done[p].fetch_add(finished, std::memory_order_acq_rel);

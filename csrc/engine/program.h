@@ -3,6 +3,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/interruption.h"
 #include "engine/operator.h"
 #include "engine/variable.h"
 
@@ -46,8 +47,14 @@ class Program {
   // Runs all instructions. Variables that one writes are locked for writing for the whole run, all
   // others for reading. `threads` <= 0 means the default. With `seconds`, also writes how long
   // each instruction took (a measuring run: every one waits for the one before).
-  void run(const std::vector<const void*>& inputs, const std::vector<void*>& outputs, int threads,
-           std::vector<double>* seconds = nullptr) const;
+  //
+  // With `interrupted`, asks it now and then on the calling thread, between work items, until the
+  // first Variable is written. When it says so, stops and returns false: then the outputs hold
+  // anything, and Variables what they held before. True otherwise.
+  bool run(const std::vector<const void*>& inputs, const std::vector<void*>& outputs, int threads,
+           std::vector<double>* seconds = nullptr, const Interrupted& interrupted = nullptr) const;
+  // Whether a run takes so long that someone may want to interrupt it.
+  bool takes_long() const;
 
   // Bytes of arena that one run needs.
   int64_t arena_bytes() const { return arena_bytes_; }
@@ -56,6 +63,7 @@ class Program {
 
  private:
   struct Phase;
+  enum class Fate;
   struct Context;
   class PooledContext;
   class VariableLocks;
@@ -78,6 +86,7 @@ class Program {
   std::vector<Operand> inputs_;
   std::vector<Operand> outputs_;
   std::vector<Phase> phases_;
+  size_t first_write_ = 0;  // phase from which on a run writes Variables
   int64_t arena_bytes_;
   int64_t thread_scratch_bytes_ = 0;
   double work_seconds_ = 0;  // estimated, on one thread

@@ -27,17 +27,20 @@ void check_effort(const char* what, int threads, double seconds) {
         seconds);
 }
 
-// Repeats body(thread) on `threads` threads, which returns how much it has done, and returns the
-// most that they did in a second together.
+// Repeats body(thread) on `threads` threads, which returns how much it has done, and finds the most
+// billions that they did in a second together. False when interrupted.
 template <class Body>
-double best_rate(int threads, double seconds, const Body& body) {
+bool best_rate(int threads, double seconds, double& rate, const Interrupted& interrupted,
+               const Body& body) {
   struct Part {
     Clock::time_point begin, end;
     double done;
   };
   double best = 0;
+  InterruptWatch watch(interrupted);
   const auto stop = Clock::now() + Seconds(seconds);
   do {
+    if (watch.stop()) return false;
     std::atomic<int> arrived{0};
     std::vector<Part> parts(static_cast<size_t>(threads), Part{{}, {}, 0});
     const auto opened = Clock::now();
@@ -63,7 +66,8 @@ double best_rate(int threads, double seconds, const Body& body) {
     }
     best = std::max(best, done / Seconds(end - begin).count());
   } while (Clock::now() < stop);
-  return best;
+  rate = 1e-9 * best;
+  return true;
 }
 
 struct Chain {
@@ -94,20 +98,22 @@ BandwidthPass pass_for(const std::string& kind) {
 
 }  // namespace
 
-double measure_peak(int threads, double seconds, const std::string& dtype) {
+bool measure_peak(int threads, double seconds, const std::string& dtype, double& rate,
+                  const Interrupted& interrupted) {
   check_effort("measure_peak", threads, seconds);
   const Chain chain = chain_for(dtype);
   constexpr int64_t kRounds = 200000;
   const auto operations =
       static_cast<double>(kRounds * kFmaChains * chain.per_lane * kernels().lanes);
-  return 1e-9 * best_rate(threads, seconds, [&](int) {
-           float values[16] = {0.999f, 0.001f};
-           chain.run(kRounds, values);
-           return operations;
-         });
+  return best_rate(threads, seconds, rate, interrupted, [&](int) {
+    float values[16] = {0.999f, 0.001f};
+    chain.run(kRounds, values);
+    return operations;
+  });
 }
 
-double measure_bandwidth(const std::string& kind, int64_t bytes, int threads, double seconds) {
+bool measure_bandwidth(const std::string& kind, int64_t bytes, int threads, double seconds,
+                       double& rate, const Interrupted& interrupted) {
   const BandwidthPass pass_kind = pass_for(kind);
   check_effort("measure_bandwidth", threads, seconds);
   constexpr int64_t kBlockBytes = kBandwidthBlock * static_cast<int64_t>(sizeof(float));
@@ -139,10 +145,10 @@ double measure_bandwidth(const std::string& kind, int64_t bytes, int threads, do
     // Not zeros, which some memory systems move faster than anything else.
     std::memset(memory.data() + thread * part, 0x3f, static_cast<size_t>(part));
   });
-  return 1e-9 * best_rate(threads, seconds, [&](int thread) {
-           pass(thread, passes);
-           return static_cast<double>(part * passes);
-         });
+  return best_rate(threads, seconds, rate, interrupted, [&](int thread) {
+    pass(thread, passes);
+    return static_cast<double>(part * passes);
+  });
 }
 
 }  // namespace fastcnn
