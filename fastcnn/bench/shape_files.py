@@ -6,6 +6,7 @@ A line is the name of an operation and its settings::
     max_pool2d  x=8x112x112x64 size=3 stride=2 padding=1  direction=forward,backward
 
 Every line may have a ``name`` for tables and pictures, and a ``direction``, several with commas.
+The line ``*`` stands for every operation that no other line names, each at a typical size.
 """
 
 from __future__ import annotations
@@ -47,14 +48,15 @@ def load(name: str) -> list[Case]:
                 f"of your own is given with its ending, such as {name}.txt"
             )
         path = FOLDER / f"{name}.txt"
+    lines = [line.partition("#")[0].strip() for line in path.read_text().splitlines()]
+    named = {line.split()[0] for line in lines if line}
+    others = [f"{op} {each.example}" for op, each in OPERATIONS.items() if op not in named]
     cases = []
-    for number, line in enumerate(path.read_text().splitlines(), 1):
-        text = line.partition("#")[0].strip()
-        if text:
-            try:
-                cases.append(parse(text))
-            except ValueError as error:
-                raise ValueError(f"{path}, line {number}: {error}") from None
+    for number, line in enumerate(lines, 1):
+        try:
+            cases += [parse(text) for text in (others if line == "*" else [line]) if text]
+        except ValueError as error:
+            raise ValueError(f"{path}, line {number}: {error}") from None
     if not cases:
         raise ValueError(f"{path} has no line that names an operation and its shape")
     return cases

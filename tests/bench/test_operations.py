@@ -6,9 +6,10 @@ import pytest
 from fastcnn.bench.measure_row import Prepared, WrongAnswerError, check
 from fastcnn.bench.operations import OPERATIONS
 from fastcnn.bench.operations.activations import ROWS
+from fastcnn.bench.operations.elementwise import FUNCTIONS
 from fastcnn.bench.shape_files import parse
 
-POINTWISE = [row[0] for row in ROWS]
+POINTWISE = [*(row[0] for row in ROWS), *(function.name for function in FUNCTIONS)]
 LINES = [
     "conv2d x=2x9x8x6 kernel=3x3x6x8 padding=same",
     "conv2d x=2x9x8x6 kernel=3x3x6x8 padding=same stride=2 bias=yes activation=relu",
@@ -52,10 +53,9 @@ LINES = [
             "softmax", "log_softmax", "sparsemax", "argmax", "mean_squared_error",
             "categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy",
             "in_top_k", "flatten",
-            "stop_gradient", "cast", "rescale", "dropout", "scale_shift_relu", "relu", "sigmoid",
-            "rsqrt",
-            "tanh", "exp", "log", "sqrt", "square", "negative", "absolute", "sgd", "momentum",
-            "adam", "rmsprop", "adagrad", "adadelta", "adamax", "nadam", "ftrl", "lion",
+            "stop_gradient", "cast", "rescale", "dropout", "scale_shift_relu", "where",
+            "sgd", "momentum", "adam", "rmsprop", "adagrad", "adadelta", "adamax", "nadam", "ftrl",
+            "lion",
         ]
     ),
     *(

@@ -54,6 +54,17 @@ def test_a_file_of_the_users_own(tmp_path):
     assert [str(case) for case in load(str(path))] == ["relu x=4x4", "matmul a=2x3 b=3x4"]
 
 
+def test_a_star_is_every_other_operation(tmp_path):
+    path = tmp_path / "mine.txt"
+    path.write_text("relu x=4x4\n*\nexp x=2\n")
+    relu, *others, exp = load(str(path))
+    assert (str(relu), str(exp)) == ("relu x=4x4", "exp x=2")
+    assert {case.op for case in others} == OPERATIONS.keys() - {"relu", "exp"}
+    assert all(
+        str(case) == str(parse(f"{case.op} {OPERATIONS[case.op].example}")) for case in others
+    )
+
+
 def test_files_that_cannot_be_used(tmp_path):
     with pytest.raises(ValueError, match="no suite is called 'resnet'; there are .*resnet50"):
         load("resnet")

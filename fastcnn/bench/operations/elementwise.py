@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from fastcnn import ops, reference
 from fastcnn.bench.operations import parsing
 from fastcnn.bench.operations.operation import Array, Arrays, Case, Operation, Setting, normal
 from fastcnn.bench.operations.plain import Plain, exactly, rounds
+from fastcnn.ops.elementwise import arithmetic
 
 __all__ = ["OPERATIONS"]
 
@@ -49,7 +51,7 @@ def _sigmoid(x: Array) -> Array:
 
 
 # Name: NumPy's, rounding errors of the result, draw, gradient, and whether that is one of
-# (dy, y), what forward has made, or of (dy, x).
+# (dy, y), what forward has made, or of (dy, x). Functions without a row are measured forward only.
 UNARY: list[tuple[str, Any, float, Callable[[Rng, tuple[int, ...]], Array], Any, bool]] = [
     ("relu", lambda x: np.maximum(x, np.float32(0)), 0, normal, lambda dy, y: dy * (y > 0), True),
     ("sigmoid", _sigmoid, ELEMENTARY, normal, lambda dy, y: dy * y * (1 - y), True),
@@ -103,6 +105,40 @@ def _unary(
         uncounted=("x",) if of_result or name == "negative" else (),
         batched=True,
     )
+
+
+def _functions_without_a_row() -> list[Plain]:
+    """The other functions of one array: against NumPy's of the same name, if it has one.
+
+    Numbers are normal, and without sign where a function is undefined for half of them.
+    """
+    with_a_row = {row[0] for row in UNARY}
+    return [
+        Plain(
+            name,
+            X,
+            IMAGES,
+            _x(normal if np.isfinite(getattr(reference, name)(-4.0)) else _sizes),
+            rounds(ELEMENTARY),
+            formulation=getattr(np, name, None),
+            batched=True,
+        )
+        for name in sorted(set(arithmetic.__all__) & set(ops.PUBLIC) - with_a_row)
+        if list(inspect.signature(ops.PUBLIC[name]).parameters) == ["x"]
+    ]
+
+
+def _sizes(rng: Rng, shape: tuple[int, ...]) -> Array:
+    return np.abs(normal(rng, shape))
+
+
+#: Functions of one array whose results have its shape.
+FUNCTIONS = [*(_unary(*row) for row in UNARY), *_functions_without_a_row()]
+
+
+def _choice(case: Case, rng: Rng) -> Arrays:
+    condition, a, b = (normal(rng, case["x"]) for _ in range(3))
+    return {"condition": (condition > 0).astype(np.float32), "a": a, "b": b}
 
 
 def _add_relu(a: Array, b: Array) -> Array:
@@ -212,11 +248,13 @@ MOVING: list[Operation] = [
 ]  # fmt: skip
 
 OPERATIONS: list[Operation] = [
-    *(_unary(*row) for row in UNARY),
+    *FUNCTIONS,
     *(
         Plain(name, AB, "a=32x56x56x64 b=32x56x56x64", _ab, rounds(1), formulation=formulation)
         for name, formulation in BINARY
     ),
+    Plain("where", X, IMAGES, _choice, batched=True,
+          formulation=lambda condition, a, b: np.where(condition != 0, a, b)),
     *CHAINS,
     *MOVING,
-]
+]  # fmt: skip
