@@ -10,9 +10,11 @@ from fastcnn.messages import NESTED
 
 __all__ = [
     "StructureError",
+    "at_least_list",
     "flatten",
     "has_dict",
     "in_order",
+    "keys_as_names",
     "map_shapes",
     "map_structure",
     "pack",
@@ -193,3 +195,16 @@ def _by_key(
     if missing:
         raise StructureError(expected, missing=missing, given=given)
     return found
+
+
+def at_least_list(names: Any) -> Any:
+    """A structure of names; one name alone is a list of one."""
+    return names if isinstance(names, list | tuple | dict) else [names]
+
+
+def keys_as_names(structure: Any) -> Any:
+    """Names made of keys, in a structure with dicts; ``None`` for others."""
+    if not has_dict(structure):
+        return None
+    places = iter(range(len(flatten(structure))))
+    return paths(map_structure(lambda _: str(next(places)), structure))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -24,9 +25,10 @@ from fastcnn.saving import in_memory, model_file
 from fastcnn.training.trainer import Trainer
 from fastcnn.tree import (
     StructureError,
+    at_least_list,
     flatten,
-    has_dict,
     in_order,
+    keys_as_names,
     map_shapes,
     map_structure,
     pack,
@@ -174,7 +176,7 @@ class Model(Trainer):
             x = pack(self.graph.input_structure, values)
         y = super()._run(x, training)
         if self.graph is None:
-            self._returned_names = _keys_as_names(y)
+            self._returned_names = keys_as_names(y)
             self._was_called = True
         elif isinstance(y, list | tuple) and len(y) == 1:
             return y[0]
@@ -260,10 +262,10 @@ class Model(Trainer):
         """
         if self.graph is None:
             return self._noted_inputs() if self._was_called else None
-        return _at_least_list(map_structure(lambda tensor: tensor.name, self.input))
+        return at_least_list(map_structure(lambda tensor: tensor.name, self.input))
 
     def _noted_inputs(self) -> Any:
-        return _keys_as_names(map_shapes(lambda _: "", self.build_shapes or ()))
+        return keys_as_names(map_shapes(lambda _: "", self.build_shapes or ()))
 
     @property
     def named_outputs(self) -> Any:
@@ -282,7 +284,7 @@ class Model(Trainer):
             seen[name] += 1
             return f"{name}_{seen[name] - 1}" if seen[name] > 1 else name
 
-        names = paths(_at_least_list(map_structure(layer_name, self.output)))
+        names = paths(at_least_list(map_structure(layer_name, self.output)))
         return map_structure(unique, names)
 
     @property
@@ -355,11 +357,16 @@ class Model(Trainer):
     @classmethod
     @one_revival
     def from_config(cls, config: Mapping[str, Any]) -> Model:
-        """Make a model, with new weights, from what :meth:`get_config` returned."""
+        """Make a model, with new weights, from what :meth:`get_config` returned.
+
+        A graph becomes a plain ``Model`` if the constructor of the class takes something else than
+        inputs and outputs.
+        """
         if "calls" not in config:
             return cls(**made_arguments(config))
         graph = CallGraph.from_config(config)
-        model = Model(graph.input_structure, graph.output_structure, name=config["name"])
+        kind = cls if takes(cls, "inputs", "outputs", "name") else Model
+        model = kind(graph.input_structure, graph.output_structure, name=config["name"])
         model._trainable = bool(config.get("trainable", True))
         return model
 
@@ -421,17 +428,13 @@ def _made_of_parts(text: str, arrays: Mapping[str, Array], named: Mapping[str, A
     return in_memory.from_parts(text, arrays, named, Model)
 
 
-def _at_least_list(names: Any) -> Any:
-    """A structure of names; one name alone is a list of one."""
-    return names if isinstance(names, list | tuple | dict) else [names]
-
-
-def _keys_as_names(structure: Any) -> Any:
-    """Names made of keys, in a structure with dicts; ``None`` for others."""
-    if not has_dict(structure):
-        return None
-    places = iter(range(len(flatten(structure))))
-    return paths(map_structure(lambda _: str(next(places)), structure))
+def takes(kind: type[Model], *arguments: str) -> bool:
+    """Whether the constructor of a class takes arguments of these names, or passes all on."""
+    parameters = inspect.signature(kind.__init__).parameters
+    passes_on = {p.kind for p in list(parameters.values())[1:]}
+    if passes_on == {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
+        return True
+    return set(arguments) <= set(parameters)
 
 
 def _cast(tensor: Any, dtype: str) -> Any:

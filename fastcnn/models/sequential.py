@@ -12,7 +12,7 @@ from fastcnn.layers import Input, InputLayer, Layer
 from fastcnn.layers.base.keras_tensor import KerasTensor, checked_shape
 from fastcnn.layers.base.registry import make_layer, register_layers
 from fastcnn.models.call_graph import CallGraph, input_of
-from fastcnn.models.model import Model
+from fastcnn.models.model import Model, takes
 from fastcnn.tree import flatten
 
 __all__ = ["Sequential"]
@@ -170,11 +170,16 @@ class Sequential(Model):
     @classmethod
     @one_revival
     def from_config(cls, config: Mapping[str, Any]) -> Sequential:
-        """Make a model, with new weights, from what :meth:`get_config` returned."""
+        """Make a model, with new weights, from what :meth:`get_config` returned.
+
+        It is a plain ``Sequential`` if the constructor of the class takes something else than
+        layers.
+        """
         entry = config["input"]
         first = [] if entry is None else [input_of(entry)]
         layers = [make_layer(item) for item in config["layers"]]
-        model = cls([*first, *layers], name=config["name"])
+        kind = cls if takes(cls, "layers", "name") else Sequential
+        model = kind([*first, *layers], name=config["name"])
         model._trainable = bool(config.get("trainable", True))
         return model
 

@@ -19,7 +19,7 @@ from fastcnn.graph.variable import Variable
 from fastcnn.layers.base.keras_tensor import call_budget
 from fastcnn.layers.base.protocols import LayerLike
 from fastcnn.layers.base.registry import layer_budget, make_layer
-from fastcnn.layers.base.tracking import all_layers
+from fastcnn.layers.base.tracking import all_layers, invalidate
 from fastcnn.layers.base.weight_creation import awaiting_weights
 from fastcnn.messages import brief, shortened
 from fastcnn.optimizers import Optimizer
@@ -100,6 +100,12 @@ def describe_model(
         "metadata": model.metadata,
     }
     arrays: dict[str, Source] = dict(weights)
+    layers = all_layers(model)
+    description["frozen"] = {
+        "of_layers": len(layers),
+        "layers": [number for number, layer in enumerate(layers) if not layer.trainable],
+        "weights": [n for n, weight in enumerate(weights.values()) if not weight.trainable],
+    }
     description["training"] = {
         "shuffle_seed": model.shuffle_seed,
         "epochs_done": model.epochs_done,
@@ -261,6 +267,8 @@ def made_model(
         if not isinstance(description["metadata"], dict):
             raise ValueError("its metadata is not a dict")
         model.metadata = description["metadata"]
+        if "frozen" in description:
+            _freeze(model, weights, description["frozen"])
         training = description["training"]
         model.shuffle_seed = int(training["shuffle_seed"])
         model.epochs_done = int(training["epochs_done"])
@@ -268,6 +276,19 @@ def made_model(
             with awaiting_weights(()), call_budget(_MOST_CALLS), layer_budget(_MOST_LAYERS):
                 _restore_training(model, weights, contents)
     return model
+
+
+def _freeze(model: SavedModel, weights: Sequence[Variable], frozen: Mapping[str, Any]) -> None:
+    """Set what is trained, also of layers that a constructor made."""
+    layers = all_layers(model)
+    if frozen["of_layers"] == len(layers):
+        chosen = set(frozen["layers"])
+        for number, layer in enumerate(layers):
+            layer._trainable = number not in chosen
+        invalidate()
+    chosen = set(frozen["weights"])
+    for number, weight in enumerate(weights):
+        weight.trainable = number not in chosen
 
 
 def _restore_training(model: SavedModel, weights: Sequence[Variable], contents: Stored) -> None:

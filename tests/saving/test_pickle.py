@@ -132,6 +132,50 @@ def built(layer):
     return layer
 
 
+class Functional(Model):
+    """Passes on what a graph consists of."""
+
+
+class Chain(Sequential):
+    def __init__(self, layers=None, name=None):
+        super().__init__(layers, name=name)
+
+
+class Fixed(Sequential):
+    """Has a constructor of its own."""
+
+    def __init__(self, units=3):
+        super().__init__([Input((6,)), layers.Dense(units)])
+
+
+@both
+def test_subclasses_with_a_graph(duplicate, tmp_path):
+    a = Input((6,))
+    for model, kind in [
+        (Functional(a, layers.Dense(3)(a)), Functional),
+        (Chain([Input((6,)), layers.Dense(3)]), Chain),
+        (Fixed(), Sequential),
+    ]:
+        model.save(tmp_path / "m")
+        own = {"Functional": Functional, "Chain": Chain, "Fixed": Fixed}
+        for other in [duplicate(model), load(tmp_path / "m", custom_objects=own)]:
+            assert type(other) is kind
+            np.testing.assert_array_equal(other.predict(X), model.predict(X))
+
+
+@both
+def test_what_is_frozen(duplicate, tmp_path):
+    model = Own()
+    model(X)
+    model.scale.trainable = False
+    model.dense.weights[1].trainable = False
+    model.save(tmp_path / "m")
+    own = {"Own": Own, "Scale": Scale}
+    for other in [duplicate(model), load(tmp_path / "m", custom_objects=own)]:
+        assert [weight.shape for weight in other.trainable_weights] == [(6, 3)]
+        assert not other.scale.trainable
+
+
 def test_in_another_process(tmp_path):
     model = Sequential([Input((6,)), layers.Dense(3)])
     path = tmp_path / "model"
