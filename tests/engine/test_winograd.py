@@ -147,3 +147,22 @@ def test_the_core_refuses(settings: dict[str, object], message: str) -> None:
             [(F32, (1, rows, 4, 4))],
             attributes,
         )
+
+
+@pytest.mark.parametrize("algorithm", ["winograd_2x2", "winograd_4x4"])
+def test_finite_up_to_the_documented_size(algorithm, isa):
+    """What docs/numerics.md says of large numbers."""
+    rng = np.random.default_rng(1)
+    x = np.float32(1.2e37) * rng.choice(np.float32([-1, 1]), (2, 12, 12, 4))
+    kernel = np.float32(1e-2) * rng.choice(np.float32([-1, 1]), (3, 3, 4, 8))
+    got = ops.conv2d(x, kernel, padding="same", algorithm=algorithm)
+    direct = ops.conv2d(x, kernel, padding="same", algorithm="direct")
+    assert np.isfinite(got).all()
+    np.testing.assert_allclose(got, direct, atol=32 * 620 * EPSILON * 1.2e37 * 1e-2 * 4)
+
+
+def test_transforms_grow_as_documented():
+    of_input, of_filter, of_output = (abs(t).astype(np.float64) for t in TRANSFORMS[4])
+    assert of_input.sum(axis=1).max() ** 2 == pytest.approx(26.2, abs=0.1)
+    terms = of_input.sum(axis=1) * of_filter.sum(axis=1)
+    assert (of_output @ terms).max() ** 2 == pytest.approx(620, abs=1)

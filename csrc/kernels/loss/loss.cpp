@@ -9,6 +9,7 @@ namespace {
 #include "kernels/simd/vec.h"
 #include "kernels/simd/math.inl"
 #include "kernels/simd/map.inl"
+#include "kernels/simd/parts.inl"
 #include "kernels/simd/probability.inl"
 #include "kernels/loss/softmax.inl"
 #include "kernels/loss/crossentropy.inl"

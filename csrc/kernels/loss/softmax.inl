@@ -23,13 +23,18 @@ inline float largest_of(int64_t columns, const float* x) {
 template <class F>
 inline float sum_along(int64_t columns, F f) {
   constexpr int64_t kChains = 4;
-  Vec sum[kChains] = {};
-  int64_t i = 0;
-  for (; i + kChains * kLanes <= columns; i += kChains * kLanes)
-    for (int64_t v = 0; v < kChains; ++v) sum[v] += f(i + v * kLanes, kLanes);
-  for (; i + kLanes <= columns; i += kLanes) sum[0] += f(i, kLanes);
-  if (i < columns) sum[1] += f(i, columns - i);
-  return sum_of_lanes((sum[0] + sum[1]) + (sum[2] + sum[3]));
+  Vec total{};
+  for_parts(columns, [&](int64_t begin, int64_t size) {
+    const int64_t end = begin + size;
+    Vec sum[kChains] = {};
+    int64_t i = begin;
+    for (; i + kChains * kLanes <= end; i += kChains * kLanes)
+      for (int64_t v = 0; v < kChains; ++v) sum[v] += f(i + v * kLanes, kLanes);
+    for (; i + kLanes <= end; i += kLanes) sum[0] += f(i, kLanes);
+    if (i < end) sum[1] += f(i, end - i);
+    total += (sum[0] + sum[1]) + (sum[2] + sum[3]);
+  });
+  return sum_of_lanes(total);
 }
 
 // The first pass over a row is made before the last one over the row before, so that neither waits

@@ -15,20 +15,31 @@ inline void row_statistics(const LayerNorm& at, int64_t first) {
   const float share = 1.0f / (float)columns;
   Vec center[count] = {}, sum[count] = {}, square[count] = {};
   if (at.centered) {
-    for_row(columns, [&](int64_t i, int64_t n) {
-      for (int r = 0; r < count; ++r) sum[r] += load_head(x + r * columns + i, n);
+    for_parts(columns, [&](int64_t begin, int64_t size) {
+      Vec part[count] = {};
+      for_row(size, [&](int64_t i, int64_t n) {
+        for (int r = 0; r < count; ++r) part[r] += load_head(x + r * columns + begin + i, n);
+      });
+      for (int r = 0; r < count; ++r) sum[r] += part[r];
     });
     for (int r = 0; r < count; ++r) {
       center[r] = splat(sum_of_lanes(sum[r]) * share);
       sum[r] = Vec{};
     }
   }
-  for_row(columns, [&](int64_t i, int64_t n) {
+  for_parts(columns, [&](int64_t begin, int64_t size) {
+    Vec part[count] = {}, part_square[count] = {};
+    for_row(size, [&](int64_t i, int64_t n) {
+      for (int r = 0; r < count; ++r) {
+        Vec deviation = load_head(x + r * columns + begin + i, n) - center[r];
+        if (n < kLanes) deviation = head_of(deviation, Vec{}, n);
+        part[r] += deviation;
+        part_square[r] += deviation * deviation;
+      }
+    });
     for (int r = 0; r < count; ++r) {
-      Vec deviation = load_head(x + r * columns + i, n) - center[r];
-      if (n < kLanes) deviation = head_of(deviation, Vec{}, n);
-      sum[r] += deviation;
-      square[r] += deviation * deviation;
+      sum[r] += part[r];
+      square[r] += part_square[r];
     }
   });
   for (int r = 0; r < count; ++r) {
@@ -94,21 +105,29 @@ inline void layer_norm_grad_rows(const LayerNormGrad& at, int64_t first) {
   const auto normal = [&](int r, int64_t i, int64_t n) {
     return (load_head(x + r * columns + i, n) - center[r]) * inverse[r];
   };
-  for_row(columns, [&](int64_t i, int64_t n) {
-    const Vec gamma = load_head(at.gamma + i, n);
-    Vec dgamma = load_head(at.dgamma + i, n);
-    Vec dbeta = load_head(at.dbeta + i, n);
+  for_parts(columns, [&](int64_t begin, int64_t size) {
+    Vec part[count] = {}, part_weighted[count] = {};
+    for_row(size, [&](int64_t j, int64_t n) {
+      const int64_t i = begin + j;
+      const Vec gamma = load_head(at.gamma + i, n);
+      Vec dgamma = load_head(at.dgamma + i, n);
+      Vec dbeta = load_head(at.dbeta + i, n);
+      for (int r = 0; r < count; ++r) {
+        const Vec slope = load_head(dy + r * columns + i, n);
+        const Vec position = normal(r, i, n);
+        const Vec scaled = slope * gamma;
+        dbeta += slope;
+        dgamma += slope * position;
+        part[r] += scaled;
+        part_weighted[r] += scaled * position;
+      }
+      store_head(at.dgamma + i, dgamma, n);
+      store_head(at.dbeta + i, dbeta, n);
+    });
     for (int r = 0; r < count; ++r) {
-      const Vec slope = load_head(dy + r * columns + i, n);
-      const Vec position = normal(r, i, n);
-      const Vec scaled = slope * gamma;
-      dbeta += slope;
-      dgamma += slope * position;
-      plain[r] += scaled;
-      weighted[r] += scaled * position;
+      plain[r] += part[r];
+      weighted[r] += part_weighted[r];
     }
-    store_head(at.dgamma + i, dgamma, n);
-    store_head(at.dbeta + i, dbeta, n);
   });
   const float share = 1.0f / (float)columns;
   const int64_t distance = 2 * count;

@@ -9,6 +9,7 @@ namespace {
 #include "kernels/simd/vec.h"
 #include "kernels/simd/math.inl"
 #include "kernels/simd/channel_block.inl"
+#include "kernels/simd/parts.inl"
 #include "kernels/simd/sum_rows.inl"
 #include "kernels/normalization/batch_norm.inl"
 #include "kernels/normalization/layer_norm.inl"
