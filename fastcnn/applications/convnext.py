@@ -8,6 +8,7 @@ from typing import Any
 from fastcnn import layers
 from fastcnn.applications._network import Weights, feature_model, image_input
 from fastcnn.layers.base.validation import positive_int
+from fastcnn.messages import suggesting
 from fastcnn.models import Model
 
 __all__ = ["ConvNeXtTiny"]
@@ -21,6 +22,7 @@ _VARIANCE = (58.395**2, 57.12**2, 57.375**2)
 _NORMAL = {"class_name": "TruncatedNormal", "config": {"stddev": 0.02}}
 
 
+@suggesting
 def ConvNeXtTiny(  # noqa: N802
     include_top: bool = True,
     include_preprocessing: bool = True,

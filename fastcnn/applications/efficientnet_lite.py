@@ -15,6 +15,7 @@ from fastcnn.applications._network import (
     image_input,
     predictions,
 )
+from fastcnn.messages import suggesting
 from fastcnn.models import Model
 
 __all__ = ["EfficientNetLite0"]
@@ -33,6 +34,7 @@ _STAGES = (
 _SAME: dict[str, Any] = {"padding": "same", "momentum": 0.99, "epsilon": 1e-3}
 
 
+@suggesting
 def EfficientNetLite0(  # noqa: N802
     include_top: bool = True,
     weights: Weights = None,

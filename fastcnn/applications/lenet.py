@@ -8,11 +8,13 @@ from typing import Any
 from fastcnn import layers
 from fastcnn.applications._network import Weights, feature_model, image_input
 from fastcnn.layers.base.validation import positive_int
+from fastcnn.messages import suggesting
 from fastcnn.models import Model
 
 __all__ = ["LeNet5"]
 
 
+@suggesting
 def LeNet5(  # noqa: N802
     include_top: bool = True,
     weights: Weights = None,

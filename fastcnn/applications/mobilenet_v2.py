@@ -13,6 +13,7 @@ from fastcnn.applications._network import (
     image_input,
     predictions,
 )
+from fastcnn.messages import suggesting
 from fastcnn.models import Model
 
 __all__ = ["MobileNetV2"]
@@ -29,6 +30,7 @@ _STAGES = (
 )
 
 
+@suggesting
 def MobileNetV2(  # noqa: N802
     input_shape: Sequence[int | None] | None = None,
     alpha: float = 1.0,

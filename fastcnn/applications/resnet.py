@@ -13,11 +13,13 @@ from fastcnn.applications._network import (
     image_input,
     predictions,
 )
+from fastcnn.messages import suggesting
 from fastcnn.models import Model
 
 __all__ = ["ResNet18", "ResNet18CIFAR", "ResNet34", "ResNet50"]
 
 
+@suggesting
 def ResNet18(  # noqa: N802
     include_top: bool = True,
     weights: Weights = None,
@@ -59,6 +61,7 @@ def ResNet18(  # noqa: N802
     )  # fmt: skip
 
 
+@suggesting
 def ResNet34(  # noqa: N802
     include_top: bool = True,
     weights: Weights = None,
@@ -79,6 +82,7 @@ def ResNet34(  # noqa: N802
     )  # fmt: skip
 
 
+@suggesting
 def ResNet50(  # noqa: N802
     include_top: bool = True,
     weights: Weights = None,
@@ -101,6 +105,7 @@ def ResNet50(  # noqa: N802
     )  # fmt: skip
 
 
+@suggesting
 def ResNet18CIFAR(  # noqa: N802
     include_top: bool = True,
     weights: Weights = None,

@@ -13,11 +13,13 @@ from fastcnn.applications._network import (
     image_input,
     predictions,
 )
+from fastcnn.messages import suggesting
 from fastcnn.models import Model
 
 __all__ = ["ResNet20", "ResNet32", "ResNet44", "ResNet56"]
 
 
+@suggesting
 def ResNet20(  # noqa: N802
     include_top: bool = True,
     weights: Weights = None,
@@ -60,6 +62,7 @@ def ResNet20(  # noqa: N802
     )  # fmt: skip
 
 
+@suggesting
 def ResNet32(  # noqa: N802
     include_top: bool = True,
     weights: Weights = None,
@@ -77,6 +80,7 @@ def ResNet32(  # noqa: N802
     )  # fmt: skip
 
 
+@suggesting
 def ResNet44(  # noqa: N802
     include_top: bool = True,
     weights: Weights = None,
@@ -94,6 +98,7 @@ def ResNet44(  # noqa: N802
     )  # fmt: skip
 
 
+@suggesting
 def ResNet56(  # noqa: N802
     include_top: bool = True,
     weights: Weights = None,

@@ -8,6 +8,7 @@ from typing import Any
 from fastcnn import layers
 from fastcnn.applications._network import Weights, feature_model, image_input
 from fastcnn.layers.base.validation import positive_int
+from fastcnn.messages import suggesting
 from fastcnn.models import Model
 
 __all__ = ["SqueezeNet"]
@@ -17,6 +18,7 @@ _FIRES = ((16, 64), (16, 64), None, (32, 128), (32, 128), None,
           (48, 192), (48, 192), (64, 256), (64, 256))  # fmt: skip
 
 
+@suggesting
 def SqueezeNet(  # noqa: N802
     include_top: bool = True,
     weights: Weights = None,

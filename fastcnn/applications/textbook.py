@@ -8,6 +8,7 @@ from typing import Any
 from fastcnn import layers
 from fastcnn.applications._network import Weights, feature_model, image_input
 from fastcnn.layers.base.validation import positive_int
+from fastcnn.messages import suggesting
 from fastcnn.models import Model
 
 __all__ = ["TextbookCNN"]
@@ -15,6 +16,7 @@ __all__ = ["TextbookCNN"]
 _KERNEL, _POOL = 3, 2
 
 
+@suggesting
 def TextbookCNN(  # noqa: N802
     include_top: bool = True,
     weights: Weights = None,

@@ -8,6 +8,7 @@ from typing import Any
 from fastcnn import layers
 from fastcnn.applications._network import Weights, feature_model, image_input
 from fastcnn.layers.base.validation import positive_int
+from fastcnn.messages import suggesting
 from fastcnn.models import Model
 
 __all__ = ["VGG11", "VGG16"]
@@ -15,6 +16,7 @@ __all__ = ["VGG11", "VGG16"]
 _FILTERS = (64, 128, 256, 512, 512)
 
 
+@suggesting
 def VGG11(  # noqa: N802
     include_top: bool = True,
     weights: Weights = None,
@@ -35,6 +37,7 @@ def VGG11(  # noqa: N802
     )  # fmt: skip
 
 
+@suggesting
 def VGG16(  # noqa: N802
     include_top: bool = True,
     weights: Weights = None,

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcnn.advice import Advice
 from fastcnn.datasets import _parts, cifar10, cifar100, digits, fashion_mnist, image_folder, mnist
 from fastcnn.datasets.image_dataset import ImageDataset
+from fastcnn.messages import Advice
 
 __all__ = ["Data", "Images", "load", "part_of", "relabel"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastcnn.advice import Advice, command_text
+from fastcnn.messages import Advice, command_text
 
 __all__ = ["explain", "text_of"]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcnn.advice import command_text
 from fastcnn.cli import options
+from fastcnn.messages import command_text
 
 __all__ = ["add_parser", "report"]
 

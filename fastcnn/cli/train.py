@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastcnn.advice import command_text
 from fastcnn.cli import options
+from fastcnn.messages import command_text
 
 if TYPE_CHECKING:
     from fastcnn.callbacks import Callback

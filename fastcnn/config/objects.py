@@ -191,7 +191,7 @@ def lookup(kind: str, name: str, table: Mapping[str, Any]) -> Any:
     """What ``name`` stands for: one of the caller's custom objects, else an entry of ``table``.
 
     Raises:
-        ValueError: Neither knows the name; the text lists the table.
+        ValueError: Neither knows the name; the text has the names most like it, or the table.
     """
     custom: Mapping[str, Any] = {**_registered, **getattr(_scope, "objects", {})}
     if name in custom:
@@ -199,12 +199,19 @@ def lookup(kind: str, name: str, table: Mapping[str, Any]) -> Any:
     if name in table:
         return table[name]
     near = _near(name, table)
-    guess = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else _known_text(table)
     raise ValueError(
-        f"unknown {kind} {brief(name)}; {guess}known: {', '.join(sorted(table))}. Pass one of your "
-        f"own itself instead of a name, or as custom_objects={{{brief(name)}: ...}} when loading a "
-        "file"
+        f"unknown {kind} {brief(name)}; {hint} Pass one of your own itself instead of a name, or "
+        f"as custom_objects={{{brief(name)}: ...}} when loading a file"
     )
+
+
+def _known_text(table: Mapping[str, Any], most: int = 40) -> str:
+    """The names of a table; of several spellings those in lower case."""
+    names = [name for name in sorted(table) if name.islower()] or sorted(table)
+    if len(names) > most:
+        return f"known: {', '.join(names[:most])} and {len(names) - most} more."
+    return f"known: {', '.join(names)}."
 
 
 def _near(name: str, known: Iterable[str]) -> list[str]:

@@ -6,9 +6,9 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from fastcnn.advice import Advice
 from fastcnn.datasets._decode import Form, read_picture
 from fastcnn.datasets._pixel_cache import PixelCache
+from fastcnn.messages import Advice
 
 __all__ = ["balance_text", "broken_files", "broken_text", "undecodable_files"]
 

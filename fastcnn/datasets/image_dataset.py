@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcnn.advice import Advice
 from fastcnn.datasets._decode import Form, need_pillow, read_picture
 from fastcnn.datasets._download import cache_folder
 from fastcnn.datasets._pixel_cache import open_cache
 from fastcnn.datasets._scan import broken_files, broken_text, undecodable_files
+from fastcnn.messages import Advice
 from fastcnn.paths import AnyPath
 
 __all__ = ["ImageDataset"]

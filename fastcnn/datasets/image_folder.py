@@ -18,12 +18,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcnn.advice import Advice
 from fastcnn.datasets._decode import Form, read_picture
 from fastcnn.datasets._directory import image_dataset_from_directory
 from fastcnn.datasets._parts import SUFFIXES, nested_warning, picture_files, refuse_parts
 from fastcnn.datasets._scan import balance_text
 from fastcnn.datasets.image_dataset import ImageDataset
+from fastcnn.messages import Advice
 from fastcnn.paths import AnyPath
 
 __all__ = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,7 @@ def categorical_crossentropy(
         )
         raise ValueError(
             f"categorical_crossentropy: labels of shape {true} for outputs of shape {pred}: {hint}"
+            + missing_layer(true, pred)
         )
     y_true = smoothed_classes(as_dtype(y_true, "float32"), label_smoothing)
     y_pred, from_logits = before(y_pred, Softmax, from_logits)
@@ -163,7 +165,7 @@ def sparse_categorical_crossentropy(
         )
         raise ValueError(
             f"sparse_categorical_crossentropy: labels of shape {true} for outputs of shape {pred}: "
-            f"{hint}"
+            f"{hint}{missing_layer(true, pred)}"
         )
     y_true = as_dtype(y_true, "int64")
     y_pred, from_logits = before(y_pred, Softmax, from_logits)
@@ -240,14 +242,27 @@ def _mixed(y_true: Any, share: float, even: float) -> Any:
     return ops.add(ops.multiply(y_true, np.float32(1 - share)), np.float32(even))
 
 
+def missing_layer(labels: Sequence[Any], outputs: Sequence[Any]) -> str:
+    """A remedy where labels are for whole examples, and outputs for each place in them."""
+    axes = len(outputs) - 2
+    whole = [size for size in labels[1:-1] if size != 1]
+    if not 0 < axes <= 3 or len(labels) > len(outputs) or (len(labels) > 2 and whole):
+        return ""
+    return (
+        ". The model's outputs are for each place of an image: put Flatten() or "
+        f"GlobalAveragePooling{axes}D() before its last layer, to have them for the whole"
+    )
+
+
 def same_shape(loss: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
     """Both as float32 and of one shape."""
+    true = tuple(y_true.shape)
     y_true, y_pred = same_rank(y_true, y_pred)
     if tuple(y_true.shape) != tuple(y_pred.shape):
         raise ValueError(
             f"{loss}: labels of shape {tuple(y_true.shape)} for outputs of shape "
             f"{tuple(y_pred.shape)}: they must agree; for one of several classes use "
-            "sparse_categorical_crossentropy"
+            "sparse_categorical_crossentropy" + missing_layer(true, y_pred.shape)
         )
     return y_true, y_pred
 

@@ -6,6 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
+from fastcnn.messages.advice import Advice
+from fastcnn.messages.arguments import raise_unknown_argument
 from fastcnn.messages.texts import LONGEST, shortened
 
 __all__ = ["NESTED", "bounded"]
@@ -29,6 +31,8 @@ def bounded(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except (TypeError, ValueError, NotImplementedError) as error:
+            if isinstance(error, TypeError):
+                raise_unknown_argument(error, function, args)
             _shorten(error)
             raise
         except RecursionError as error:
@@ -42,7 +46,11 @@ def bounded(function: Callable[P, R]) -> Callable[P, R]:
 def _shorten(error: BaseException) -> None:
     """Shorten the text of an error that is on its way to the caller."""
     if error.args and isinstance(error.args[0], str) and len(error.args[0]) > LONGEST:
-        error.args = (shortened(error.args[0]), *error.args[1:])
+        text = error.args[0]
+        short: str = shortened(text)
+        if isinstance(text, Advice):
+            short = Advice("", python=short, command=shortened(text.command))
+        error.args = (short, *error.args[1:])
 
 
 def _owner(function: Callable[..., Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fastcnn.messages import suggesting
 from fastcnn.models.model import Model
 from fastcnn.paths import AnyPath
 from fastcnn.saving.model_file import read_model
@@ -12,6 +13,7 @@ from fastcnn.saving.model_file import read_model
 __all__ = ["load"]
 
 
+@suggesting
 def load(
     path: AnyPath,
     *,

@@ -17,6 +17,7 @@ from fastcnn.graph import Tensor
 from fastcnn.layers import Layer
 from fastcnn.layers.base.keras_tensor import KerasTensor, Shape
 from fastcnn.layers.base.registry import register_layers
+from fastcnn.messages import suggesting
 from fastcnn.models.call_graph import CallGraph
 from fastcnn.models.summary import print_summary
 from fastcnn.naming import unique_name
@@ -329,6 +330,7 @@ class Model(Trainer):
         else:
             super()._build_for(shapes)
 
+    @suggesting
     def summary(
         self,
         line_length: int | None = None,
@@ -379,6 +381,7 @@ class Model(Trainer):
             return f"{text}>"
         return f"{text}, {self.input_shape} -> {self.output_shape}>"
 
+    @suggesting
     def save(
         self, filepath: AnyPath, overwrite: bool = True, *, include_optimizer: bool = True
     ) -> None:

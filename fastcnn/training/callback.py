@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from fastcnn.messages import suggesting
+
 __all__ = ["Callback", "CallbackList", "History", "LambdaCallback", "Logs", "as_list"]
 
 Logs = Mapping[str, Any]
@@ -24,6 +26,11 @@ class Callback:
     """
 
     explains_nan: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        super().__init_subclass__(**settings)
+        if "__init__" in vars(cls):
+            setattr(cls, "__init__", suggesting(vars(cls)["__init__"]))  # noqa: B010
 
     def __init__(self) -> None:
         self.model: Any = None

@@ -12,7 +12,6 @@ from numpy import integer
 from numpy.typing import NDArray
 
 from fastcnn import optimizers
-from fastcnn.advice import Advice
 from fastcnn.data_adapters.adapters import Batch, Converter, open_data
 from fastcnn.data_adapters.array_slicing import as_contiguous
 from fastcnn.data_adapters.epoch_iterator import EpochIterator
@@ -20,7 +19,7 @@ from fastcnn.data_adapters.input_standardization import InputStandardizer
 from fastcnn.data_adapters.validation_split import split_arrays
 from fastcnn.layers import Layer
 from fastcnn.layers.base.keras_tensor import KerasTensor, Shape
-from fastcnn.messages import brief
+from fastcnn.messages import Advice, brief, suggesting
 from fastcnn.optimizers import Optimizer
 from fastcnn.seeding import next_seed
 from fastcnn.training.callback import Callback, CallbackList, History, as_list
@@ -116,6 +115,7 @@ class Trainer(Layer):
     def find_outputs(self) -> None:
         """Called when :attr:`named_outputs` are needed and not known."""
 
+    @suggesting
     def compile(
         self,
         optimizer: Any = "rmsprop",
@@ -171,6 +171,7 @@ class Trainer(Layer):
             )
         return self.optimizer
 
+    @suggesting
     def fit(
         self,
         x: Any = None,
@@ -320,6 +321,7 @@ class Trainer(Layer):
             hooks.call("on_train_end", logs)
         return history
 
+    @suggesting
     def evaluate(
         self,
         x: Any = None,
@@ -359,6 +361,7 @@ class Trainer(Layer):
         warn_fewer("evaluate", stream, steps)
         return _returned(logs, return_dict)
 
+    @suggesting
     def predict(
         self,
         x: Any,

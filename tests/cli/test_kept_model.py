@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import fastcnn
-from fastcnn.advice import Advice
 from fastcnn.cli import main
 from fastcnn.cli.data import load
 from fastcnn.cli.errors import explain
 from fastcnn.cli.train import _class_weight
 from fastcnn.cli.training_files import KeptModel, state_file
+from fastcnn.messages import Advice
 
 OVERFLOWS = "1e30"
 

@@ -28,7 +28,7 @@ def test_activations_are_functions(name):
         (lambda: keras.Input((3,), batch_shape=(2, 3)), "either batch_shape, or shape"),
         (
             lambda: layers.Dense(2, "swishy"),
-            "unknown activation 'swishy'; .*known: .*relu.*your own",
+            "unknown activation 'swishy'; did you mean 'swish'.*your own",
         ),
     ],
 )

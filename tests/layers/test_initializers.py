@@ -70,7 +70,10 @@ def test_mixed_seeds_are_spread_out():
         (lambda: initializers.VarianceScaling(scale=0), "scale must be positive"),
         (lambda: initializers.VarianceScaling(mode="fan"), "mode must be one of"),
         (lambda: initializers.VarianceScaling(distribution="flat"), "distribution must be one of"),
-        (lambda: initializers.get("orthonormal"), "unknown initializer 'orthonormal'; .*known"),
+        (
+            lambda: initializers.get("orthonormal"),
+            "unknown initializer 'orthonormal'; did you mean .*'orthogonal'",
+        ),
         (lambda: fastcnn.set_random_seed(-1), "from 0 to"),
     ],
 )

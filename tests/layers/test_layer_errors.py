@@ -17,7 +17,7 @@ from fastcnn import layers
         (lambda: layers.Conv2D(4, 3, data_format="channels_first"), "channels_last.*moveaxis"),
         (lambda: layers.Conv2D(4, 3, groups=3), "groups=3 does not divide filters=4"),
         (lambda: layers.Dense(2.5), "units must be a positive integer"),
-        (lambda: layers.Dense(2, "swishy"), "unknown activation 'swishy'; .*known: .*relu"),
+        (lambda: layers.Dense(2, "swishy"), "unknown activation 'swishy'; did you mean 'swish'"),
         (lambda: layers.Dense(2, kernel_initializer="golden"), "unknown initializer 'golden'"),
         (lambda: layers.Dropout(1.5), "rate must lie between 0 and 1"),
         (lambda: layers.Reshape((-1, -1)), "at most one -1"),

@@ -149,9 +149,12 @@ def test_saved_and_loaded(tmp_path, rng):
         (lambda: constraints.MinMaxNorm(rate=2), "rate must lie between 0 and 1"),
         (
             lambda: layers.Dense(2, kernel_regularizer="l3"),
-            "unknown regularizer 'l3'; .*known: .*L2",
+            "unknown regularizer 'l3'; known: l1, l1_l2, l2",
         ),
-        (lambda: layers.Dense(2, kernel_constraint="neg"), "unknown constraint 'neg'; .*known: .*"),
+        (
+            lambda: layers.Dense(2, kernel_constraint="neg"),
+            "unknown constraint 'neg'; did you mean 'non_neg'",
+        ),
     ],
 )
 def test_wrong_settings(make, message):

@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
+import fastcnn
 from fastcnn import Input, Model, Sequential, layers, losses
 
 KINDS = {
@@ -129,7 +130,7 @@ def test_logits(kind, activation, units, loss, labels):
         ({"optimizer": "Adam W"}, "did you mean 'adamw'"),
         ({"loss": "sparse_categorical_crossentopy"}, "mean 'sparse_categorical_crossentropy' or"),
         ({"loss": "crossentropy"}, "did you mean 'binary_crossentropy' or"),
-        ({"metrics": ["acuracy"]}, r"unknown metric 'acuracy'; did you mean 'accuracy'\? known: "),
+        ({"metrics": ["acuracy"]}, "unknown metric 'acuracy'; did you mean 'accuracy'"),
         ({"metrics": {"dense": ["f1"]}}, "did you mean 'f1_score'"),
         ({"weighted_metrics": "presicion"}, "did you mean 'precision'"),
     ],
@@ -171,3 +172,67 @@ def test_nothing_was_learnt():
             made.fit(wrong_x, wrong_y, verbose=0)
     for old, new in zip(before, made.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda m: fastcnn.optimizers.Adam(lr=0.1),
+            r"Adam\(\) has no argument 'lr'; did you mean 'l",
+        ),
+        (lambda m: m.fit(nb_epoch=3), r"Sequential\.fit\(\) has no .*; did you mean 'epochs'\?"),
+        (lambda m: layers.Conv2D(filter=3, kernel_size=3), r"Conv2D\(\) .* did you mean 'filters'"),
+        (lambda m: layers.Dense(3, bias=False), r"Dense\(\) .* did you mean 'use_bias'"),
+        (lambda m: layers.ReLU(quantum=1), r"'quantum'; it takes max_value, negative_slope, thr"),
+        (lambda m: fastcnn.callbacks.EarlyStopping(patient=3), r"EarlyStopping\(\) .*'patience'"),
+        (lambda m: fastcnn.metrics.Recall(treshold=1), r"Recall\(\) .* did you mean 'thresholds'"),
+        (
+            lambda m: fastcnn.ops.relu(np.ones(2, np.float32), inplace=True),
+            r"relu\(\) has no argument",
+        ),
+        (
+            lambda m: fastcnn.load("x", costum_objects={}),
+            r"load\(\) .* did you mean 'custom_objects'",
+        ),
+        (lambda m: fastcnn.applications.LeNet5(num_classes=3), r"LeNet5\(\) .* mean 'classes'"),
+        (lambda m: Mine(3, nmae="x"), r"Mine\(\) has no argument 'nmae'; did you mean 'name'"),
+    ],
+)
+def test_arguments_that_are_not_there(call, message):
+    with pytest.raises(TypeError, match=message):
+        call(Sequential([Input((2,)), layers.Dense(1)]))
+
+
+class Mine(layers.Layer):
+    def __init__(self, size, **settings):
+        super().__init__(**settings)
+        self.size = size
+
+
+def test_errors_inside_a_call_are_left_alone():
+    def broken(y_true, y_pred):
+        return broken(y_true, y_pred, extra=1)
+
+    model = Sequential([Input((2,)), layers.Dense(1)])
+    model.compile("sgd", broken)
+    with pytest.raises(TypeError, match=r"broken\(\) got an unexpected keyword argument 'extra'"):
+        model.fit(np.zeros((2, 2)), np.zeros((2, 1)), verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("loss", "labels"),
+    [("sparse_categorical_crossentropy", np.zeros(4, int)), ("categorical_crossentropy", np.eye(4)),
+     ("mse", np.zeros((4, 4)))],
+)  # fmt: skip
+def test_a_forgotten_flatten(loss, labels):
+    model = Sequential([Input((8, 8, 3)), layers.Conv2D(4, 3), layers.Dense(4)])
+    model.compile("sgd", loss)
+    with pytest.raises(ValueError, match=r"put Flatten\(\) or GlobalAveragePooling2D\(\) before"):
+        model.fit(np.zeros((4, 8, 8, 3)), labels, verbose=0)
+
+
+def test_softmax_of_one_number():
+    with pytest.warns(UserWarning, match=r"gives 1 whatever comes in.*sigmoid") as caught:
+        layers.Dense(1, "softmax")
+    assert caught[0].filename == __file__

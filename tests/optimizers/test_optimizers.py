@@ -310,7 +310,10 @@ def test_fit_ends_with_the_averages(rng):
         (lambda: optimizers.Adagrad(initial_accumulator_value=-1), "must be at least 0, got -1"),
         (lambda: optimizers.Muon(ns_steps=-1), "ns_steps must be at least 0"),
         (lambda: optimizers.get(3), "an optimizer is a name"),
-        (lambda: optimizers.get("adma"), "unknown optimizer 'adma'; .*known: .*adamw"),
+        (
+            lambda: optimizers.get("adma"),
+            "unknown optimizer 'adma'; did you mean 'adamax' or",
+        ),
     ],
 )
 def test_wrong_settings(make, message):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,9 @@ from fastcnn.layers.base.layer import Layer
 from fastcnn.layers.base.validation import positive_int
 
 __all__ = ["Dense"]
+
+#: Frames from a layer's constructor to what calls it; one of them checks the arguments.
+_CALLER = 3
 
 
 class Dense(Layer):
@@ -55,6 +59,13 @@ class Dense(Layer):
         super().__init__(name=name, trainable=trainable, input_shape=input_shape)
         self.units = positive_int(units, "units", "Dense")
         self.activation = activations.get(activation)
+        if self.units == 1 and self.activation is activations.softmax:
+            warnings.warn(
+                "Dense(1, activation='softmax') gives 1 whatever comes in: softmax shares 1 among "
+                "all outputs. For two classes use Dense(1, activation='sigmoid') with "
+                "loss='binary_crossentropy', or Dense(2, activation='softmax')",
+                stacklevel=_CALLER,
+            )
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
