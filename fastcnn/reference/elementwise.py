@@ -27,6 +27,7 @@ __all__ = [
     "relu",
     "rsqrt",
     "sigmoid",
+    "sign",
     "sqrt",
     "square",
     "stop_gradient",
@@ -117,6 +118,11 @@ def absolute(x: ArrayLike) -> Float64:
 
 
 abs = absolute
+
+
+def sign(x: ArrayLike) -> Float64:
+    """1 above 0, -1 below, 0 at 0; NaN stays NaN."""
+    return np.sign(float64(x))
 
 
 def add(a: ArrayLike, b: ArrayLike) -> Float64:

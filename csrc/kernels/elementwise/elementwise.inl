@@ -45,6 +45,10 @@ inline Vec apply<UnaryOp::absolute>(Vec x) {
   return as_float(as_int(x) & 0x7fffffff);
 }
 template <>
+inline Vec apply<UnaryOp::sign>(Vec x) {
+  return x > 0 ? splat(1.0f) : x < 0 ? splat(-1.0f) : x;
+}
+template <>
 inline Vec apply<UnaryOp::erf>(Vec x) {
   return erf(x);
 }

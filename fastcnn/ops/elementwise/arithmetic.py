@@ -27,6 +27,7 @@ __all__ = [
     "multiply",
     "negative",
     "rsqrt",
+    "sign",
     "sqrt",
     "square",
     "subtract",
@@ -137,6 +138,13 @@ class Absolute(_Unary):
 
     def derivative(self, x: Tensor, y: Tensor, dy: Tensor) -> Tensor:
         return multiply(dy, subtract(greater(x, 0.0), greater(0.0, x)))  # type: ignore[no-any-return]
+
+
+class Sign(_Unary):
+    """1 above 0, -1 below, 0 at 0."""
+
+    name = "sign"
+    non_differentiable = True
 
 
 class _Binary(Op):
@@ -351,6 +359,12 @@ def absolute(x: Operand) -> Any:
 
 
 abs = absolute
+
+
+@operation
+def sign(x: Operand) -> Any:
+    """1 above 0, -1 below, 0 at 0; NaN stays NaN. No gradient. ``x``: any shape, float32."""
+    return _unary(Sign(), x)
 
 
 @operation

@@ -55,6 +55,7 @@ UNARY: dict[str, tuple[ForwardRule, bool, Callable[..., Maker]]] = {
     "square": (rounded_once, True, normal),
     "negative": (exactly, True, normal),
     "absolute": (exactly, True, distinct),
+    "sign": (exactly, False, normal),
 }
 
 
