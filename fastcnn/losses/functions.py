@@ -256,7 +256,7 @@ def missing_layer(labels: Sequence[Any], outputs: Sequence[Any]) -> str:
 
 def same_shape(loss: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
     """Both as float32 and of one shape."""
-    true = tuple(y_true.shape)
+    true = tuple(getattr(y_true, "shape", np.shape(y_true)))
     y_true, y_pred = same_rank(y_true, y_pred)
     if tuple(y_true.shape) != tuple(y_pred.shape):
         raise ValueError(
