@@ -11,6 +11,7 @@ import fastcnn
 from fastcnn import Input, Model, Sequential, Variable, keras, layers, losses, ops
 from fastcnn.callbacks import ModelCheckpoint
 from fastcnn.keras.models import clone_model
+from fastcnn.saving.safetensors_file import read_file, write_file
 
 
 def across_a_border():
@@ -270,3 +271,25 @@ def test_a_reference_to_nothing(number):
     config["layers"].append({"shared": number})
     with pytest.raises(ValueError, match="refers to object .* nothing before it describes"):
         Model.from_config(config)
+
+
+def test_layers_of_losses_are_bounded(tmp_path):
+    """Models inside models describe billions of calls in a few lines, in losses as anywhere."""
+    x, y = Input((6,)), Input((6,))
+    inner = Model(x, layers.ReLU()(x))
+    doubled = keras.layers.serialize(Model(y, ops.add(inner(y), inner(y))))
+    deep = doubled["config"]["layers"][0]
+    for _ in range(30):
+        config = {**doubled["config"], "layers": [deep, *doubled["config"]["layers"][1:]]}
+        deep = {**doubled, "config": config}
+    model = Sequential([Input((6,)), layers.Dense(6)])
+    model.compile("sgd", Perceptual(layers.ReLU()))
+    path = tmp_path / "model.safetensors"
+    model.save(path)
+    with read_file(path) as contents:
+        description = contents.description
+        arrays = dict(zip(contents.shapes, contents.arrays(list(contents.shapes)), strict=True))
+    description["compile"]["loss"]["config"]["layer"] = deep
+    write_file(path, description, arrays)
+    with pytest.raises(ValueError, match="more calls of layers and operations than are allowed"):
+        fastcnn.load(path, custom_objects={"Perceptual": Perceptual})
