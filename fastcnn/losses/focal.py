@@ -125,7 +125,7 @@ def categorical_focal_crossentropy(
         p = ops.divide(y_pred, ops.sum(y_pred, axis=axis, keepdims=True))
         p = ops.minimum(ops.maximum(p, _SMALLEST), _LARGEST)
         logs = ops.log(p)
-    each = ops.multiply(ops.multiply(t, logs), np.asarray(alpha, np.float32))
+    each = ops.multiply(ops.multiply(t, ops.where(t, logs)), np.asarray(alpha, np.float32))
     if gamma:
         each = ops.multiply(each, power_of_probability(ops.subtract(_ONE, p), gamma))
     return ops.negative(ops.sum(each, axis=axis))

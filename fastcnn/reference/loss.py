@@ -51,7 +51,9 @@ def categorical_crossentropy(
 ) -> Float64:
     """``-sum(y_true * log(y_pred))`` over the last axis."""
     logs = log_probabilities(y_pred, from_logits)
-    return np.asarray(-np.sum(float64(y_true) * logs, axis=-1))
+    y_true = float64(y_true)
+    # A class that cannot be has a logarithm of minus infinity, which 0 would make NaN of.
+    return np.asarray(-np.sum(y_true * np.where(y_true == 0, 0, logs), axis=-1))
 
 
 def sparse_categorical_crossentropy(

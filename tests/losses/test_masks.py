@@ -148,3 +148,22 @@ def test_probabilities_that_are_all_zero(classes, isa):
         np.testing.assert_allclose(value[0], np.log(classes), rtol=1e-6, atol=2e-7)
         _, gradient = loss_and_gradient(lambda t, p, loss=loss: ops.sum(loss(t, p)), truth, p)
         np.testing.assert_array_equal(gradient[0], 0)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        losses.CategoricalCrossentropy(from_logits=True),
+        losses.CategoricalFocalCrossentropy(from_logits=True),
+    ],
+    ids=lambda loss: loss.name,
+)
+def test_classes_that_cannot_be(loss, isa):
+    """Their logits are minus infinity; what remains is the loss of the other classes."""
+    y_true = np.float32([[1, 0, 0], [0, 0, 1]])
+    logits = np.float32([[1, -np.inf, 0.5], [2, -np.inf, -1]])
+    value, gradient = loss_and_gradient(loss, y_true, logits)
+    want = loss_and_gradient(loss, y_true[:, ::2].copy(), logits[:, ::2].copy())
+    np.testing.assert_allclose(value, want[0], rtol=1e-6)
+    np.testing.assert_allclose(gradient[:, ::2], want[1], rtol=1e-5)
+    np.testing.assert_array_equal(gradient[:, 1], 0)

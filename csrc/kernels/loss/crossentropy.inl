@@ -16,7 +16,9 @@ inline float logits_loss(int64_t columns, const float* x, const float* t, int64_
   if (t == nullptr) return (log_sum - (x[label] - largest))[0];
   return sum_along(columns, [&](int64_t i, int64_t n) {
     const Vec logs = (load_head(x + i, n) - largest) - log_sum;
-    return head_of(-load_head(t + i, n) * logs, Vec{}, n);
+    const Vec target = load_head(t + i, n);
+    // A class that cannot be has a logit, and a logarithm, of minus infinity.
+    return head_of(target == 0 ? Vec{} : -target * logs, Vec{}, n);
   });
 }
 

@@ -227,7 +227,7 @@ def mean_squared_error(y_true: Operand, y_pred: Operand) -> Any:
 
 @operation
 def categorical_crossentropy(y_true: Operand, y_pred: Operand, *, from_logits: bool = False) -> Any:
-    """``-sum(y_true * log(y_pred))`` over the last axis.
+    """``-sum(y_true * log(y_pred))`` over the last axis; a class with ``y_true`` 0 adds nothing.
 
     Args:
         y_true: One-hot labels or class probabilities ``(..., classes)``, float32.
