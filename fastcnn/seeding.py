@@ -8,6 +8,8 @@ import secrets
 
 import numpy as np
 
+from fastcnn.messages import brief
+
 __all__ = ["mix", "next_seed", "set_random_seed"]
 
 _MASK64 = (1 << 64) - 1
@@ -44,7 +46,7 @@ def set_random_seed(seed: int) -> None:
     global _stream
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise ValueError(
-            f"set_random_seed: seed must be an integer from 0 to 2**32 - 1, got {seed!r}"
+            f"set_random_seed: seed must be an integer from 0 to 2**32 - 1, got {brief(seed)}"
         )
     _stream = (seed, itertools.count(1))
     random.seed(seed)

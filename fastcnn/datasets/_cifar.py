@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import tarfile
 import tempfile
@@ -10,18 +11,21 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn.datasets._download import RemoteFile, cache_folder, exclusive, fetch
-from fastcnn.paths import named_errors
+from fastcnn.paths import named_errors, open_regular
 
 __all__ = ["Arrays", "Layout", "decode", "load"]
 
 Arrays = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 _PIXELS = 3 * 32 * 32
+# Bytes of a data file; the largest official one has 154 million.
+_LARGEST = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -150,6 +154,43 @@ def _download(layout: Layout, cache: Path) -> Path:
     return home
 
 
+def content_of(path: Path) -> bytes:
+    """The bytes of a data file.
+
+    Raises:
+        ValueError: It is larger than any that there is, or no regular file.
+    """
+    with io.BufferedReader(open_regular(path)) as file:
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise ValueError(f"{path} has more than {_LARGEST:,} bytes, so it is no such file")
+    return content
+
+
+def _most_bytes(layout: Layout) -> int:
+    """What an archive may unpack to: the files, and as much again for what is beside them."""
+    return 2 * sum(layout.files.values()) * layout.record + (1 << 20)
+
+
+class _Bounded:
+    """A file that ends with an error where it is longer than it may be.
+
+    A few MB can be packed from terabytes, and headers of a tar archive announce their own length.
+    """
+
+    def __init__(self, file: Any, most: int, path: Path) -> None:
+        self._file = file
+        self._left = most
+        self._path = path
+
+    def read(self, size: int) -> bytes:
+        if size > self._left:
+            raise ValueError(f"{self._path} unpacks to more than it should: download it again")
+        content: bytes = self._file.read(size)
+        self._left -= len(content)
+        return content
+
+
 def _contents(layout: Layout, source: Path) -> Iterator[tuple[str, bytes]]:
     """Name and content of each data file there is in ``source``, a folder or an archive.
 
@@ -158,18 +199,27 @@ def _contents(layout: Layout, source: Path) -> Iterator[tuple[str, bytes]]:
     if source.is_dir():
         for name in layout.files:
             if (source / name).exists():
-                yield name, (source / name).read_bytes()
+                with io.BufferedReader(open_regular(source / name)) as file:
+                    # One byte too many is enough to see that it is another file.
+                    most = layout.files[name] * layout.record + 1
+                    yield name, file.read(most)
         return
     wanted = {f"{layout.folder}/{name}": name for name in layout.files}
     try:
-        with tarfile.open(source, "r|gz") as archive:
+        with (
+            io.BufferedReader(open_regular(source)) as packed,
+            gzip.open(packed) as unpacked,
+            tarfile.open(
+                fileobj=cast(Any, _Bounded(unpacked, _most_bytes(layout), source)), mode="r|"
+            ) as archive,
+        ):
             for member in archive:
                 name = wanted.pop(member.name, "")
                 # The size is looked at before the content is read: an archive can expand a lot.
                 fits = bool(name) and member.size == layout.files[name] * layout.record
-                file = archive.extractfile(member) if fits else None
-                if file is not None:
-                    yield name, file.read()
+                content = archive.extractfile(member) if fits and member.isfile() else None
+                if content is not None:
+                    yield name, content.read()
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise ValueError(
             f"{source} is damaged ({error}): remove it and download it again from "

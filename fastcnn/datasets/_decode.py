@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import PIL.Image
 
-from fastcnn.paths import AnyPath
+from fastcnn.paths import AnyPath, open_regular
 
 __all__ = ["Form", "need_pillow", "read_picture", "wide_grey"]
 
@@ -119,7 +120,9 @@ def read_picture(path: AnyPath, form: Form) -> NDArray[np.uint8]:
     from PIL import Image, ImageOps
 
     try:
-        with Image.open(os.fsdecode(path)) as image:
+        # By a file and not by its name, which Pillow would map into memory: whoever cuts it off
+        # meanwhile ended the process.
+        with io.BufferedReader(open_regular(path)) as file, Image.open(file) as image:
             if form.aspect == "stretch":
                 # Lets a JPEG be decoded at a half, a quarter or an eighth of its size when that is
                 # still large enough: several times faster on photographs.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import math
 import os
 import zlib
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastcnn.datasets._download import RemoteFile, cache_folder, exclusive, fetch
-from fastcnn.paths import AnyPath
+from fastcnn.paths import AnyPath, open_regular
 
 __all__ = ["IdxSet", "Part", "load", "read_idx"]
 
@@ -73,18 +74,18 @@ def read_idx(path: AnyPath) -> NDArray[Any]:
 
 
 def _content(path: Path) -> bytes:
-    content = path.read_bytes()
-    if not content.startswith(_GZIP):
-        return content
+    with io.BufferedReader(open_regular(path)) as file:
+        content = file.read(_MOST_BYTES + 1)
     try:
-        with gzip.open(path) as file:
-            content = file.read(_MOST_BYTES + 1)
+        if content.startswith(_GZIP):
+            with gzip.open(io.BytesIO(content)) as unpacked:
+                content = unpacked.read(_MOST_BYTES + 1)
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise ValueError(
             f"{path} is damaged: it cannot be unpacked ({error}). Copy it again"
         ) from (error)
     if len(content) > _MOST_BYTES:
-        raise ValueError(f"{path} unpacks to more than {_MOST_BYTES:,} bytes, which is refused")
+        raise ValueError(f"{path} has more than {_MOST_BYTES:,} bytes, unpacked, which is refused")
     return content
 
 

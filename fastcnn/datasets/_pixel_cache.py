@@ -7,6 +7,8 @@ import hashlib
 import json
 import os
 import secrets
+import sys
+import time
 import warnings
 import zlib
 from collections.abc import Sequence
@@ -33,6 +35,10 @@ def cache_key(files: Sequence[str], form: Form) -> str:
         entry = f"{os.path.abspath(path)}\0{status.st_size}\0{status.st_mtime_ns}\n"
         digest.update(entry.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:32]
+
+
+#: Making an empty file takes no time.
+_STALE_SECONDS = 60
 
 
 class PixelCache:
@@ -62,25 +68,35 @@ class PixelCache:
         if os.fstat(self._file).st_size != total:
             os.close(self._file)
             raise OSError(f"{path} has another size than it should")
-        self._sums = np.memmap(path, np.uint32, "r", 0, (count,))
-        self._pixels = np.memmap(path, np.uint8, "r", self._start, (count, *shape))
         self._checked = np.zeros(count, bool)
         self._full = False
 
     def holds(self, index: int) -> bool:
         """Whether a picture was written."""
-        return bool(self._sums[index])
+        return bool(self._sum(index))
+
+    def _sum(self, index: int) -> int:
+        """The checksum of a picture, 0 while it is absent.
+
+        It is read, not mapped: a file that another process cuts off ends no process.
+        """
+        return int.from_bytes(os.pread(self._file, 4, 4 * index), sys.byteorder)
 
     def read(self, index: int, out: NDArray[np.uint8]) -> bool:
         """Copy a picture to ``out`` if it is there."""
-        expected = int(self._sums[index])
+        expected = self._sum(index)
         if not expected:
             return False
+        pixels = out if out.flags.c_contiguous else np.empty(out.shape, np.uint8)
+        view = pixels.reshape(-1).data
+        if os.preadv(self._file, [view], self._start + index * self._size) != self._size:
+            return False
         if not self._checked[index]:
-            if _checksum(self._pixels[index]) != expected:
+            if _checksum(pixels) != expected:
                 return False
             self._checked[index] = True
-        np.copyto(out, self._pixels[index])
+        if pixels is not out:
+            np.copyto(out, pixels)
         return True
 
     def write(self, index: int, pixels: NDArray[np.uint8]) -> None:
@@ -106,7 +122,8 @@ class PixelCache:
 
     def filled(self) -> int:
         """Number of pictures that are there."""
-        return int(np.count_nonzero(self._sums))
+        sums = np.frombuffer(os.pread(self._file, 4 * self._count, 0), np.uint32)
+        return int(np.count_nonzero(sums))
 
     def __del__(self) -> None:
         if hasattr(self, "_file"):
@@ -117,6 +134,10 @@ class PixelCache:
 def _make(path: Path, total: int) -> None:
     """A file of zeros, which takes room on disk only where it is written."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    for leftover in path.parent.glob(f".{path.name}.*.tmp"):
+        with contextlib.suppress(OSError):  # of a process killed in between, if it is old
+            if time.time() - leftover.stat().st_mtime > _STALE_SECONDS:
+                leftover.unlink()
     scratch = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
     try:
         with scratch.open("xb") as file:

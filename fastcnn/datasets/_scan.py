@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from fastcnn.datasets._decode import Form, read_picture
 from fastcnn.datasets._pixel_cache import PixelCache
 from fastcnn.messages import Advice
+from fastcnn.paths import open_regular
 
 __all__ = ["balance_text", "broken_files", "broken_text", "undecodable_files"]
 
@@ -32,13 +33,15 @@ def broken_files(files: Sequence[str], threads: int) -> dict[int, str]:
 
 def _reason(path: str) -> str:
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             head = file.read(16)
             size = file.seek(0, os.SEEK_END)
             file.seek(max(size - _TAIL, 0))
             tail = file.read()
     except OSError as error:
         return error.strerror or str(error)
+    except ValueError as error:
+        return str(error)
     if not size:
         return "it is empty"
     if _looks_whole(head, tail, size):

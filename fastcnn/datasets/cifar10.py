@@ -84,5 +84,5 @@ def read_batch(path: AnyPath) -> Split:
         ValueError: The file does not consist of whole records, or has a label above 9.
     """
     file = Path(os.fsdecode(path))
-    images, labels = _cifar.decode(_LAYOUT, file.read_bytes(), file)
+    images, labels = _cifar.decode(_LAYOUT, _cifar.content_of(file), file)
     return np.ascontiguousarray(images), labels.copy()

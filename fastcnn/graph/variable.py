@@ -13,6 +13,7 @@ from fastcnn.graph.arithmetic import Arithmetic
 from fastcnn.graph.array_like import as_array, as_operand
 from fastcnn.graph.tensor import Node, Spec, Tensor
 from fastcnn.graph.trace_mode import is_recording
+from fastcnn.messages import bounded
 
 __all__ = ["Variable", "constant"]
 
@@ -34,6 +35,7 @@ class Variable(Arithmetic):
     # An array on the left leaves operators to us, but NumPy's functions still take the value.
     __array_priority__ = 1000
 
+    @bounded
     def __init__(
         self, value: npt.ArrayLike, *, name: str = "variable", trainable: bool = True
     ) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from fastcnn import ops
 from fastcnn.graph import Op, SymbolicTensor, Tensor
 from fastcnn.graph.array_like import as_array
+from fastcnn.ops.common.axes import axis_of
 from fastcnn.ops.elementwise.activation import Sigmoid
 from fastcnn.ops.elementwise.arithmetic import Masked
 from fastcnn.ops.loss.probabilities import Softmax
@@ -217,7 +218,8 @@ def smoothed_classes(y_true: Any, share: float, axis: int = -1) -> Any:
 
     Szegedy et al. 2016, "Rethinking the Inception architecture", arXiv 1512.00567.
     """
-    return _mixed(y_true, share, share / max(y_true.shape[axis], 1))
+    classes = y_true.shape[axis_of("label_smoothing", axis, len(y_true.shape))]
+    return _mixed(y_true, share, share / max(classes, 1))
 
 
 def smoothed_binary(y_true: Any, share: float) -> Any:

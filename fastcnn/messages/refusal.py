@@ -37,8 +37,8 @@ def bounded(function: Callable[P, R]) -> Callable[P, R]:
             raise
         except RecursionError as error:
             raise ValueError(f"{_owner(function)}: {NESTED}") from error
-        except OverflowError as error:
-            raise ValueError(f"{_owner(function)}: a number is too large: {error}") from error
+        except ArithmeticError as error:
+            raise ValueError(f"{_owner(function)}: numbers do not fit: {error}") from error
 
     return call
 

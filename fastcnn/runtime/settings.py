@@ -45,8 +45,11 @@ def set_isa(name: str | None) -> None:
             best this CPU supports).
 
     Raises:
+        TypeError: Not a string.
         ValueError: The CPU or the build has no such kernels; lists the choices.
     """
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"name must be a string such as 'avx2' or None, got {brief(name)}")
     _core.set_isa(name or "")
 
 

@@ -15,20 +15,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from fastcnn.paths import AnyPath
+from fastcnn.paths import AnyPath, kind_of
 
-__all__ = ["open_regular", "read_into", "remove_leftovers", "replacing", "write_at"]
+__all__ = ["read_into", "remove_leftovers", "replacing", "write_at"]
 
 # Between two writes of so many bytes Ctrl-C is answered.
 _MOST_AT_ONCE = 1 << 26
 #: Of a name in a folder, in bytes.
 _LONGEST_NAME = 255
-_KINDS = {
-    stat.S_IFIFO: "a FIFO (named pipe)",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a character device",
-    stat.S_IFBLK: "a block device",
-}
 
 
 @contextmanager
@@ -91,8 +85,8 @@ def _target(path: str, overwrite: bool) -> tuple[str, int | None]:
         found = None
     if found is not None and not stat.S_ISREG(found.st_mode):
         raise ValueError(
-            f"cannot save {path!r}: it is {_kind(found)}, and only a regular file can be replaced; "
-            "give another name"
+            f"cannot save {path!r}: it is {kind_of(found)}, and only a regular file can be "
+            "replaced; give another name"
         )
     if found is not None and not overwrite:
         raise FileExistsError(f"{path!r} is there already; save with overwrite=True to replace it")
@@ -103,10 +97,6 @@ def _target(path: str, overwrite: bool) -> tuple[str, int | None]:
             f"{os.path.dirname(target)!r}; make it first"
         )
     return target, None if found is None else found.st_mode & 0o777
-
-
-def _kind(found: os.stat_result) -> str:
-    return _KINDS.get(stat.S_IFMT(found.st_mode), "no file")
 
 
 def _stem(target: str) -> str:
@@ -202,31 +192,6 @@ def write_at(handle: int, data: Any, offset: int) -> None:
     while left:
         written = os.pwrite(handle, left[:_MOST_AT_ONCE], offset)
         left, offset = left[written:], offset + written
-
-
-def open_regular(path: AnyPath) -> io.FileIO:
-    """Open a file for reading, without waiting for a writer as a FIFO would.
-
-    Raises:
-        FileNotFoundError: There is none.
-        IsADirectoryError: It is a folder.
-        ValueError: It is a device or a FIFO.
-    """
-    path = os.fsdecode(path)
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-    try:
-        found = os.fstat(handle)
-        if stat.S_ISDIR(found.st_mode):
-            raise IsADirectoryError(errno.EISDIR, "is a folder; name the file in it", path)
-        if not stat.S_ISREG(found.st_mode):
-            raise ValueError(
-                f"cannot read {path!r}: it is {_kind(found)}, expected a regular file; copy its "
-                "contents into one first"
-            )
-        return io.FileIO(handle)
-    except BaseException:
-        os.close(handle)
-        raise
 
 
 def read_into(file: io.FileIO, buffer: Any, offset: int) -> int:

@@ -147,8 +147,8 @@ def _outcome(number: int, case, documented) -> Outcome:
 def unhelpful(error: BaseException) -> str:
     """What is wrong with an error's text, if anything."""
     text = str(error) if not isinstance(error, OSError) else str(error.strerror or error)
-    if len(text) > 1500:
-        return f"a message of more than 1500 characters from {_origin(error)}"
+    if len(text) > 2500:
+        return f"a message of more than 2500 characters from {_origin(error)}"
     if any(word in text for word in ("pybind11", "C++", "incompatible function arguments")):
         return f"a message about the inside from {_origin(error)}"
     if isinstance(error, ValueError | TypeError) and "MemoryError" in text:

@@ -33,7 +33,7 @@ FOUND = {
     1: ("memory", lambda: np.ones(400 << 20, np.uint8), "300 MB exceeded"),
     2: ("an undocumented exception", lambda: {}["key"], "KeyError from"),
     3: ("a signal", lambda: __import__("os").kill(__import__("os").getpid(), 11), "SIGSEGV"),
-    4: ("a long message", lambda: refuse("x" * 5000), "more than 1500 characters"),
+    4: ("a long message", lambda: refuse("x" * 5000), "more than 2500 characters"),
 }
 
 

@@ -144,6 +144,9 @@ ARRAYS: list[Callable[[np.ndarray], Any]] = [
 ]
 
 
+_UNFIT = (IndexError, MemoryError, OverflowError, RuntimeError, TypeError, ValueError)
+
+
 def one_of(items: Any, rng: Rng) -> Any:
     """A random item."""
     return items[int(rng.integers(len(items)))]
@@ -159,7 +162,7 @@ def hostile(value: Any, rng: Rng, *, symbolic: bool) -> Any:
     """
     if isinstance(value, np.ndarray) and rng.random() < 0.75:
         # Not every change fits every array.
-        with np.errstate(all="ignore"), contextlib.suppress(IndexError, OverflowError, ValueError):
+        with np.errstate(all="ignore"), contextlib.suppress(*_UNFIT):
             return one_of(ARRAYS, rng)(value)
     if isinstance(value, list | tuple) and value and rng.random() < 0.7:
         items = list(value)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fastcnn.datasets._decode import need_pillow, wide_grey
-from fastcnn.paths import AnyPath
+from fastcnn.paths import AnyPath, open_regular
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -56,8 +56,13 @@ def load_img(
         raise ValueError(
             f"interpolation must be one of {', '.join(_FILTERS)}, got {interpolation!r}"
         )
-    image: Any = Image.open(path if hasattr(path, "read") else os.fsdecode(path))
-    image.load()
+    if hasattr(path, "read"):
+        image: Any = Image.open(path)
+        image.load()
+    else:
+        with io.BufferedReader(open_regular(path)) as file:
+            image = Image.open(file)
+            image.load()
     if not (color_mode == "grayscale" and image.mode in _GREY):
         image = wide_grey(image).convert(_MODES[color_mode])
     if target_size is None or image.size == (target_size[1], target_size[0]):

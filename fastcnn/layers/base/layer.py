@@ -25,7 +25,7 @@ from fastcnn.layers.base.regularization_losses import note_activity
 from fastcnn.layers.base.trace_context import current_trace
 from fastcnn.layers.base.tracking import all_layers, invalidate, own_weights, tracked_of
 from fastcnn.layers.base.weight_creation import new_weight
-from fastcnn.messages import brief
+from fastcnn.messages import bounded, brief
 from fastcnn.naming import unique_name
 from fastcnn.tree import flatten, map_shapes, map_structure
 
@@ -195,6 +195,7 @@ class Layer(Configurable):
                 "used"
             )
 
+    @bounded
     def _ensure_built(self, x: Any) -> None:
         if self.built:
             return

@@ -27,6 +27,7 @@ __all__ = [
     "Operand",
     "Seed",
     "apply",
+    "check_size",
     "image_operand",
     "operand",
     "operation",
@@ -54,11 +55,12 @@ def apply(op: Op, *inputs: Tensor, **attrs: Any) -> tuple[Tensor, ...]:
     """
     specs = op.infer(*(tensor.spec for tensor in inputs), **attrs)
     for spec in specs:
-        _check_size(op.name, spec.shape)
+        check_size(op.name, spec.shape)
     return Node(op, inputs, attrs, outputs=len(specs)).tensors(*specs)
 
 
-def _check_size(op: str, shape: tuple[int, ...]) -> None:
+def check_size(op: str, shape: tuple[int, ...]) -> None:
+    """Refuse the shape of a result beyond the limits of the core."""
     if len(shape) > MAX_RANK:
         raise ValueError(f"{op}: the result would have rank {len(shape)}, at most {MAX_RANK} works")
     # Without zeros, because strides are products of some of the sizes.
@@ -107,6 +109,8 @@ def operand(
             f"{op}: {name} must be {dtype}, got {value.spec.dtype}; cast it with "
             f".astype('{dtype}') or ops.cast"
         )
+    if value.ndim > MAX_RANK:
+        raise ValueError(f"{op}: {name} has rank {value.ndim}, at most {MAX_RANK} works")
     if rank is not None and value.ndim != rank:
         raise ValueError(f"{op}: {name} must have rank {rank}, got shape {value.shape}")
     return value

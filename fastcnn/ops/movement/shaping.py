@@ -8,7 +8,7 @@ from typing import Any
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.common.axes import axis_of, integers, product
-from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
+from fastcnn.ops.common.public_operation import Operand, apply, check_size, operand, operation
 
 __all__ = ["concatenate", "flatten", "pad", "reshape", "slice", "stop_gradient", "transpose"]
 
@@ -261,6 +261,7 @@ def pad(x: Operand, pad_width: Any) -> Any:
     if not any(width for pair in pairs for width in pair):
         return x
     size = tuple(n + before + after for n, (before, after) in zip(x.shape, pairs, strict=True))
+    check_size(op, size)
     return apply(SliceGrad(), x, start=tuple(before for before, _ in pairs), size=size)[0]
 
 
