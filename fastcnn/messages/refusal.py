@@ -38,7 +38,8 @@ def bounded(function: Callable[P, R]) -> Callable[P, R]:
         except RecursionError as error:
             raise ValueError(f"{_owner(function)}: {NESTED}") from error
         except ArithmeticError as error:
-            raise ValueError(f"{_owner(function)}: numbers do not fit: {error}") from error
+            kind = type(error).__name__
+            raise ValueError(f"{_owner(function)}: numbers do not fit: {kind}: {error}") from error
 
     return call
 
