@@ -23,12 +23,22 @@ class Operators:
 
 
 class Arithmetic:
-    """Gives a class ``+ - * /`` and the sign."""
+    """Gives a class ``+ - * /``, the sign, and ``x[...]``."""
 
     __slots__ = ()
 
     #: For all classes at once. Operations live a floor above: fastcnn.ops sets this.
     operators: ClassVar[Operators]
+    item: ClassVar[staticmethod[[Any, Any], Any]]
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.item(self, index)
+
+    def __iter__(self) -> Any:
+        # Python would count up an index until there is an error, for open sizes for ever.
+        raise TypeError(
+            f"{type(self).__name__} cannot be iterated over; take its parts by x[0], x[1], ..."
+        )
 
     def __add__(self, other: Any) -> Any:
         return self.operators.add(self, other)

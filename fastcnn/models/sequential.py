@@ -90,7 +90,7 @@ class Sequential(Model):
                 f"model {self.name!r}: Sequential takes layers, got {type(layer).__name__}: "
                 f"{layer!r}"
             )
-        if layer.name in names:
+        if layer.name in names and not any(layer is other for other in self._stack):
             raise ValueError(
                 f"model {self.name!r}: a layer called {layer.name!r} is there already; names must "
                 "be unique within a model"

@@ -20,6 +20,7 @@ from fastcnn.ops.elementwise.conversion import *
 from fastcnn.ops.elementwise.selection import *
 from fastcnn.ops.loss.crossentropy import *
 from fastcnn.ops.loss.probabilities import *
+from fastcnn.ops.movement.indexing import *
 from fastcnn.ops.movement.resampling import *
 from fastcnn.ops.movement.shaping import *
 from fastcnn.ops.normalization.batch import *

@@ -18,9 +18,11 @@ from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.graph.locks import fork_safe_lock
 from fastcnn.graph.variable import Variable
 from fastcnn.ops.optimizer.norms import sum_of_squares
+from fastcnn.optimizers.eager_updates import EagerUpdates
 
 if TYPE_CHECKING:
     from fastcnn.ops import UpdateOptions
+
 
 __all__ = ["Optimizer", "Rate", "Settings", "checked_factor"]
 
@@ -129,16 +131,19 @@ class Optimizer(Configurable):
         self.iterations = 0
         self.lock = fork_safe_lock()
         self._state: dict[int, _State] = {}
+        #: Steps of :meth:`apply`, by the Variables.
+        self._eager: dict[tuple[int, ...], EagerUpdates] = {}
         self._kept: tuple[set[Variable], list[str]] = (set(), [])
 
     def __getstate__(self) -> dict[str, Any]:
         """Attributes for ``pickle`` and ``copy``."""
-        state = {key: value for key, value in vars(self).items() if key != "lock"}
+        state = {k: value for k, value in vars(self).items() if k not in ("lock", "_eager")}
         return {**state, "_state": list(self._state.values())}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self.lock = fork_safe_lock()
+        self._eager = {}
         self._state = {id(each.variable): each for each in state["_state"]}
 
     def _check_settings(self) -> None:
@@ -296,6 +301,50 @@ class Optimizer(Configurable):
     def existing_slots(self, variable: Variable) -> list[Variable]:
         """All state of one Variable, without making any."""
         return self._state[id(variable)].all() if id(variable) in self._state else []
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All state made so far: slots, moving averages, gathered gradients. Step number and
+        learning rate are :attr:`iterations` and :attr:`learning_rate`.
+        """
+        return [part for state in self._state.values() for part in state.all()]
+
+    def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Variable]) -> None:
+        """Make one step at once, on gradients that are arrays.
+
+        ``fit`` and :func:`fastcnn.training_step` have the step in the same call into C++ as the
+        gradients, which is faster.
+
+        Args:
+            grads: One array for each Variable, of its shape; None leaves a Variable as it is.
+            trainable_variables: The Variables.
+
+        Raises:
+            ValueError: Another number of gradients, or one of another shape.
+        """
+        if len(grads) != len(trainable_variables):
+            raise ValueError(
+                f"{self.name}: apply() got {len(grads)} gradients for {len(trainable_variables)} "
+                "variables"
+            )
+        pairs = [
+            (grad, variable)
+            for grad, variable in zip(grads, trainable_variables, strict=True)
+            if grad is not None
+        ]
+        if not pairs:
+            return
+        chosen = [variable for _, variable in pairs]
+        key = tuple(map(id, chosen))
+        with self.lock:
+            if key not in self._eager:
+                self._eager[key] = EagerUpdates(self, chosen)
+        self._eager[key].run(self, [grad for grad, _ in pairs])
+
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> None:
+        """:meth:`apply` with pairs of gradient and Variable."""
+        pairs = list(grads_and_vars)
+        self.apply([grad for grad, _ in pairs], [variable for _, variable in pairs])
 
     def scale_loss(self, loss: Tensor) -> Tensor:
         """The loss times ``loss_scale_factor``: what gradients are to be computed of."""

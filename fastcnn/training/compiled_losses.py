@@ -150,7 +150,10 @@ class CompileLossAndMetrics:
         for index, (true, pred) in enumerate(zip(y_true, y_pred, strict=True)):
             for metric, weighted in self._resolved(y_true, y_pred, structure)[index]:
                 key = metric.name if len(names) == 1 else f"{names[index]}_{metric.name}"
-                key = _unused(key, [measure.key for measure in measures])
+                taken = [measure.key for measure in measures]
+                if weighted and key in taken:
+                    key = f"weighted_{key}"
+                key = _unused(key, taken)
                 sums = metric.measure(true, pred, weight_of[index] if weighted else None)
                 indices: list[int] = []
                 numbers: list[Any] = []

@@ -72,6 +72,7 @@ class Trainer(Layer):
         self.history: History | None = None
         self.shuffle_seed = next_seed()
         self.epochs_done = 0
+        self._log_names: list[str] = ["loss"]
         self.place: FitState | None = None
         self.programs = Programs(self)
         self._feed = InputStandardizer(self)
@@ -285,6 +286,7 @@ class Trainer(Layer):
                     if full_batch is not None:
                         full_batch.start()
                     logs = train_epoch(self, place, progress, hooks, full_batch)
+                    self._log_names = list(logs) or self._log_names
                     if not logs:
                         if stream.total == 0:
                             raise ValueError(
@@ -357,6 +359,7 @@ class Trainer(Layer):
         hooks = CallbackList(as_list(callbacks), self, {"steps": stream.steps, "verbose": verbose})
         with Progress("Evaluation", stream.steps, verbose) as progress:
             logs = measure(self, stream, hooks, progress)
+            self._log_names = list(logs)
             progress.finish(logs)
         warn_fewer("evaluate", stream, steps)
         return _returned(logs, return_dict)
@@ -438,7 +441,9 @@ class Trainer(Layer):
     def _measured(self, batch: Batch, train: bool, return_dict: bool) -> Any:
         meters, program = MetricAccumulator(), self.programs.measure(batch, train=train)
         meters.add(program.plan, program.run(*batch.arrays), batch.size)
-        return _returned(meters.logs(), return_dict)
+        logs = meters.logs()
+        self._log_names = list(logs)
+        return _returned(logs, return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Outputs for one batch of input arrays."""
@@ -452,6 +457,15 @@ class Trainer(Layer):
             for array, dtype in zip(inputs, feed.input_dtypes(inputs), strict=True)
         ]
         return self.programs.predict(arrays)(*arrays)
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """What the numbers that ``evaluate`` returns are called: the loss, then the metrics.
+
+        Metrics get their names with the first data, so before ``fit`` or ``evaluate`` there is only
+        the loss.
+        """
+        return list(self._log_names)
 
     def reset_metrics(self) -> None:
         """Nothing to do: every call measures again. Here for scripts written for Keras."""

@@ -68,6 +68,10 @@ class Layer(Configurable):
     #: Whether uint8 arrays reach ``call`` as they are; other layers get float32.
     takes_uint8 = False
 
+    #: Layers take neither masks nor specifications of inputs; the names are Keras'.
+    supports_masking = False
+    input_spec = None
+
     #: Makes a penalty of the outputs; see :mod:`fastcnn.regularizers`.
     activity_regularizer: Callable[[Any], Any] | None = None
 

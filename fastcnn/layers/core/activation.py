@@ -8,6 +8,7 @@ from typing import Any
 
 from fastcnn import activations, constraints, initializers, ops, regularizers
 from fastcnn.graph.float32_setting import checked_float32
+from fastcnn.layers.base.axes import along_last, axes_of
 from fastcnn.layers.base.layer import Layer
 
 __all__ = ["ELU", "Activation", "LeakyReLU", "PReLU", "ReLU", "Softmax"]
@@ -93,7 +94,7 @@ class Softmax(Layer):
     """Positive numbers that sum to 1 along an axis.
 
     Args:
-        axis: The axis.
+        axis: The axis, or a list of axes along all of which together they sum to 1.
         name: See :class:`Layer`.
         trainable: See :class:`Layer`.
         input_shape: See :class:`Layer`.
@@ -101,18 +102,27 @@ class Softmax(Layer):
 
     def __init__(
         self,
-        axis: int = -1,
+        axis: int | Sequence[int] = -1,
         *,
         name: str | None = None,
         trainable: bool = True,
         input_shape: Sequence[int | None] | None = None,
     ) -> None:
         super().__init__(name=name, trainable=trainable, input_shape=input_shape)
-        self.axis = axis
+        self.axis = list(axis) if isinstance(axis, Sequence) else axis
 
     def call(self, x: Any) -> Any:
         """``softmax(x)``."""
-        return ops.softmax(x, axis=self.axis)
+        if isinstance(self.axis, int):
+            return ops.softmax(x, axis=self.axis)
+        axes = axes_of(self, self.axis, x.ndim)
+
+        def along_all(moved: Any) -> Any:
+            kept = moved.shape[: moved.ndim - len(axes)]
+            flat = ops.reshape(moved, (*kept, -1))
+            return ops.reshape(ops.softmax(flat), moved.shape)
+
+        return along_last(x, axes, along_all)
 
 
 class LeakyReLU(Layer):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from fastcnn import constraints, initializers, ops, regularizers
 from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.layers.base.layer import Layer
@@ -22,7 +24,7 @@ class BatchNormalization(Layer):
     trainable, the moving averages are used.
 
     Args:
-        axis: The channel axis: the last one, the only one supported.
+        axis: The channel axis; the last one is the fastest.
         momentum: Share of the old moving average that a step keeps.
         epsilon: Added to the variance.
         center: Whether ``beta`` is added.
@@ -82,12 +84,12 @@ class BatchNormalization(Layer):
     def build(self, input_shape: Any) -> None:
         """Make the weights, one number per channel."""
         rank = len(input_shape)
-        if self.axis not in (-1, rank - 1):
+        if not -rank < self.axis < rank or self.axis == 0:
             raise ValueError(
-                f"layer {self.name!r}: BatchNormalization supports the last axis only (axis=-1), "
-                f"got axis={self.axis} for an input of shape {tuple(input_shape)}"
+                f"layer {self.name!r}: BatchNormalization has axis={self.axis}; an input of shape "
+                f"{tuple(input_shape)} has the axes 1 to {rank - 1}, or -1 for the last"
             )
-        channels = (input_shape[-1],)
+        channels = (input_shape[self.axis],)
         # Keras keeps this order, and leaves out what center and scale switch off.
         self.gamma = self.beta = None
         if self.scale:
@@ -115,6 +117,16 @@ class BatchNormalization(Layer):
 
     def call(self, x: Any, *, training: bool | None = None) -> Any:
         """Normalised ``x``."""
+        last = x.ndim - 1
+        axis = self.axis % x.ndim
+        if axis == last:
+            return self._normalized(x, training)
+        order = [each for each in range(x.ndim) if each != axis] + [axis]
+        y = self._normalized(ops.transpose(x, order), training)
+        return ops.transpose(y, np.argsort(order).tolist())
+
+    def _normalized(self, x: Any, training: bool | None) -> Any:
+        """``x`` normalised along its last axis."""
         channels = x.shape[-1]
         gamma = initializers.Ones()((channels,)) if self.gamma is None else self.gamma
         beta = initializers.Zeros()((channels,)) if self.beta is None else self.beta

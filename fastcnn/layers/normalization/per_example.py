@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from fastcnn import constraints, initializers, ops, regularizers
 from fastcnn.graph.float32_setting import checked_float32
+from fastcnn.layers.base.axes import along_last, axes_of
 from fastcnn.layers.base.layer import Layer
 from fastcnn.ops.reduction.sums import filled
 
@@ -18,21 +19,6 @@ __all__ = [
     "RMSNormalization",
     "UnitNormalization",
 ]
-
-
-def _axes_of(layer: Layer, axis: int | Sequence[int], rank: int) -> list[int]:
-    """Axes counted from the front.
-
-    Raises:
-        ValueError: No such axis, or one named twice.
-    """
-    axes = [axis] if isinstance(axis, int) else list(axis)
-    if any(not -rank <= a < rank for a in axes) or len({a % rank for a in axes}) < len(axes):
-        raise ValueError(
-            f"layer {layer.name!r}: {type(layer).__name__} has axis={axis}; an input of rank "
-            f"{rank} has axes {-rank} to {rank - 1}, each to be named once"
-        )
-    return sorted(a % rank for a in axes)
 
 
 def _known(layer: Layer, shape: Sequence[int | None], axes: Sequence[int]) -> list[int]:
@@ -48,15 +34,6 @@ def _known(layer: Layer, shape: Sequence[int | None], axes: Sequence[int]) -> li
             f"{list(axes)}, got shape {tuple(shape)}"
         )
     return [size for size in sizes if size is not None]
-
-
-def _along_last(x: Any, axes: Sequence[int], normalize: Callable[[Any], Any]) -> Any:
-    """``normalize(x)`` with these axes as the last ones."""
-    others = [axis for axis in range(x.ndim) if axis not in axes]
-    order = [*others, *axes]
-    if order == list(range(x.ndim)):
-        return normalize(x)
-    return ops.transpose(normalize(ops.transpose(x, order)), np.argsort(order).tolist())
 
 
 def _weights(layer: Any, sizes: Sequence[int]) -> tuple[Any, Any]:
@@ -116,7 +93,7 @@ class LayerNormalization(Layer):
 
     def build(self, input_shape: Any) -> None:
         """Make ``gamma`` and ``beta``."""
-        sizes = _known(self, input_shape, _axes_of(self, self.axis, len(input_shape)))
+        sizes = _known(self, input_shape, axes_of(self, self.axis, len(input_shape)))
         self.gamma = self.beta = None
         if self.scale:
             self.gamma = self.add_weight(
@@ -137,9 +114,9 @@ class LayerNormalization(Layer):
 
     def call(self, x: Any) -> Any:
         """Normalised ``x``."""
-        axes = _axes_of(self, self.axis, x.ndim)
+        axes = axes_of(self, self.axis, x.ndim)
         gamma, beta = _weights(self, [x.shape[axis] for axis in axes])
-        return _along_last(
+        return along_last(
             x, axes, lambda x: ops.layer_normalization(x, gamma, beta, epsilon=self.epsilon)
         )
 
@@ -202,7 +179,7 @@ class GroupNormalization(Layer):
 
     def build(self, input_shape: Any) -> None:
         """Make ``gamma`` and ``beta``, one number per channel."""
-        axes = _axes_of(self, self.axis, len(input_shape))
+        axes = axes_of(self, self.axis, len(input_shape))
         if axes == [0]:
             raise ValueError(
                 f"layer {self.name!r}: GroupNormalization has axis={self.axis}, the batch; "
@@ -235,11 +212,11 @@ class GroupNormalization(Layer):
 
     def call(self, x: Any) -> Any:
         """Normalised ``x``."""
-        axes = _axes_of(self, self.axis, x.ndim)
+        axes = axes_of(self, self.axis, x.ndim)
         channels = x.shape[axes[0]]
         groups = channels if self.groups == -1 else self.groups
         gamma, beta = _weights(self, [channels])
-        return _along_last(
+        return along_last(
             x,
             axes,
             lambda x: ops.group_normalization(x, gamma, beta, groups=groups, epsilon=self.epsilon),
@@ -272,13 +249,13 @@ class RMSNormalization(Layer):
 
     def build(self, input_shape: Any) -> None:
         """Make ``scale``, a number for each place along the axes."""
-        sizes = _known(self, input_shape, _axes_of(self, self.axis, len(input_shape)))
+        sizes = _known(self, input_shape, axes_of(self, self.axis, len(input_shape)))
         self.scale = self.add_weight(sizes, "ones", name="scale")
 
     def call(self, x: Any) -> Any:
         """Normalised ``x``."""
-        axes = _axes_of(self, self.axis, x.ndim)
-        return _along_last(
+        axes = axes_of(self, self.axis, x.ndim)
+        return along_last(
             x, axes, lambda x: ops.rms_normalization(x, self.scale, epsilon=self.epsilon)
         )
 
@@ -306,11 +283,11 @@ class UnitNormalization(Layer):
 
     def build(self, input_shape: Any) -> None:
         """Check the axes."""
-        _axes_of(self, self.axis, len(input_shape))
+        axes_of(self, self.axis, len(input_shape))
 
     def call(self, x: Any) -> Any:
         """``x`` with a norm of 1; zeros stay."""
-        axes = tuple(_axes_of(self, self.axis, x.ndim))
+        axes = tuple(axes_of(self, self.axis, x.ndim))
         squares = ops.sum(ops.square(x), axis=axes, keepdims=True)
         # As in Keras: the norm counts as 1e-12 at least.
         return ops.divide(x, ops.sqrt(ops.maximum(squares, np.float32(1e-24))))
