@@ -7,8 +7,8 @@ import os
 import warnings
 from pathlib import Path
 
+from fastcnn.atomic_file import remove_leftovers
 from fastcnn.paths import AnyPath
-from fastcnn.saving.atomic_file import remove_leftovers
 from fastcnn.saving.checkpoint import read_backup, write_backup
 from fastcnn.training.callback import Callback, Logs
 

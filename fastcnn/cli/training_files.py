@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fastcnn.atomic_file import replacing, write_at
 from fastcnn.callbacks import Callback
 from fastcnn.models import Model, load
 from fastcnn.paths import named_errors
-from fastcnn.saving.atomic_file import replacing, write_at
 
 __all__ = ["EpochLog", "KeptModel", "Resumed", "resume", "state_file"]
 

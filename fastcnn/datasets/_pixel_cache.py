@@ -6,9 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
-import secrets
 import sys
-import time
 import warnings
 import zlib
 from collections.abc import Sequence
@@ -18,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fastcnn.atomic_file import replacing
 from fastcnn.datasets._decode import Form
 
 __all__ = ["PixelCache", "cache_key", "make_room", "open_cache"]
@@ -35,10 +34,6 @@ def cache_key(files: Sequence[str], form: Form) -> str:
         entry = f"{os.path.abspath(path)}\0{status.st_size}\0{status.st_mtime_ns}\n"
         digest.update(entry.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:32]
-
-
-#: Making an empty file takes no time.
-_STALE_SECONDS = 60
 
 
 class PixelCache:
@@ -134,17 +129,8 @@ class PixelCache:
 def _make(path: Path, total: int) -> None:
     """A file of zeros, which takes room on disk only where it is written."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    for leftover in path.parent.glob(f".{path.name}.*.tmp"):
-        with contextlib.suppress(OSError):  # of a process killed in between, if it is old
-            if time.time() - leftover.stat().st_mtime > _STALE_SECONDS:
-                leftover.unlink()
-    scratch = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
-    try:
-        with scratch.open("xb") as file:
-            file.truncate(total)
-        os.replace(scratch, path)
-    finally:
-        scratch.unlink(missing_ok=True)
+    with replacing(path, total) as handle:
+        os.ftruncate(handle, total)
 
 
 def make_room(folder: Path, needed: int, limit: int, keep: Path) -> None:

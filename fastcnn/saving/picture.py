@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 from typing import Any
 
+from fastcnn.atomic_file import replacing, write_at
 from fastcnn.paths import AnyPath
-from fastcnn.saving.atomic_file import replacing, write_at
 
 __all__ = ["write_picture"]
 

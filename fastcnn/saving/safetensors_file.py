@@ -21,9 +21,9 @@ from typing import Any, NoReturn, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from fastcnn.atomic_file import read_into, replacing, write_at
 from fastcnn.messages import shortened
 from fastcnn.paths import AnyPath, open_regular
-from fastcnn.saving.atomic_file import read_into, replacing, write_at
 from fastcnn.saving.bounded_json import beyond_limits, parse_object
 
 __all__ = ["Contents", "Source", "read_file", "write_file"]

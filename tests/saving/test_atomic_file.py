@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fastcnn.saving import atomic_file
+from fastcnn import atomic_file
 from fastcnn.saving.safetensors_file import read_file, write_file
 
 
