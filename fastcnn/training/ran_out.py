@@ -8,7 +8,7 @@ from fastcnn.data_adapters.epoch_iterator import EpochIterator
 
 __all__ = ["warn_fewer", "warn_training_ends", "warn_validation"]
 
-_CALLER = 3  # the line that called fit, evaluate or predict
+_CALLER = 4  # the line that called fit, evaluate or predict, each of them wrapped once
 
 
 def warn_training_ends(stream: EpochIterator, epoch: int, epochs: int, steps: int | None) -> None:

@@ -305,7 +305,7 @@ class Trainer(Layer):
                                 "layer it began",
                                 command="try a smaller --learning-rate",
                             ),
-                            stacklevel=2,
+                            stacklevel=3,  # past what wraps fit
                         )
                     if full_batch is not None:
                         full_batch.finish()
