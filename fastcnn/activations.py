@@ -10,6 +10,7 @@ import numpy as np
 from fastcnn import ops
 from fastcnn.config import lookup, reserve
 from fastcnn.graph.float32_setting import checked_float32
+from fastcnn.messages import bounded
 
 Activation = Callable[[Any], Any]
 
@@ -121,6 +122,7 @@ reserve({"relu": ops.relu, "gelu": ops.gelu})
 __all__ = [*_TABLE, "get", "threshold"]
 
 
+@bounded
 def get(identifier: str | Activation | None) -> Activation:
     """The function that a name stands for; ``None`` is :func:`linear`, a function is itself.
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import fastcnn
-from fastcnn import initializers, layers, losses, ops, runtime
+from fastcnn import activations, initializers, layers, losses, ops, runtime
 from fastcnn.config import serialize
 from fastcnn.messages import bounded, brief
 from fastcnn.tree import flatten, map_structure
@@ -22,6 +22,8 @@ INSIDE.append(INSIDE)
         lambda: ops.max_pool(np.ones((1, 4, 4, 1), np.float32), [2] * 20_000),
         lambda: losses.MeanSquaredError(reduction=LONG),
         lambda: initializers.get("a" * 50_000),
+        lambda: activations.get(LONG),
+        lambda: layers.Reshape([3] * 20_000)(np.ones((1, 2), np.float32)),
         lambda: fastcnn.Input(LONG),
         lambda: fastcnn.set_random_seed(LONG),
         lambda: runtime.set_num_threads(10**400),

@@ -10,7 +10,7 @@ from fastcnn.messages.advice import Advice
 from fastcnn.messages.arguments import raise_unknown_argument
 from fastcnn.messages.texts import LONGEST, shortened
 
-__all__ = ["NESTED", "bounded"]
+__all__ = ["NESTED", "bounded", "shorten"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,7 +33,7 @@ def bounded(function: Callable[P, R]) -> Callable[P, R]:
         except (TypeError, ValueError, NotImplementedError) as error:
             if isinstance(error, TypeError):
                 raise_unknown_argument(error, function, args)
-            _shorten(error)
+            shorten(error)
             raise
         except RecursionError as error:
             raise ValueError(f"{_owner(function)}: {NESTED}") from error
@@ -44,7 +44,7 @@ def bounded(function: Callable[P, R]) -> Callable[P, R]:
     return call
 
 
-def _shorten(error: BaseException) -> None:
+def shorten(error: BaseException) -> None:
     """Shorten the text of an error that is on its way to the caller."""
     if error.args and isinstance(error.args[0], str) and len(error.args[0]) > LONGEST:
         text = error.args[0]

@@ -25,7 +25,7 @@ from fastcnn.layers.base.regularization_losses import note_activity
 from fastcnn.layers.base.trace_context import current_trace
 from fastcnn.layers.base.tracking import all_layers, invalidate, own_weights, tracked_of
 from fastcnn.layers.base.weight_creation import new_weight
-from fastcnn.messages import bounded, brief
+from fastcnn.messages import bounded, brief, shorten
 from fastcnn.naming import unique_name
 from fastcnn.tree import flatten, map_shapes, map_structure
 
@@ -181,6 +181,9 @@ class Layer(Configurable):
         settings = {"training": training} if _takes_training(type(self)) else {}
         try:
             y = self.call(x, **settings)
+        except (TypeError, ValueError) as error:
+            shorten(error)
+            raise
         except AttributeError as error:
             if isinstance(x, list | tuple | dict) and type(self).__module__.startswith(_OURS):
                 raise TypeError(
