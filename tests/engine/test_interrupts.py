@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from child_process import python
+from sanitizers import unless_sanitized
+
+pytestmark = unless_sanitized("one work item of these calls takes seconds")
 
 #: Presses Ctrl-C while `work` runs, which would take minutes.
 SETUP = """

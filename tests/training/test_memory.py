@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from sanitizers import unless_sanitized
+
 # Resident MiB by which a warm process may grow. What is kept for one shape takes about 1 MiB: if
 # nothing were forgotten, 150 shapes would take over 150; those that are kept differ by less.
 BOUND = 24
@@ -57,6 +59,7 @@ print(resident() - before)
 """
 
 
+@unless_sanitized("what is freed is kept for a while, to find its use")
 @pytest.mark.parametrize(
     ("use", "warm", "times"),
     [
