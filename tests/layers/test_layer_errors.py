@@ -55,7 +55,7 @@ def test_wrong_settings(make, message):
         (layers.Conv2D(4, 3), (2, 8, 8), "x\\[..., None\\]"),
         (layers.Dense(4), (2, None), "known last axis.*GlobalAveragePooling2D"),
         (layers.Conv2D(4, 3, groups=2), (2, 8, 8, 3), "groups=2 cannot take 3"),
-        (layers.BatchNormalization(axis=1), (2, 8, 8, 3), "last axis only"),
+        (layers.BatchNormalization(axis=4), (2, 8, 8, 3), "has the axes 1 to 3, or -1"),
         (layers.Reshape((5,)), (2, 3, 4), "12 elements and do not fit"),
         (layers.Add(), (2, 3), "takes a list of inputs"),
     ],

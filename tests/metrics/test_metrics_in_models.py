@@ -59,7 +59,7 @@ def test_in_a_model(rng, labels, weights):
         np.testing.assert_allclose(logs[metric.name], plain, rtol=1e-5, atol=1e-6)
         metric.reset_state()
         weighted = metric(hot, outputs, weights)
-        np.testing.assert_allclose(logs[f"{metric.name}_1"], weighted, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(logs[f"weighted_{metric.name}"], weighted, rtol=1e-5, atol=1e-6)
         assert not np.array_equal(plain, weighted)
 
 

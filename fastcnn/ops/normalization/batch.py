@@ -202,6 +202,7 @@ def batch_normalization_training(
             negative.
 
     Example:
+        >>> import numpy as np
         >>> x = np.float32([[1, 10], [3, 30]])
         >>> ones, zeros = np.ones(2, np.float32), np.zeros(2, np.float32)
         >>> y, mean, variance = batch_normalization_training(x, ones, zeros)
