@@ -14,7 +14,7 @@ SETTINGS := --config-settings=cmake.define.FASTCNN_WERROR=ON
 NATIVE := pyproject.toml CMakeLists.txt $(shell find cmake csrc -type f)
 CXX_FILES := $(shell find csrc tools -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.inc' -o -name '*.def')
 
-.PHONY: help demo test fuzz sanitize neon lint tidy format bench wheel clean
+.PHONY: help demo test fuzz sanitize sanitize-thread neon lint tidy format bench wheel clean
 
 help:
 	@echo "make demo      build, install, and train a CNN on scanned digits (about a minute)"
@@ -25,6 +25,7 @@ help:
 	@echo "make format    reformat all Python and C++ files"
 	@echo "make tidy      check the C++ files with clang-tidy (minutes)"
 	@echo "make sanitize  run tests under the address and undefined-behaviour sanitizers"
+	@echo "make sanitize-thread  run tests with several threads under the thread sanitizer"
 	@echo "make neon      run the tests of operations on the kernels for ARM, emulated"
 	@echo "make bench     measure operations on shapes of real networks (docs/benchmarks.md)"
 	@echo "make wheel     build a wheel into dist/"
@@ -57,6 +58,20 @@ sanitize:
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	  $(SANITIZED)/bin/python -m pytest --capture=sys \
 	  $(or $(ARGS),tests/ops tests/engine tests/graph tests/models tests/saving)
+
+# Data races in the tests that use several threads; the thread sanitizer excludes the other two.
+# OpenBLAS, which the tests compare with, has races of its own, and gets one thread.
+RACES := .venv-sanitize-thread
+sanitize-thread:
+	$(MAKE) VENV=$(RACES) BUILD=build/sanitize-thread $(RACES)/.installed-checks SETTINGS=" \
+	  --config-settings=cmake.define.FASTCNN_SANITIZE=thread \
+	  --config-settings=cmake.define.FASTCNN_ONLY_ISAS=$(ISAS)"
+	LD_PRELOAD="$$(g++ -print-file-name=libtsan.so)" OPENBLAS_NUM_THREADS=1 \
+	  TSAN_OPTIONS=die_after_fork=0:report_signal_unsafe=0 \
+	  $(RACES)/bin/python -m pytest --capture=sys $(or $(ARGS), \
+	  tests/engine/test_threads_and_processes.py tests/engine/test_runtime.py \
+	  tests/engine/test_product.py tests/graph/test_function.py \
+	  tests/training/test_compiled_steps.py)
 
 # The core compiled for aarch64 runs under user-mode emulation, Python here: tools/emulated. Other
 # compilers and emulators: make neon NEON_CXX=... EMULATOR=...
@@ -98,7 +113,7 @@ wheel: $(BIN)/python
 	$(PIP) wheel --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf $(VENV) $(SANITIZED) build dist demo
+	rm -rf $(VENV) $(SANITIZED) $(RACES) build dist demo
 
 $(BIN)/python:
 	@# Without ensurepip a broken environment would stay behind and hide what is missing.
