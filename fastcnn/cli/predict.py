@@ -64,6 +64,8 @@ def _run(arguments: argparse.Namespace) -> int:
     from fastcnn.cli.model import Classifier
 
     if arguments.csv not in (None, _PRINT) and not arguments.csv.lower().endswith(".csv"):
+        if not arguments.csv.lower().endswith(".safetensors"):
+            arguments.parser.error(f"argument --csv: {arguments.csv} does not end in .csv")
         # The flag stood before MODEL and has taken it.
         arguments.pictures.insert(0, str(arguments.model))
         arguments.model, arguments.csv = Path(arguments.csv), _PRINT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["add_parser"]
 
 _SUFFIX = ".safetensors"
+#: A loss so many times that of guessing is no result: the steps were too long.
+_HOPELESS = 10
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -223,6 +226,10 @@ def _run(arguments: argparse.Namespace) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
     kept = _kept(arguments, data, settings, before)
     finished = _fit(arguments, model, data, log, kept, before)
+    guessing = math.log(len(data.class_names))
+    if finished and not kept.loss <= _HOPELESS * guessing:
+        reason = f": the best loss is {kept.loss:.3g}, and guessing gives {guessing:.3g}"
+        raise ValueError(_failed(arguments, model, kept, reason))
     kept.finish()
 
     if len(data.held_out):
@@ -373,7 +380,9 @@ def _fit(
     except RuntimeError:
         if nan.report is None:
             raise
-        raise ValueError(_diverged(arguments, model, kept, nan.report)) from None
+        cause = nan.report.partition(": in step ")[2]
+        where = f" in step {cause}" if cause else ""
+        raise ValueError(_failed(arguments, model, kept, where)) from None
     return True
 
 
@@ -384,16 +393,14 @@ def _class_weight(data: Data) -> dict[int, float]:
     return {number: each / count for number, count in enumerate(counts) if count}
 
 
-def _diverged(arguments: argparse.Namespace, model: Model, kept: KeptModel, report: str) -> str:
-    """What to say when training has come to numbers that are none."""
+def _failed(arguments: argparse.Namespace, model: Model, kept: KeptModel, how: str) -> str:
+    """What to say of a training that made no model worth keeping; the old one is put back."""
     if kept.put_back():
         state = f"{arguments.output} is as it was before"
     elif kept.best_epoch is not None:
         state = f"{arguments.output} holds {kept.described(arguments.epochs)}"
     else:
         state = f"{arguments.output} was not written"
-    cause = report.partition(": in step ")[2]
-    where = f" in step {cause}" if cause else ""
     optimizer = model.optimizer
     rate = "" if optimizer is None else f" (it was {float(optimizer.learning_rate):g})"
-    return f"training failed{where}. {state}. Try a smaller --learning-rate{rate}"
+    return f"training failed{how}. {state}. Try a smaller --learning-rate{rate}"

@@ -79,6 +79,8 @@ class KeptModel(Callback):
         self.settings = dict(settings)
         self.best = best
         self.best_epoch = best_epoch
+        #: The loss of the epoch that the file holds.
+        self.loss = best
         self._earlier = output.read_bytes() if output.exists() and best_epoch is None else None
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
@@ -89,6 +91,7 @@ class KeptModel(Callback):
         value = logs.get(self.watched) if self.watched else None
         if value is None or value < self.best:
             self.best, self.best_epoch = math.inf if value is None else value, epoch + 1
+            self.loss = logs.get("loss", math.nan) if value is None else value
             self.model.save(self.output, include_optimizer=False)
         metadata = self.model.metadata
         self.model.metadata = {

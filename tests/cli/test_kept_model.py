@@ -41,18 +41,23 @@ def test_nan_keeps_the_good_model(pictures, tmp_path, fails, quick):
     assert not new.exists()
 
 
-def test_an_epoch_before_the_failure_is_kept_or_put_back(pictures, tmp_path, fails, quick):
-    # Weights of a billion make the loss NaN a few steps later.
-    output, slow = tmp_path / "model.safetensors", ["--learning-rate", "1e9"]
-    shown = fails("train", pictures, "-o", output, *quick, *slow)
-    assert "model.safetensors holds epoch 1 of 10, the best by validation loss" in shown
-    assert fastcnn.load(output).metadata["class_names"] == ["dark", "light"]
-    assert train(pictures, output, "--epochs", "1", "--overwrite", quick=quick) == 0
+def test_a_hopeless_loss_is_a_failure(pictures, tmp_path, fails, quick):
+    # Weights of a billion give losses that are finite, but no model.
+    output, far = tmp_path / "model.safetensors", ["--optimizer", "sgd", "--epochs", "1"]
+    assert train(pictures, output, "--epochs", "1", quick=quick) == 0
     good = output.read_bytes()
-    assert "is as it was before" in fails(
-        "train", pictures, "-o", output, "--overwrite", *quick, *slow
-    )
+    command = ["train", pictures, "-o", output, "--overwrite", *quick, *far]
+    shown = fails(*command, "--learning-rate", "1e4")
+    assert "training failed" in shown
+    assert "is as it was before. Try a smaller --learning-rate" in shown
     assert output.read_bytes() == good
+
+
+def test_the_loss_of_the_kept_epoch_decides(pictures, tmp_path, fails, quick, monkeypatch):
+    monkeypatch.setattr("fastcnn.cli.train._HOPELESS", 1e-9)
+    shown = fails("train", pictures, "-o", tmp_path / "m.safetensors", *quick, "--epochs", "1")
+    assert "training failed: the best loss is" in shown
+    assert "and guessing gives 0.693" in shown
 
 
 def test_scores_that_are_not_finite_are_refused(trained, tmp_path, capsys):

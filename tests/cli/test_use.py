@@ -90,6 +90,9 @@ def test_predict_what_is_in_the_wrong_place(trained, tmp_path, fails, capsys):
     assert "is a folder, not a model" in fails("evaluate", picture.parent.parent, trained)
     assert main(["predict", str(trained), str(picture), str(trained)]) == 1
     assert f"{trained} is a model, not a picture" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main(["predict", str(trained), str(picture), "--csv", "names.txt"])
+    assert "argument --csv: names.txt does not end in .csv" in capsys.readouterr().err
     (tmp_path / "empty").mkdir()
     assert "empty has no pictures" in fails("predict", trained, tmp_path / "empty")
 
