@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 
-__all__ = ["clear_names", "unique_name"]
+__all__ = ["checked_name", "clear_names", "unique_name"]
 
 # Without a lock, since each step is atomic: one that another thread holds at a fork stays closed.
 _numbers: dict[str, itertools.count[int]] = {}
@@ -18,6 +18,19 @@ def unique_name(class_name: str) -> str:
     base = re.sub("([a-z])([A-Z])", r"\1_\2", base).lower()
     number = next(_numbers.setdefault(base, itertools.count()))
     return f"{base}_{number}" if number else base
+
+
+def checked_name(owner: object, name: object) -> str | None:
+    """``name``, which somebody has chosen, or None for none.
+
+    Raises:
+        ValueError: It is no text.
+    """
+    if name is not None and not isinstance(name, str):
+        raise ValueError(
+            f"{type(owner).__name__}: name must be a string, got {type(name).__name__}"
+        )
+    return name
 
 
 def clear_names() -> None:

@@ -23,6 +23,7 @@ from fastcnn.losses.functions import (
     sparse_categorical_crossentropy,
     weighted,
 )
+from fastcnn.naming import checked_name
 
 __all__ = [
     "BinaryCrossentropy",
@@ -62,7 +63,7 @@ class Loss(Configurable):
                 f"{type(self).__name__}: reduction must be one of "
                 f"{', '.join(map(repr, _REDUCTIONS))}, got {reduction!r}"
             )
-        self.name = name or type(self).__name__
+        self.name = checked_name(self, name) or type(self).__name__
         self.reduction = reduction
 
     def call(self, y_true: Any, y_pred: Any) -> Any:

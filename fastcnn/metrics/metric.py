@@ -14,6 +14,7 @@ from fastcnn import ops
 from fastcnn.config import Configurable, refuse
 from fastcnn.graph.array_like import as_array
 from fastcnn.losses.functions import as_dtype, weighted
+from fastcnn.naming import checked_name
 
 __all__ = ["Mean", "MeanMetricWrapper", "Metric", "Sum", "snake_case"]
 
@@ -42,7 +43,7 @@ class Metric(Configurable):
 
     def __init__(self, dtype: None = None, name: str | None = None) -> None:
         refuse(type(self).__name__, dtype=dtype)
-        self.name = name or snake_case(type(self).__name__)
+        self.name = checked_name(self, name) or snake_case(type(self).__name__)
         self.total = 0.0
         self.count = 0.0
 

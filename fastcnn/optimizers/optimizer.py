@@ -22,7 +22,7 @@ from fastcnn.optimizers.eager_updates import EagerUpdates
 
 if TYPE_CHECKING:
     from fastcnn.ops import UpdateOptions
-
+from fastcnn.naming import checked_name
 
 __all__ = ["Optimizer", "Rate", "Settings", "checked_factor"]
 
@@ -115,7 +115,7 @@ class Optimizer(Configurable):
         learning_rate_multipliers: Mapping[str, float] | None = None,
         name: str | None = None,
     ) -> None:
-        self.name = name or type(self).__name__
+        self.name = checked_name(self, name) or type(self).__name__
         self.weight_decay = weight_decay
         self.clipnorm = clipnorm
         self.clipvalue = clipvalue

@@ -236,3 +236,17 @@ def test_softmax_of_one_number():
     with pytest.warns(UserWarning, match=r"gives 1 whatever comes in.*sigmoid") as caught:
         layers.Dense(1, "softmax")
     assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda name: layers.Dense(2, name=name), lambda name: fastcnn.optimizers.SGD(name=name),
+     lambda name: fastcnn.metrics.Mean(name=name), lambda name: losses.Huber(name=name),
+     lambda name: Sequential([layers.Dense(2)], name=name)],
+)  # fmt: skip
+def test_names_are_texts(make):
+    endless = []
+    endless.append(endless)
+    for name in (3, endless):
+        with pytest.raises(ValueError, match=r"\w+: name must be a string, got (int|list)"):
+            make(name)

@@ -26,7 +26,7 @@ from fastcnn.layers.base.trace_context import current_trace
 from fastcnn.layers.base.tracking import all_layers, invalidate, own_weights, tracked_of
 from fastcnn.layers.base.weight_creation import new_weight
 from fastcnn.messages import bounded, brief, shorten
-from fastcnn.naming import unique_name
+from fastcnn.naming import checked_name, unique_name
 from fastcnn.tree import flatten, map_shapes, map_structure
 
 __all__ = ["Layer"]
@@ -82,7 +82,7 @@ class Layer(Configurable):
         trainable: bool = True,
         input_shape: Sequence[int | None] | None = None,
     ) -> None:
-        self.name = name or unique_name(type(self).__name__)
+        self.name = checked_name(self, name) or unique_name(type(self).__name__)
         self.built = False
         self.first_input_shape = None if input_shape is None else tuple(input_shape)
         self._trainable = bool(trainable)
