@@ -15,6 +15,7 @@ from fastcnn.datasets._decode import Form
 from fastcnn.datasets._parts import SUFFIXES, nested_warning, refuse_parts
 from fastcnn.datasets._scan import balance_text
 from fastcnn.datasets.image_dataset import ImageDataset
+from fastcnn.messages import suggesting
 from fastcnn.paths import AnyPath
 
 __all__ = ["image_dataset_from_directory"]
@@ -23,6 +24,7 @@ _SUBSETS = ("training", "validation", "both")
 _LABEL_MODES = ("int", "binary", "categorical", None)
 
 
+@suggesting
 def image_dataset_from_directory(
     directory: AnyPath,
     labels: str | ArrayLike | None = "inferred",

@@ -23,7 +23,7 @@ from fastcnn.datasets._directory import image_dataset_from_directory
 from fastcnn.datasets._parts import SUFFIXES, nested_warning, picture_files, refuse_parts
 from fastcnn.datasets._scan import balance_text
 from fastcnn.datasets.image_dataset import ImageDataset
-from fastcnn.messages import Advice
+from fastcnn.messages import Advice, suggesting
 from fastcnn.paths import AnyPath
 
 __all__ = [
@@ -53,6 +53,7 @@ class Folder(NamedTuple):
     class_names: tuple[str, ...]
 
 
+@suggesting
 def load(
     folder: AnyPath,
     image_size: tuple[int, int] = (256, 256),
@@ -111,6 +112,7 @@ class OpenFolder(NamedTuple):
     report: str
 
 
+@suggesting
 def open_folder(
     folder: AnyPath,
     image_size: tuple[int, int] = (256, 256),
@@ -164,6 +166,7 @@ def open_folder(
     return OpenFolder(train, held_out, class_names, Advice.joined("\n", report))
 
 
+@suggesting
 def read_image(
     path: AnyPath, image_size: tuple[int, int], *, color_mode: str = "rgb"
 ) -> NDArray[np.uint8]:

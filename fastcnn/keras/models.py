@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastcnn.config import refuse
+from fastcnn.messages import suggesting
 from fastcnn.models import Model, Sequential, load
 from fastcnn.paths import AnyPath
 from fastcnn.saving.model_file import copied
@@ -13,6 +14,7 @@ from fastcnn.saving.model_file import copied
 __all__ = ["Model", "Sequential", "clone_model", "load_model", "save_model"]
 
 
+@suggesting
 def load_model(
     filepath: AnyPath,
     custom_objects: Mapping[str, Any] | None = None,
@@ -33,11 +35,13 @@ def load_model(
     return load(filepath, custom_objects=custom_objects, compile=compile)
 
 
+@suggesting
 def save_model(model: Model, filepath: AnyPath, overwrite: bool = True) -> None:
     """Write a model; see :meth:`fastcnn.Model.save`."""
     model.save(filepath, overwrite=overwrite)
 
 
+@suggesting
 def clone_model(model: Model, input_tensors: None = None, clone_function: None = None) -> Model:
     """A model of the same layers with the same names, and with new weights.
 

@@ -6,6 +6,7 @@ from fastcnn.config import custom_object_scope
 from fastcnn.config import register as register_keras_serializable
 from fastcnn.config import registered as get_custom_objects
 from fastcnn.keras.models import load_model, save_model
+from fastcnn.messages import suggesting
 from fastcnn.models import Model
 from fastcnn.paths import AnyPath
 
@@ -23,11 +24,13 @@ __all__ = [
 ]
 
 
+@suggesting
 def load_weights(model: Model, filepath: AnyPath) -> None:
     """Fill a model from a file of weights; see :meth:`fastcnn.Model.load_weights`."""
     model.load_weights(filepath)
 
 
+@suggesting
 def save_weights(model: Model, filepath: AnyPath, overwrite: bool = True) -> None:
     """Write a model's weights; see :meth:`fastcnn.Model.save_weights`."""
     model.save_weights(filepath, overwrite=overwrite)

@@ -14,6 +14,7 @@ from fastcnn.datasets.image_folder import image_dataset_from_directory
 from fastcnn.graph.array_like import as_array
 from fastcnn.keras.preprocessing.image import array_to_img, img_to_array, load_img, save_img
 from fastcnn.layers.base.keras_tensor import KerasTensor
+from fastcnn.messages import suggesting
 from fastcnn.naming import clear_names
 from fastcnn.seeding import set_random_seed
 
@@ -41,6 +42,7 @@ __all__ = [
 CustomObjectScope = custom_object_scope
 
 
+@suggesting
 def to_categorical(x: Any, num_classes: int | None = None) -> NDArray[np.float64]:
     """Class numbers as one-hot rows.
 
@@ -82,6 +84,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> NDArray[np.float64
     return result.reshape(*labels.shape, num_classes)
 
 
+@suggesting
 def normalize(x: Any, axis: int = -1, order: float = 2) -> NDArray[Any]:
     """``x`` divided by its norm along an axis; what has norm 0 stays.
 
@@ -100,6 +103,7 @@ def normalize(x: Any, axis: int = -1, order: float = 2) -> NDArray[Any]:
     return np.asarray(values / np.where(norm == 0, 1, norm))
 
 
+@suggesting
 def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
     """A batch as ``fit`` takes it: ``x``, ``(x, y)`` or ``(x, y, sample_weight)``."""
     if y is None:
@@ -107,6 +111,7 @@ def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> 
     return (x, y) if sample_weight is None else (x, y, sample_weight)
 
 
+@suggesting
 def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
     """``(x, y, sample_weight)`` of a batch, ``None`` for what it has not.
 
@@ -122,11 +127,13 @@ def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
     return x, y, sample_weight
 
 
+@suggesting
 def is_keras_tensor(x: Any) -> bool:
     """Whether ``x`` is a value of a model under construction, as ``Input`` returns."""
     return isinstance(x, KerasTensor)
 
 
+@suggesting
 def clear_session(free_memory: bool = True) -> None:
     """Start naming layers again: the next ``Dense`` is called ``dense`` again.
 

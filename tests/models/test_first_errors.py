@@ -196,6 +196,9 @@ def test_nothing_was_learnt():
             r"load\(\) .* did you mean 'custom_objects'",
         ),
         (lambda m: fastcnn.applications.LeNet5(num_classes=3), r"LeNet5\(\) .* mean 'classes'"),
+        (lambda m: fastcnn.keras.utils.to_categorical([1], classes=3), "mean 'num_classes'"),
+        (lambda m: fastcnn.keras.models.clone_model(m, clone_fn=len), "mean 'clone_function'"),
+        (lambda m: fastcnn.datasets.image_folder.load("x", img_size=3), "mean 'image_size'"),
         (lambda m: Mine(3, nmae="x"), r"Mine\(\) has no argument 'nmae'; did you mean 'name'"),
     ],
 )
