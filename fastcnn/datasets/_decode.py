@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 from fastcnn.paths import AnyPath, open_regular
 
-__all__ = ["Form", "need_pillow", "read_picture", "wide_grey"]
+__all__ = ["Form", "need_pillow", "read_picture", "reason_text", "wide_grey"]
 
 _MODES = {"rgb": ("RGB", 3), "grayscale": ("L", 1), "rgba": ("RGBA", 4)}
 #: Keras' names, and what Pillow calls them.
@@ -139,9 +139,19 @@ def read_picture(path: AnyPath, form: Form) -> NDArray[np.uint8]:
         raise
     except Exception as error:  # decoders raise all kinds on a damaged file, SyntaxError among them
         raise ValueError(
-            f"{os.fsdecode(path)} cannot be read as a picture ({error}): repair or remove it"
+            f"{os.fsdecode(path)} cannot be read as a picture ({reason_text(error)}): repair or "
+            "remove it"
         ) from error
     return np.asarray(resized).reshape(form.shape)
+
+
+def reason_text(error: BaseException) -> str:
+    """What a decoder found wrong, without the object in memory that Pillow names."""
+    from PIL import UnidentifiedImageError
+
+    if isinstance(error, UnidentifiedImageError):
+        return "it is in no format that Pillow knows"
+    return str(error)
 
 
 def _resized(image: PIL.Image.Image, form: Form) -> PIL.Image.Image:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from fastcnn.datasets._decode import Form, read_picture
+from fastcnn.datasets._decode import Form, read_picture, reason_text
 from fastcnn.datasets._pixel_cache import PixelCache
 from fastcnn.messages import Advice
 from fastcnn.paths import open_regular
@@ -55,7 +55,7 @@ def _reason(path: str) -> str:
 
 def _shortened(error: Exception, path: str) -> str:
     """What is wrong with a file, without its name."""
-    return str(error.__cause__ or error).replace(f" {path!r}", "")
+    return reason_text(error.__cause__ or error).replace(f" {path!r}", "")
 
 
 def undecodable_files(

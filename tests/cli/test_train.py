@@ -104,7 +104,7 @@ def test_never_replaces_log_or_curves_unasked(suffix, option, pictures, tmp_path
 def test_unreadable_pictures(pictures, tmp_path, fails, capsys, quick):
     (pictures / "dark" / "broken.jpg").write_bytes(b"not a picture")
     command = ["train", pictures, "-o", tmp_path / "model.safetensors", "--epochs", "1", *quick]
-    assert "broken.jpg: cannot identify" in fails(*command)
+    assert "broken.jpg: it is in no format that Pillow knows" in fails(*command)
     assert main([*map(str, command), "--skip-unreadable"]) == 0
     shown = capsys.readouterr().out
     assert "dark 12, light 12\n1 of 25 files cannot be read as pictures and are left out" in shown
