@@ -74,7 +74,8 @@ def _add_files(group: argparse._ArgumentGroup) -> None:
         "--resume",
         action="store_true",
         help="go on with the training that wrote the model, from its last full epoch up to "
-        "--epochs, with the same network, optimizer and data",
+        "--epochs, with the same network, optimizer and data; a --learning-rate that is given "
+        "holds from there",
     )
 
 
@@ -219,6 +220,8 @@ def _run(arguments: argparse.Namespace) -> int:
             "--epochs to go on"
         )
     model = _build(arguments, data) if before is None else before.model
+    if before is not None and arguments.learning_rate and model.optimizer is not None:
+        model.optimizer.learning_rate = arguments.learning_rate
     print(*filter(None, [command_text(data.report)]), _describe(data, model), sep="\n", flush=True)
     if before is not None:
         print(f"going on after epoch {before.epoch}", flush=True)
@@ -381,7 +384,10 @@ def _fit(
         if nan.report is None:
             raise
         cause = nan.report.partition(": in step ")[2]
-        where = f" in step {cause}" if cause else ""
+        where = f": in step {cause}" if cause else ""
+        # Without a model it would only be in the way of the next try.
+        if not log.stat().st_size or not arguments.output.exists():
+            log.unlink()
         raise ValueError(_failed(arguments, model, kept, where)) from None
     return True
 

@@ -116,11 +116,16 @@ class KeptModel(Callback):
             self.model.load_weights(self.output)
 
     def put_back(self) -> bool:
-        """Write again what this training has replaced; False if there was no model."""
+        """Write again what this training has replaced; False if there was no model.
+
+        Its state goes: to go on from it would replace the model once more.
+        """
         if self._earlier is None:
             return False
         with replacing(self.output, len(self._earlier)) as handle:
             write_at(handle, self._earlier, 0)
+        if self.best_epoch is not None:
+            state_file(self.output).unlink(missing_ok=True)
         return True
 
     def described(self, epochs: int) -> str:

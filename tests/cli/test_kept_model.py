@@ -32,13 +32,14 @@ def test_nan_keeps_the_good_model(pictures, tmp_path, fails, quick):
     good = output.read_bytes()
     command = ["train", pictures, "-o", output, *quick, "--overwrite"]
     shown = fails(*command, "--learning-rate", OVERFLOWS)
-    assert "training failed in step" in shown
+    assert "training failed: in step" in shown
     assert f"{output} is as it was before. Try a smaller --learning-rate (it was 1e+30)" in shown
     assert output.read_bytes() == good
     new = tmp_path / "new.safetensors"
     shown = fails("train", pictures, "-o", new, *quick, "--learning-rate", OVERFLOWS)
     assert "new.safetensors was not written" in shown
     assert not new.exists()
+    assert train(pictures, new, "--epochs", "1", quick=quick) == 0, "no log is in the way"
 
 
 def test_a_hopeless_loss_is_a_failure(pictures, tmp_path, fails, quick):
@@ -51,6 +52,24 @@ def test_a_hopeless_loss_is_a_failure(pictures, tmp_path, fails, quick):
     assert "training failed" in shown
     assert "is as it was before. Try a smaller --learning-rate" in shown
     assert output.read_bytes() == good
+
+
+def test_a_failed_training_leaves_no_state(pictures, tmp_path, fails, quick, monkeypatch):
+    output = tmp_path / "model.safetensors"
+    assert train(pictures, output, "--epochs", "1", quick=quick) == 0
+    monkeypatch.setattr("fastcnn.cli.train._HOPELESS", 1e-9)
+    command = ["train", pictures, "-o", output, *quick, "--epochs"]
+    assert "is as it was before" in fails(*command, "1", "--overwrite")
+    assert "there is nothing to go on from" in fails(*command, "2", "--resume")
+
+
+def test_resumes_with_the_learning_rate_given(pictures, tmp_path, quick):
+    output = tmp_path / "model.safetensors"
+    assert train(pictures, output, "--epochs", "1", quick=quick) == 0
+    more = ["--epochs", "2", "--resume", "--learning-rate", "0.002"]
+    assert train(pictures, output, *more, quick=quick) == 0
+    state = fastcnn.load(state_file(output))
+    assert float(state.optimizer.learning_rate) == pytest.approx(0.002)
 
 
 def test_the_loss_of_the_kept_epoch_decides(pictures, tmp_path, fails, quick, monkeypatch):
