@@ -33,6 +33,7 @@ MODULES = [
 ]
 # Ours alone, or a function where Keras' is one of many overloads.
 OWN = {
+    "LayerScale",
     "GradientDescent",
     "LiveCurves",
     "Optimizer",
