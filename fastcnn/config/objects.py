@@ -227,7 +227,8 @@ def _near(name: str, known: Iterable[str]) -> list[str]:
     for candidate in sorted(known):  # lower case comes last
         plain[letters(candidate)] = candidate
     wanted = letters(name)
-    found = sorted((text for text in plain if wanted in text), key=len)[:3] if wanted else []
+    # A single letter is part of almost any name.
+    found = sorted((t for t in plain if wanted in t), key=len)[:3] if len(wanted) > 1 else []
     found = found or difflib.get_close_matches(wanted, plain, 3, 0.75)
     return [plain[text] for text in found]
 

@@ -411,10 +411,12 @@ class Model(Trainer):
         """
         return _made_of_parts, in_memory.to_parts(self)
 
+    @suggesting
     def save_weights(self, filepath: AnyPath, overwrite: bool = True) -> None:
         """Write the weights alone; arguments as :meth:`save`."""
         model_file.save_weights(self, filepath, overwrite=overwrite)
 
+    @suggesting
     def load_weights(self, filepath: AnyPath) -> None:
         """Replace the weights by those of a file of :meth:`save_weights` or :meth:`save`.
 

@@ -140,7 +140,7 @@ def _warn_of_foreign_name(path: AnyPath) -> None:
         warnings.warn(
             f"{name!r} is written in fastcnn's format, safetensors, which programs that read "
             f"{ending} files cannot read: call it {os.path.splitext(name)[0]}.safetensors",
-            stacklevel=4,
+            stacklevel=5,  # past this file, Model.save and the check of its arguments
         )
 
 

@@ -253,3 +253,17 @@ def test_names_are_texts(make):
     for name in (3, endless):
         with pytest.raises(ValueError, match=r"\w+: name must be a string, got (int|list)"):
             make(name)
+
+
+@pytest.mark.parametrize("method", ["save", "save_weights"])
+def test_names_of_other_formats(method, tmp_path):
+    model = Sequential([Input((2,)), layers.Dense(1)])
+    with pytest.warns(UserWarning, match=r"model.h5' is written in fastcnn's format") as caught:
+        getattr(model, method)(tmp_path / "model.h5")
+    assert caught[0].filename == __file__
+
+
+def test_a_letter_is_no_near_miss():
+    with pytest.raises(ValueError, match="unknown layer 'S'; known: .*Pass one of your own"):
+        Sequential.from_config({"name": "m", "input": None,
+                                "layers": [{"class_name": "S", "config": {}}]})  # fmt: skip
