@@ -11,8 +11,9 @@ import pytest
 from child_process import python
 from fastcnn.callbacks import CSVLogger
 from fastcnn.cli import main
-from fastcnn.datasets import digits
+from fastcnn.datasets import _download, digits
 from fastcnn.paths import named_errors
+from fastcnn.saving.picture import write_picture
 
 FULL = Path("/dev/full")
 pytestmark = pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")
@@ -53,7 +54,7 @@ def test_training_with_a_limit_on_files(limit, tmp_path):
     code = (
         "import resource, sys, numpy as np\n"
         "from fastcnn.cli import main\n"
-        "from fastcnn.datasets import digits\n"
+        "from fastcnn.datasets import _download, digits\n"
         "some = np.zeros((20, 32, 32, 1), np.uint8), np.arange(20) % 10\n"
         "digits.load_data = lambda size, channels: (some, some)\n"
         "import matplotlib.figure\n"
@@ -87,3 +88,22 @@ def test_predict(tmp_path, capsys):
     files = [tmp_path / "m.safetensors", tmp_path / "p.png", "--csv", tmp_path / "full.csv"]
     assert main(["predict", *map(str, files)]) == 1
     assert "full.csv: No space left on device" in capsys.readouterr().err
+
+
+def test_a_download(tmp_path, monkeypatch):
+    def full(remote, part, start):
+        raise OSError(errno.ENOSPC, "No space left on device", str(part))
+
+    monkeypatch.setattr(_download, "_receive", full)
+    remote = _download.RemoteFile("http://localhost/x", 10, "0" * 64)
+    with pytest.raises(OSError, match="No space left on device: .*x.part'") as caught:
+        _download.fetch(remote, tmp_path / "x")
+    assert not isinstance(caught.value, ConnectionError)
+
+
+@pytest.mark.parametrize(("name", "head"), [("a.svg", b"<?xml"), ("a.png", b"\x89PNG"),
+                                            ("a", b"\x89PNG")])  # fmt: skip
+def test_the_kind_of_a_picture(name, head, tmp_path):
+    figure = pytest.importorskip("matplotlib.figure").Figure()
+    write_picture(figure, tmp_path / name)
+    assert (tmp_path / name).read_bytes().startswith(head)

@@ -33,9 +33,17 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for command in (train, evaluate, predict, info, bench):
         command.add_parser(commands)
+    _name_parsers(commands)
+    return parser
+
+
+def _name_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Let a parsed command know its own parser, and so a command inside one."""
     for each in commands.choices.values():
         each.set_defaults(parser=each)
-    return parser
+        for action in each._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                _name_parsers(action)
 
 
 #: What options are called elsewhere.

@@ -66,6 +66,7 @@ def fetch(remote: RemoteFile, path: Path) -> None:
         path: The file to write; its folder exists.
 
     Raises:
+        OSError: The file cannot be written, as on a full disk.
         ConnectionError: The server could not be reached or stopped sending. What came is kept.
         ValueError: The file is not the one expected. It is removed.
     """
@@ -79,6 +80,8 @@ def fetch(remote: RemoteFile, path: Path) -> None:
         try:
             _receive(remote, part, before)
         except (OSError, HTTPException) as error:  # URLError and timeouts are OSErrors
+            if getattr(error, "filename", None) == os.fspath(part):
+                raise  # of the disk, not of the connection
             if isinstance(error, urllib.error.HTTPError) or _size(part) <= before:
                 raise ConnectionError(
                     f"could not download {remote.url}: {error or type(error).__name__}; "

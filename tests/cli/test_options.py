@@ -63,6 +63,7 @@ def test_version(capsys):
             "arguments: 64; a size is one word: --image-size HEIGHTxWIDTH, such as 48x64",
         ),
         (["train", "digits", "--nonsense"], "`fastcnn train --help` lists the options"),
+        (["bench", "picture", "a", "b", "--output", "c"], "`fastcnn bench picture --help` lists"),
         (["evaluate", "m.safetensors", "digits", "more"], "unrecognized arguments: more"),
     ],
 )
