@@ -164,6 +164,13 @@ def _short(name: str, most: int = 36) -> str:
 def _bar(axes: Any, y: int, row: Result, end: float) -> None:
     share = row["share"]
     axes.barh(y, min(share, end), height=0.8, color=BARS[row["direction"]], zorder=2, lw=0)
+    if share > end:
+        # White strokes across its end: the bar goes on.
+        for stroke in (0.965, 0.98):
+            axes.plot(
+                [stroke * end, (stroke + 0.01) * end], [y + 0.4, y - 0.4], color="white", lw=1,
+                zorder=3,
+            )  # fmt: skip
     for name, (marker, colour) in MARKS.items():
         other = row["contestants"].get(name)
         if other is None:
