@@ -2,15 +2,17 @@
 
 from fastcnn.messages.advice import Advice, command_text
 from fastcnn.messages.arguments import suggesting
-from fastcnn.messages.refusal import NESTED, bounded, shorten
+from fastcnn.messages.refusal import NESTED, REFUSALS, bounded, refuse, shorten
 from fastcnn.messages.texts import brief, shortened
 
 __all__ = [
     "NESTED",
+    "REFUSALS",
     "Advice",
     "bounded",
     "brief",
     "command_text",
+    "refuse",
     "shorten",
     "shortened",
     "suggesting",

@@ -10,7 +10,7 @@ from fastcnn.messages.advice import Advice
 from fastcnn.messages.arguments import raise_unknown_argument
 from fastcnn.messages.texts import LONGEST, shortened
 
-__all__ = ["NESTED", "bounded", "shorten"]
+__all__ = ["NESTED", "REFUSALS", "bounded", "refuse", "shorten"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,18 +30,30 @@ def bounded(function: Callable[P, R]) -> Callable[P, R]:
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
-        except (TypeError, ValueError, NotImplementedError) as error:
-            if isinstance(error, TypeError):
-                raise_unknown_argument(error, function, args)
-            shorten(error)
+        except REFUSALS as error:
+            refuse(error, function, args)
             raise
-        except RecursionError as error:
-            raise ValueError(f"{_owner(function)}: {NESTED}") from error
-        except ArithmeticError as error:
-            kind = type(error).__name__
-            raise ValueError(f"{_owner(function)}: numbers do not fit: {kind}: {error}") from error
 
     return call
+
+
+#: What a call may raise for what it is given.
+REFUSALS = (TypeError, ValueError, NotImplementedError, RecursionError, ArithmeticError)
+
+
+def refuse(error: Exception, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    """Shorten the text of an error, or raise a clearer one: what :func:`bounded` does.
+
+    For functions whose calls are too short for a wrapper around them.
+    """
+    if isinstance(error, RecursionError):
+        raise ValueError(f"{_owner(function)}: {NESTED}") from error
+    if isinstance(error, ArithmeticError):
+        kind = type(error).__name__
+        raise ValueError(f"{_owner(function)}: numbers do not fit: {kind}: {error}") from error
+    if isinstance(error, TypeError):
+        raise_unknown_argument(error, function, args)
+    shorten(error)
 
 
 def shorten(error: BaseException) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from fastcnn.graph.function import Function, compile
 from fastcnn.graph.tensor import Node, Op, SymbolicTensor, Tensor, placeholder
 from fastcnn.graph.trace_mode import is_inferring, is_recording
 from fastcnn.graph.variable import Variable, constant
-from fastcnn.messages import bounded
+from fastcnn.messages import REFUSALS, refuse
 from fastcnn.ops.common.array_parameters import ArrayParameters, Labels, Operand, Seed
 
 __all__ = [
@@ -261,20 +261,24 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
     """
     operands = ArrayParameters(function)
 
-    @bounded
     @functools.wraps(function)
-    def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        plain = _plain_key(function, operands, args, kwargs)
-        if plain is not None and plain[1]:
-            return cast(R, _run_cached(*plain, function, args, kwargs))
-        arguments = (*args, *kwargs.values())
-        symbolic = _contains(arguments, (SymbolicTensor,))
-        if symbolic is not None:
-            return cast(R, symbolic.record(call, args, kwargs))
-        symbols = (Tensor, Variable) if is_recording() else (Tensor,)
-        if _contains(arguments, symbols) is not None:
-            return function(*args, **kwargs)
-        return cast(R, _run(function, *operands.as_arrays(args, kwargs)))
+    def call(*args: P.args, **kwargs: P.kwargs) -> Any:
+        try:
+            plain = _plain_key(function, operands, args, kwargs)
+            if plain is not None and plain[1]:
+                return _run_cached(*plain, function, args, kwargs)
+            arguments = (*args, *kwargs.values())
+            symbolic = _contains(arguments, (SymbolicTensor,))
+            if symbolic is not None:
+                return symbolic.record(call, args, kwargs)
+            symbols = (Tensor, Variable) if is_recording() else (Tensor,)
+            if _contains(arguments, symbols) is not None:
+                return function(*args, **kwargs)
+            return _run(function, *operands.as_arrays(args, kwargs))
+        except REFUSALS as error:
+            # A wrapper around this would cost a tenth of the time of a small call.
+            refuse(error, function, args)
+            raise
 
     PUBLIC[function.__name__] = call
     return call
