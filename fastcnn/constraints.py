@@ -13,6 +13,7 @@ from fastcnn.config import Configurable, Registry
 from fastcnn.graph import Tensor
 from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.graph.tensor import Node, Spec
+from fastcnn.graph.trace_mode import origin
 from fastcnn.graph.variable import Variable
 
 __all__ = [
@@ -154,11 +155,12 @@ def constrained(updates: Sequence[Tensor]) -> list[Tensor]:
             made.append(update)
         elif node not in done:
             done.add(node)
-            plain = Node(node.op, node.inputs, node.attrs, outputs=node.outputs)
+            plain = Node(node.op, node.inputs, node.attrs, outputs=node.outputs, origin=node.origin)
             specs = [Spec(variable.shape, variable.dtype.name) for variable in node.targets]
             for variable, value in zip(node.targets, plain.tensors(*specs), strict=True):
                 assert isinstance(variable, Variable)
-                made.append(ops.assign(variable, _applied(variable, value)))
+                with origin(node.origin):
+                    made.append(ops.assign(variable, _applied(variable, value)))
     return made
 
 

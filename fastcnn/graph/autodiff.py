@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fastcnn.graph.tensor import Node, Tensor
+from fastcnn.graph.trace_mode import origin
 from fastcnn.graph.variable import Variable, constant
 
 __all__ = ["ancestors", "gradients"]
@@ -38,6 +39,7 @@ def gradients(
 
     Returns:
         One Tensor for each of ``wrt``, of its shape; zeros where the output does not depend on it.
+        Gradients have the origin (:attr:`Node.origin`) of what they are gradients of.
 
     Raises:
         TypeError: An output that is not a Tensor.
@@ -77,12 +79,15 @@ def gradients(
             continue
         known = total[node]
         grads = [known.get(index) for index in range(node.outputs)]
-        for tensor, grad in zip(node.inputs, node.op.gradient(node, *grads), strict=True):
+        with origin(node.origin):
+            parts = node.op.gradient(node, *grads)
+        for tensor, grad in zip(node.inputs, parts, strict=True):
             if grad is None or tensor.node not in useful:
                 continue
             sums = total.setdefault(tensor.node, {})
             before = sums.get(tensor.index)
-            sums[tensor.index] = grad if before is None else before + grad
+            with origin(tensor.node.origin):
+                sums[tensor.index] = grad if before is None else before + grad
     found = [total.get(tensor.node, {}).get(tensor.index) for tensor in sources]
     return [
         constant(np.zeros(tensor.shape, np.float32)) if grad is None else grad

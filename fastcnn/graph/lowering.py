@@ -115,7 +115,7 @@ def lower(graph: Graph) -> tuple[_core.Program, list[PlannedStep]]:
     for index, tensor in enumerate(graph.outputs):
         source = ids[tensor.node, tensor.index]
         if values.places[source] != ("output", index):
-            _add_copy(steps, values, source, index)
+            _add_copy(steps, values, source, index, tensor.node.origin)
 
     buffers = {id(b): b for b in values.places if isinstance(b, Buffer)}
     scratches = {id(s.scratch): s.scratch for s in steps if s.scratch is not None}
@@ -222,11 +222,17 @@ def _add_scratch(
         planned.scratch = Buffer(size, now, now)
 
 
-def _add_copy(steps: list[PlannedStep], values: _Values, source: int, output: int) -> None:
+def _add_copy(
+    steps: list[PlannedStep],
+    values: _Values,
+    source: int,
+    output: int,
+    origin: tuple[str, ...],
+) -> None:
     spec = values.specs[source]
     target = values.add(spec, ("output", output))
     operand = (spec.dtype, spec.shape)
     copy = Copy()
     step = _core.Operator(copy.name, [operand], [operand], {})
     _extend(values.places[source], len(steps))
-    steps.append(PlannedStep(Node(copy), step, [source], [target], [operand]))
+    steps.append(PlannedStep(Node(copy, origin=origin), step, [source], [target], [operand]))

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from fastcnn import _core
 from fastcnn.graph.arithmetic import Arithmetic
+from fastcnn.graph.trace_mode import current_origin
 from fastcnn.messages import bounded
 
 if TYPE_CHECKING:
@@ -185,6 +186,35 @@ class Node:
     outputs: int = 1
     #: Creation order, which is also an order of execution.
     serial: int = field(default_factory=lambda: next(_serial))
+    #: The layer calls that it comes from, such as ``"model/block/conv"``: the one in which it was
+    #: made, for a gradient that of what is differentiated, for a fused node all that went into it.
+    origin: tuple[str, ...] = field(default_factory=current_origin)
+    #: Names of the operations whose work a fused node does, in order; empty for any other.
+    fused: tuple[str, ...] = ()
+
+    @classmethod
+    def fusing(
+        cls,
+        members: Sequence[Node],
+        op: Op,
+        inputs: tuple[Tensor, ...],
+        attrs: Mapping[str, Any],
+        outputs: int = 1,
+    ) -> Node:
+        """A node that does the work of ``members``, and remembers where they came from."""
+        return cls(
+            op,
+            inputs,
+            attrs,
+            outputs=outputs,
+            origin=tuple(dict.fromkeys(path for node in members for path in node.origin)),
+            fused=tuple(name for node in members for name in node.op_names),
+        )
+
+    @property
+    def op_names(self) -> tuple[str, ...]:
+        """Names of the operations that it computes; none for a leaf."""
+        return self.fused or ((self.op.name,) if self.op else ())
 
     @property
     def is_placeholder(self) -> bool:

@@ -1,4 +1,6 @@
-"""Whether this thread is describing a graph, so that operations on Variables alone join it."""
+"""Whether this thread is describing a graph, so that operations on Variables alone join it, and
+which layer's call it is describing.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["inferring", "is_inferring", "is_recording", "recording"]
+__all__ = [
+    "current_origin",
+    "inferring",
+    "is_inferring",
+    "is_recording",
+    "nested_origin",
+    "origin",
+    "recording",
+]
 
 
 class _State(threading.local):
@@ -14,6 +24,7 @@ class _State(threading.local):
 
     on = False
     inferring = False
+    origin: tuple[str, ...] = ()
 
 
 _local = _State()
@@ -49,3 +60,31 @@ def inferring() -> Iterator[None]:
         yield
     finally:
         _local.inferring = before
+
+
+def current_origin() -> tuple[str, ...]:
+    """The calls that nodes made here come from, as :func:`origin` was told."""
+    return _local.origin
+
+
+def nested_origin(name: str) -> tuple[str, ...]:
+    """The origin of what a layer of this name does when it is called here: ``"model/block/conv"``
+    inside ``"model/block"``.
+    """
+    return tuple(f"{path}/{name}" for path in _local.origin) or (name,)
+
+
+@contextmanager
+def origin(paths: tuple[str, ...]) -> Iterator[None]:
+    """Let the nodes made inside the block come from these calls.
+
+    Args:
+        paths: Names of layers from the outermost to the one that is called, with ``/`` between
+            them; several where one node does the work of several calls.
+    """
+    before = current_origin()
+    _local.origin = paths
+    try:
+        yield
+    finally:
+        _local.origin = before

@@ -16,6 +16,7 @@ from fastcnn.config import Configurable, lookup, serialize
 from fastcnn.graph import Tensor
 from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.graph.locks import fork_safe_lock
+from fastcnn.graph.trace_mode import origin
 from fastcnn.graph.variable import Variable
 from fastcnn.ops.optimizer.norms import sum_of_squares
 from fastcnn.optimizers.eager_updates import EagerUpdates
@@ -383,14 +384,14 @@ class Optimizer(Configurable):
                     f"no trained weight; they are {', '.join(v.name for v in variables)}"[:500],
                     stacklevel=2,
                 )
-        scales = self._scales(gradients, variables)
-        return [
-            update
-            for gradient, variable, scale in zip(gradients, variables, scales, strict=True)
-            for update in self.update(
-                gradient, variable, learning_rate, step, self._update_options(variable, scale, step)
-            )
-        ]
+        with origin((self.name,)):
+            scales = self._scales(gradients, variables)
+        updates: list[Tensor] = []
+        for gradient, variable, scale in zip(gradients, variables, scales, strict=True):
+            with origin((f"{self.name}/{variable.name}",)):
+                options = self._update_options(variable, scale, step)
+                updates += self.update(gradient, variable, learning_rate, step, options)
+        return updates
 
     @renamed_arguments(around="options")
     def update(

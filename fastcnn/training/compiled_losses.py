@@ -14,6 +14,7 @@ from fastcnn import losses, metrics, ops
 from fastcnn.config import serialize
 from fastcnn.graph import Tensor
 from fastcnn.graph.float32_setting import checked_float32
+from fastcnn.graph.trace_mode import origin
 from fastcnn.losses import Loss
 from fastcnn.metrics import Metric, check_metric
 from fastcnn.tree import StructureError, flatten, in_order
@@ -154,7 +155,8 @@ class CompileLossAndMetrics:
                 if weighted and key in taken:
                     key = f"weighted_{key}"
                 key = _unused(key, taken)
-                sums = metric.measure(true, pred, weight_of[index] if weighted else None)
+                with origin((f"metrics/{key}",)):
+                    sums = metric.measure(true, pred, weight_of[index] if weighted else None)
                 indices: list[int] = []
                 numbers: list[Any] = []
                 for each in sums:

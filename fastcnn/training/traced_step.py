@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fastcnn import graph, ops
 from fastcnn.data_adapters.adapters import Batch
 from fastcnn.graph import Tensor
+from fastcnn.graph.trace_mode import origin
 from fastcnn.layers.base.regularization_losses import penalties
 from fastcnn.layers.base.trace_context import Trace, tracing
 from fastcnn.training.compiled_losses import StepOutputs
@@ -64,9 +65,11 @@ def trace_step(
             trace.calls = []
         outputs = flatten(model.on_tensors(inputs[:x]))
         names = model.named_outputs or model.name_outputs(len(outputs))
-        plan = model.objective.build(inputs[x : x + y], outputs, inputs[x + y :], names)
-    added = penalties(model, trace)
-    loss = plan.loss
-    for _, penalty in added:
-        loss = ops.add(loss, penalty)
+        with origin(("loss",)):
+            plan = model.objective.build(inputs[x : x + y], outputs, inputs[x + y :], names)
+    with origin(("loss",)):
+        added = penalties(model, trace)
+        loss = plan.loss
+        for _, penalty in added:
+            loss = ops.add(loss, penalty)
     return TracedStep(tuple(inputs), replace(plan, loss=loss), tuple(added), trace)

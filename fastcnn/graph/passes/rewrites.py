@@ -8,6 +8,7 @@ from collections.abc import Callable
 from fastcnn.graph.graph import Graph
 from fastcnn.graph.passes.pipeline import graph_pass
 from fastcnn.graph.tensor import Node, Tensor
+from fastcnn.graph.trace_mode import origin
 
 __all__ = ["Rule", "count_readers", "drop_custom_gradients", "fuse_activation", "rewrite"]
 
@@ -16,7 +17,11 @@ Rule = Callable[[Node, tuple[Tensor, ...]], "tuple[Tensor, ...] | None"]
 
 
 def rewrite(graph: Graph, rule: Rule) -> Graph:
-    """Rebuilds the graph node by node, with what ``rule`` puts in place of a node."""
+    """Rebuilds the graph node by node, with what ``rule`` puts in place of a node.
+
+    Nodes that the rule makes have the origin of the one they replace, unless it says otherwise, as
+    with :meth:`~fastcnn.graph.tensor.Node.fusing`.
+    """
     now: dict[tuple[Node, int], Tensor] = {}
 
     def current(tensor: Tensor) -> Tensor:
@@ -26,12 +31,20 @@ def rewrite(graph: Graph, rule: Rule) -> Graph:
         if node.op is None:
             continue
         inputs = tuple(current(tensor) for tensor in node.inputs)
-        replaced = rule(node, inputs)
+        with origin(node.origin):
+            replaced = rule(node, inputs)
         if replaced is None:
             if inputs == node.inputs:
                 continue
             copy = Node(
-                node.op, inputs, node.attrs, node.targets, name=node.name, outputs=node.outputs
+                node.op,
+                inputs,
+                node.attrs,
+                node.targets,
+                name=node.name,
+                outputs=node.outputs,
+                origin=node.origin,
+                fused=node.fused,
             )
             replaced = copy.tensors(*node.op.infer(*(t.spec for t in inputs), **node.attrs))
         for index, tensor in enumerate(replaced):
@@ -80,6 +93,7 @@ def fuse_activation(graph: Graph) -> Graph:
         ):
             return None
         attrs = {**source.attrs, "activation": node.op.epilogue_activation}
-        return Node(source.op, source.inputs, attrs).tensors(inputs[0].spec)
+        fused = Node.fusing([source, node], source.op, source.inputs, attrs)
+        return fused.tensors(inputs[0].spec)
 
     return rewrite(graph, rule)

@@ -10,6 +10,7 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import DTypeLike
 
 from fastcnn import graph
 from fastcnn.graph import SymbolicTensor, Tensor
-from fastcnn.graph.trace_mode import inferring
+from fastcnn.graph.trace_mode import current_origin, inferring, nested_origin, origin
 from fastcnn.layers.base.protocols import LayerLike
 from fastcnn.layers.base.trace_context import tracing
 from fastcnn.messages import brief
@@ -193,9 +194,11 @@ def run_call(call: Call, values: dict[int, Any]) -> None:
         if budget < 1:
             raise ValueError("the model makes more calls of layers and operations than are allowed")
         _local.budget = budget - 1
-    results = call.function(
-        *map_structure(value_of, call.args), **map_structure(value_of, call.kwargs)
-    )
+    args, kwargs = map_structure(value_of, call.args), map_structure(value_of, call.kwargs)
+    # A layer adds its name by itself.
+    operation = isinstance(call.function, FunctionType)
+    with origin(nested_origin(call.name) if operation else current_origin()):
+        results = call.function(*args, **kwargs)
     for output, result in zip(flatten(call.outputs), flatten(results), strict=True):
         values[id(output)] = result
 

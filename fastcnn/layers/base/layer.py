@@ -18,6 +18,7 @@ from fastcnn.config import Configurable
 from fastcnn.graph import Tensor, constant, is_recording, recording
 from fastcnn.graph.array_like import as_array
 from fastcnn.graph.locks import fork_safe_lock
+from fastcnn.graph.trace_mode import nested_origin, origin
 from fastcnn.graph.variable import Variable
 from fastcnn.layers.base import compiled_call
 from fastcnn.layers.base.keras_tensor import Call, KerasTensor, infer, record
@@ -162,7 +163,7 @@ class Layer(Configurable):
             return outputs
         if any(isinstance(leaf, Tensor) for leaf in leaves):
             self._ensure_built(x)
-            with _mode(training) as mode, recording():
+            with _mode(training) as mode, recording(), origin(nested_origin(self.name)):
                 outputs = self._run(x, mode)
             trace = current_trace()
             if trace is not None and trace.calls is not None:

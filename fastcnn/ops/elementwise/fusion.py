@@ -95,9 +95,8 @@ def _fused(members: list[Node], current: dict[tuple[Node, int], Tensor]) -> tupl
     assert shape is not None
     names = " ".join(node.op.name for node in members if node.op)
     attrs = {"ops": names, "operands": tuple(operands), "shape": shape}
-    return Node(FusedElementwise(), tuple(t for _, t in inputs.values()), attrs).tensors(
-        Spec(shape)
-    )
+    arrays = tuple(tensor for _, tensor in inputs.values())
+    return Node.fusing(members, FusedElementwise(), arrays, attrs).tensors(Spec(shape))
 
 
 def _shape(node: Node) -> tuple[int, ...] | None:

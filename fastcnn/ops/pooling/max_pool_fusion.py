@@ -69,7 +69,8 @@ def gate_pooled_gradient(graph: Graph) -> Graph:
         if (image.node, image.index) != (y.node, y.index):
             return None
         gated = Node(node.op, (pooled, pooled_grad)).tensors(pooled_grad.spec)[0]
-        return Node(pool.op, (image, pooled, gated), pool.attrs).tensors(dy.spec)
+        spread = Node(pool.op, (image, pooled, gated), pool.attrs, origin=pool.origin)
+        return spread.tensors(dy.spec)
 
     return rewrite(graph, rule)
 
@@ -102,7 +103,8 @@ def fuse_max_pool(graph: Graph) -> Graph:
             image = inputs[0].node
             op, attrs = ConvMaxPool(), {**image.attrs, "argmax": bool(fusable[node])}
             specs = op.infer(*(tensor.spec for tensor in image.inputs), **attrs)
-            fused[node] = Node(op, image.inputs, attrs, outputs=len(specs)).tensors(*specs)
+            both = Node.fusing([image, node], op, image.inputs, attrs, len(specs))
+            fused[node] = both.tensors(*specs)
             return fused[node][:1]
         pool = node.inputs[1].node if isinstance(node.op, MaxPoolGrad) else None
         if pool is None or pool not in fused:
