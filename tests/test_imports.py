@@ -27,7 +27,7 @@ FLOORS = [
         "seeding",
         "tree",
     ],
-    ["graph", "variable", "runtime"],
+    ["graph", "variable", "profiling", "runtime"],
     ["ops", "reference", "datasets", "testing"],
     ["activations", "constraints", "initializers", "regularizers", "schedules"],
     ["layers", "losses", "metrics", "optimizers"],

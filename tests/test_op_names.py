@@ -40,6 +40,7 @@ OTHER_MEANINGS = {
     "losses": {"binary_crossentropy", "sum"},
     "metrics": {"binary_crossentropy", "crossentropy", "sum"},
     # A way to go through memory whose bandwidth is measured.
+    "profiling": {"copy"},
     "runtime": {"copy"},
 }
 

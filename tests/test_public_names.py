@@ -85,6 +85,10 @@ ADDED: set[str] = {
     "fastcnn.Model.save(include_optimizer)",  # as in Keras' own HDF5 files
     "fastcnn.applications",
     "fastcnn.config.Registry",  # was there, and not listed
+    "fastcnn.graph.Function.profile(threads)",
+    "fastcnn.graph.Function.profile(title)",
+    "fastcnn.graph.Node(fused)",
+    "fastcnn.graph.Node(origin)",
     "fastcnn.keras.applications",
     "fastcnn.keras.layers.LayerScale",
     "fastcnn.layers.LayerScale",

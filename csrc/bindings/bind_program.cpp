@@ -85,7 +85,9 @@ void bind_program(py::module_& m) {
       .def_property_readonly("flops",
                              [](const std::shared_ptr<Operator>& s) { return s->cost().flops; })
       .def_property_readonly("bytes",
-                             [](const std::shared_ptr<Operator>& s) { return s->cost().bytes; });
+                             [](const std::shared_ptr<Operator>& s) { return s->cost().bytes; })
+      .def_property_readonly("algorithm",
+                             [](const std::shared_ptr<Operator>& s) { return s->algorithm(); });
 
   py::class_<Program, std::shared_ptr<Program>>(m, "Program")
       .def(
@@ -123,17 +125,25 @@ void bind_program(py::module_& m) {
           },
           "feeds"_a, "fetches"_a, "threads"_a = 0)
       .def(
-          "profile",
+          "record",
           [](const std::shared_ptr<Program>& program, const py::sequence& feeds,
              const py::sequence& fetches, int threads) {
             const ArrayViews views = borrow_all(*program, feeds, fetches);
-            std::vector<double> seconds;
-            const CallWithoutGil others_run;
-            program->run(views.in, views.out, threads, &seconds);
-            return seconds;
+            Recording recording;
+            {
+              const CallWithoutGil others_run;
+              program->run(views.in, views.out, threads, &recording);
+            }
+            py::list events;
+            for (const std::vector<Event>& own : recording.threads())
+              for (const Event& e : own)
+                events.append(
+                    py::make_tuple(e.thread, e.instruction, e.phase, e.begin, e.end, e.items));
+            return py::make_tuple(recording.threads().size(), recording.nanoseconds(), events);
           },
           "feeds"_a, "fetches"_a, "threads"_a = 0,
-          "Like run; returns the seconds of each instruction.");
+          "Like run; returns the number of threads, the nanoseconds of the run, and its events: "
+          "thread, instruction, phase, begin and end in nanoseconds, items.");
 }
 
 }  // namespace fastcnn

@@ -100,6 +100,8 @@ class Operator {
   virtual int64_t scratch_bytes() const { return 0; }
   virtual int64_t thread_scratch_bytes() const { return 0; }
   virtual Cost cost() const = 0;
+  // By which of several algorithms, for explaining plans; empty where there is only one.
+  virtual std::string algorithm() const { return {}; }
 
   virtual const Packing* packing() const { return nullptr; }
   virtual void pack(int64_t /*item*/, const void* /*input*/, std::byte* /*packed*/) const noexcept {

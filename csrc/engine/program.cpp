@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <limits>
 #include <new>
 #include <numeric>
@@ -13,7 +12,6 @@
 namespace fastcnn {
 namespace {
 
-constexpr int kPackPhase = -1;
 // Below this much work a second thread costs more than it brings, even one that is awake.
 constexpr double kSerialSeconds = 12e-6;
 std::atomic<double> serial_seconds{kSerialSeconds};
@@ -77,7 +75,7 @@ struct Program::Context {
   std::vector<std::atomic<int64_t>> next;  // first item not yet taken, [share][phase]
   std::vector<std::atomic<int64_t>> done;  // items that have ended, by phase
   int team = 1;                            // shares that the items are dealt out in
-  std::vector<double>* seconds = nullptr;
+  Recording* recording = nullptr;
   const Interrupted* interrupted = nullptr;
   std::atomic<Fate> fate{Fate::open};
 
@@ -327,7 +325,7 @@ class Program::VariableLocks {
   const Program& program_;
 };
 
-void Program::refresh_packed_forms(int threads) const {
+void Program::refresh_packed_forms(int threads, Recording* recording) const {
   for (size_t s = 0; s < instructions_.size(); ++s) {
     if (forms_[s] == nullptr) continue;
     const Operator& op = *instructions_[s].op;
@@ -340,16 +338,21 @@ void Program::refresh_packed_forms(int threads) const {
     std::byte* packed = forms_[s]->memory.data();
     std::atomic<int64_t> next{0};
     const double seconds = static_cast<double>(packing.bytes) / kPackedBytesPerSecond;
-    parallel_team(threads, seconds, [&](int) {
-      for (int64_t item = next++; item < packing.items; item = next++)
+    parallel_team(threads, seconds, [&](int thread) {
+      const int64_t begin = recording != nullptr ? recording->now() : 0;
+      int64_t finished = 0;
+      for (int64_t item = next++; item < packing.items; item = next++, ++finished)
         op.pack(item, variable.data(), packed);
+      if (recording != nullptr && finished > 0)
+        recording->add(
+            {thread, static_cast<int64_t>(s), kPackPhase, begin, recording->now(), finished});
     });
     forms_[s]->version = variable.version();
   }
 }
 
 bool Program::run(const std::vector<const void*>& inputs, const std::vector<void*>& outputs,
-                  int threads, std::vector<double>* seconds, const Interrupted& interrupted) const {
+                  int threads, Recording* recording, const Interrupted& interrupted) const {
   check(inputs.size() == inputs_.size() && outputs.size() == outputs_.size(), "program: takes ",
         inputs_.size(), " inputs and ", outputs_.size(), " outputs, got ", inputs.size(), " and ",
         outputs.size());
@@ -365,13 +368,13 @@ bool Program::run(const std::vector<const void*>& inputs, const std::vector<void
   for (auto* counters : {&context.next, &context.done})
     for (std::atomic<int64_t>& counter : *counters) counter.store(0, std::memory_order_relaxed);
   context.team = threads;
-  if (seconds != nullptr) seconds->assign(instructions_.size(), 0.0);
-  context.seconds = seconds;
+  if (recording != nullptr) recording->start(threads, phases_.size() + instructions_.size());
+  context.recording = recording;
   context.interrupted = &interrupted;
   context.fate = Fate::open;
 
   const VariableLocks locks(*this);
-  refresh_packed_forms(threads);
+  refresh_packed_forms(threads, recording);
 
   for (size_t v = 0; v < values_.size(); ++v) {
     const Value& value = values_[v];
@@ -409,6 +412,7 @@ bool Program::run(const std::vector<const void*>& inputs, const std::vector<void
   const double work =
       serial_seconds.load() > 0 ? work_seconds_ : std::numeric_limits<double>::infinity();
   parallel_team(threads, work, [this, &context](int thread) { walk(context, thread); });
+  if (recording != nullptr) recording->finish();
   return !context.abandoned();
 }
 
@@ -416,14 +420,12 @@ bool Program::run(const std::vector<const void*>& inputs, const std::vector<void
 // order; when that is done it helps with the others, so a thread that is late or lost its core
 // delays nobody. A phase waits for items, not for threads.
 void Program::walk(Context& context, int thread) const noexcept {
-  using Clock = std::chrono::steady_clock;
   const size_t phases = phases_.size();
-  const bool timing = context.seconds != nullptr && thread == 0;
+  Recording* const recording = context.recording;
   // Only the calling thread asks; who asks for the GIL delays no other.
   const Interrupted nobody;
   InterruptWatch watch(thread == 0 ? *context.interrupted : nobody);
   const bool interruptible = static_cast<bool>(*context.interrupted);
-  auto started = Clock::now();
   size_t ended = 0;  // phases known to have ended
   const auto wait_for_phases = [&](size_t end) {
     for (; ended < end; ++ended)
@@ -435,14 +437,9 @@ void Program::walk(Context& context, int thread) const noexcept {
   for (size_t p = 0; p < phases; ++p) {
     const Phase& phase = phases_[p];
     if (interruptible && p == first_write_ && !context.decide(Fate::bound)) return;
-    if (phase.barrier || context.seconds != nullptr) wait_for_phases(p);
+    if (phase.barrier) wait_for_phases(p);
     if (interruptible && context.abandoned()) return;  // what this phase reads may not be there
-    if (timing && p > 0) {
-      const auto now = Clock::now();
-      (*context.seconds)[phases_[p - 1].instruction] +=
-          std::chrono::duration<double>(now - started).count();
-      started = now;
-    }
+    const int64_t started = recording != nullptr ? recording->now() : 0;
     const Operator& op = *instructions_[phase.instruction].op;
     Buffers at = context.buffers[phase.instruction];
     at.thread_scratch = context.thread_scratch.data() + thread * thread_scratch_bytes_;
@@ -470,12 +467,13 @@ void Program::walk(Context& context, int thread) const noexcept {
         if (context.abandoned()) return;
       }
     }
-    if (finished > 0) context.done[p].fetch_add(finished, std::memory_order_acq_rel);
+    if (finished == 0) continue;
+    if (recording != nullptr)
+      recording->add({thread, static_cast<int64_t>(phase.instruction), phase.number, started,
+                      recording->now(), finished});
+    context.done[p].fetch_add(finished, std::memory_order_acq_rel);
   }
   if (thread == 0) wait_for_phases(phases);
-  if (timing && phases > 0)
-    (*context.seconds)[phases_[phases - 1].instruction] +=
-        std::chrono::duration<double>(Clock::now() - started).count();
 }
 
 }  // namespace fastcnn

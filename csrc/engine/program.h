@@ -5,6 +5,7 @@
 
 #include "base/interruption.h"
 #include "engine/operator.h"
+#include "engine/recording.h"
 #include "engine/variable.h"
 
 namespace fastcnn {
@@ -45,14 +46,14 @@ class Program {
   const std::vector<Operand>& outputs() const { return outputs_; }
 
   // Runs all instructions. Variables that one writes are locked for writing for the whole run, all
-  // others for reading. `threads` <= 0 means the default. With `seconds`, also writes how long
-  // each instruction took (a measuring run: every one waits for the one before).
+  // others for reading. `threads` <= 0 means the default. With `recording`, also notes what each
+  // thread did when; two readings of the clock a phase are all the difference that makes.
   //
   // With `interrupted`, asks it now and then on the calling thread, between work items, until the
   // first Variable is written. When it says so, stops and returns false: then the outputs hold
   // anything, and Variables what they held before. True otherwise.
   bool run(const std::vector<const void*>& inputs, const std::vector<void*>& outputs, int threads,
-           std::vector<double>* seconds = nullptr, const Interrupted& interrupted = nullptr) const;
+           Recording* recording = nullptr, const Interrupted& interrupted = nullptr) const;
   // Whether a run takes so long that someone may want to interrupt it.
   bool takes_long() const;
 
@@ -72,7 +73,7 @@ class Program {
   void add_phases();
   bool changes_in_run(const Instruction& instruction) const;
   bool packs_in_run(const Instruction& instruction) const;
-  void refresh_packed_forms(int threads) const;
+  void refresh_packed_forms(int threads, Recording* recording) const;
   void walk(Context& context, int thread) const noexcept;
   int team_size(int threads) const;
 

@@ -13,6 +13,7 @@ from fastcnn.constraints import constrained
 from fastcnn.graph import Tensor
 from fastcnn.graph.variable import Variable
 from fastcnn.optimizers import Optimizer
+from fastcnn.profiling import Profile
 
 __all__ = ["TrainingStep", "training_step"]
 
@@ -68,6 +69,20 @@ class TrainingStep:
             results = self.function(*arrays, self._learning_rate, self._step)
             optimizer.iterations = step
         return results
+
+    def profile(self, *arrays: Array, **settings: Any) -> Profile:
+        """Records where the time of a step goes; weights, optimizer and step number are afterwards
+        as they were.
+
+        Args:
+            arrays: As for a call.
+            settings: See :meth:`fastcnn.graph.Function.profile`.
+        """
+        optimizer = self._optimizer
+        with optimizer.lock:
+            self._learning_rate[()] = optimizer.learning_rate
+            self._step[()] = optimizer.iterations + 1
+            return self.function.profile(*arrays, self._learning_rate, self._step, **settings)
 
 
 def training_step(

@@ -52,7 +52,7 @@ class CompiledStep:
         assert model.optimizer is not None
         traced = trace_step(model, batch, train=train)
         self.plan: StepOutputs = traced.plan
-        run: Callable[..., tuple[Array, ...]]
+        run: TrainingStep | graph.Function
         if train:
             run = training_step(
                 self.plan.loss,
@@ -69,11 +69,8 @@ class CompiledStep:
 
     @property
     def function(self) -> graph.Function:
-        """What runs, for profiling."""
-        run = self.run
-        function = run.function if isinstance(run, TrainingStep) else run
-        assert isinstance(function, graph.Function)
-        return function
+        """What runs, without what a training step fills in."""
+        return self.run.function if isinstance(self.run, TrainingStep) else self.run
 
 
 class Programs:

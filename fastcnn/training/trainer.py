@@ -21,6 +21,7 @@ from fastcnn.layers import Layer
 from fastcnn.layers.base.keras_tensor import KerasTensor, Shape
 from fastcnn.messages import Advice, brief, suggesting
 from fastcnn.optimizers import Optimizer
+from fastcnn.profiling import Profile
 from fastcnn.seeding import next_seed
 from fastcnn.training.callback import Callback, CallbackList, History, as_list
 from fastcnn.training.compiled_losses import CompileLossAndMetrics, MetricAccumulator
@@ -450,13 +451,66 @@ class Trainer(Layer):
         cached = self.programs.cached_predict(x)
         if cached is not None:
             return cached(x)
+        arrays = self._input_arrays(x)
+        return self.programs.predict(arrays)(*arrays)
+
+    def _input_arrays(self, x: Any) -> list[Array]:
         feed = self._feed
         inputs = feed.inputs(x)
-        arrays = [
+        return [
             as_contiguous(array, dtype)
             for array, dtype in zip(inputs, feed.input_dtypes(inputs), strict=True)
         ]
-        return self.programs.predict(arrays)(*arrays)
+
+    @suggesting
+    def profile(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        runs: int = 5,
+        threads: int | None = None,
+    ) -> Profile:
+        """Record where the time of one batch goes: layer by layer, operation by operation, against
+        what this machine could do at best.
+
+        With labels it is the time of a training step; weights, the state of the optimizer and the
+        number of the step are afterwards as they were.
+
+        Args:
+            x: Input arrays, all one batch.
+            y: Labels for a training step.
+            sample_weight: Factor by example, for a training step.
+            runs: How many runs are recorded; the fastest is returned. The first one also packs
+                weights and gets memory from the system.
+            threads: ``None`` for :func:`fastcnn.runtime.num_threads`.
+
+        Returns:
+            A :class:`~fastcnn.profiling.Profile`, which is a table when it is printed.
+
+        Raises:
+            RuntimeError: There are labels, and the model was not compiled.
+            ValueError: Arguments or arrays do not fit.
+
+        Example:
+            >>> import numpy as np
+            >>> from fastcnn import Input, Sequential, layers
+            >>> model = Sequential([Input((8, 8, 1)), layers.Conv2D(4, 3, name="conv")], name="net")
+            >>> profile = model.profile(np.ones((2, 8, 8, 1), np.float32))
+            >>> [(row.origin, row.op) for row in profile.rows]
+            [(('net/conv',), 'conv')]
+        """
+        if y is None:
+            if sample_weight is not None:
+                raise ValueError("profile: sample_weight needs labels: pass y")
+            arrays = self._input_arrays(x)
+            function = self.programs.predict(arrays).function
+            return function.profile(*arrays, runs=runs, threads=threads, title=self.name)
+        self._require_compiled("profile with labels")
+        batch = Converter(self._feed)((x, y, sample_weight))
+        step = self.programs.measure(batch, train=True).run
+        return step.profile(*batch.arrays, runs=runs, threads=threads, title=self.name)
 
     @property
     def metrics_names(self) -> list[str]:

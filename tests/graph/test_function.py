@@ -159,11 +159,13 @@ def test_readers_see_finished_updates_only() -> None:
 
 def test_profile_names_every_step(rng: np.random.Generator) -> None:
     x = graph.placeholder((8, 8))
-    rows = graph.compile([x], [ops.relu(ops.matmul(x, x) + x)]).profile(
-        rng.standard_normal((8, 8), np.float32)
-    )
-    assert [row[0] for row in rows] == ["matmul", "fused_elementwise"]
-    assert all(row[2] >= 0 for row in rows)
+    function = graph.compile([x], [ops.relu(ops.matmul(x, x) + x)])
+    profile = function.profile(rng.standard_normal((8, 8), np.float32))
+    assert [row.op for row in profile.rows] == ["matmul", "fused_elementwise"]
+    assert all(row.seconds > 0 for row in profile.rows)
+    with pytest.warns(DeprecationWarning, match="read its rows"):
+        (product, _) = profile
+    assert product == ("matmul", "(8, 8) (8, 8)", profile.rows[0].milliseconds)
 
 
 def test_large_results_begin_on_a_cache_line() -> None:

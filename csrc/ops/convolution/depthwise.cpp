@@ -55,6 +55,7 @@ class DepthwiseStep : public Operator {
  public:
   explicit DepthwiseStep(const ConvShape& conv) : conv_(conv) {}
 
+  std::string algorithm() const override { return "depthwise"; }
   Cost cost() const override {
     const auto x = static_cast<double>(conv_.batch * x_image());
     const auto y = static_cast<double>(conv_.batch * y_image());

@@ -182,6 +182,7 @@ class Convolution final : public Operator {
   int64_t items(int) const override { return gemm_.items(); }
   int64_t thread_scratch_bytes() const override { return gemm_.thread_scratch_bytes(); }
   const Packing* packing() const override { return &packing_; }
+  std::string algorithm() const override { return narrow_n_ ? "direct, narrow n" : "direct"; }
   Cost cost() const override {
     return {gemm_.flops(),
             4.0 * static_cast<double>(conv_.batch *

@@ -106,6 +106,7 @@ class ConvKernelGrad final : public Operator {
   int64_t items(int phase) const override { return gradient_.items(phase); }
   int64_t scratch_bytes() const override { return gradient_.scratch_bytes(); }
   int64_t thread_scratch_bytes() const override { return gradient_.thread_scratch_bytes(); }
+  std::string algorithm() const override { return "direct"; }
   Cost cost() const override {
     return {gradient_.flops(),
             4.0 * static_cast<double>(conv_.batch *

@@ -70,6 +70,9 @@ class WinogradStep final : public Operator {
     return zero_bytes() + align_up(terms_ * m_term_ * 4) + (fused_ ? terms_ * v_term_ * 4 : 0);
   }
   const Packing* packing() const override { return &packing_; }
+  std::string algorithm() const override {
+    return "winograd_" + std::to_string(tile_) + "x" + std::to_string(tile_);
+  }
   Cost cost() const override {
     const double tiles = static_cast<double>(tiles_ * terms_);
     const double a = static_cast<double>(shape_.a_channels),

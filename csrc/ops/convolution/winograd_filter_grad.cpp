@@ -73,6 +73,9 @@ class WinogradKernelGrad final : public Operator {
   int64_t thread_scratch_bytes() const override {
     return std::max(align_up(std::max(in_, out_) * 4), fused_ ? terms_ * m_term_ * 4 : 0);
   }
+  std::string algorithm() const override {
+    return "winograd_" + std::to_string(tile_) + "x" + std::to_string(tile_);
+  }
   Cost cost() const override {
     const WindowAxis& h = conv_.window.height;
     const WindowAxis& w = conv_.window.width;

@@ -166,6 +166,7 @@ class Pool2dGrad final : public PoolOperator {
         kernel_(kernel) {}
 
   int64_t items(int) const override { return items_for(shape_.image()); }
+  std::string algorithm() const override { return "by windows"; }
   Cost cost() const override { return follows_maximum_ ? cost_of(2, 2) : cost_of(1, 1); }
 
   void run(int, int64_t number, const Buffers& at) const noexcept override {
@@ -246,6 +247,7 @@ class Pool2dSlide final : public PoolOperator {
         kernel_(kernel) {}
 
   int64_t items(int) const override { return items_for(shape_.image()); }
+  std::string algorithm() const override { return "sliding"; }
   Cost cost() const override { return follows_maximum_ ? cost_of(2, 2) : cost_of(1, 1); }
   int64_t thread_scratch_bytes() const override { return 4 * shared(shape_) * x_row(); }
 

@@ -161,6 +161,12 @@ Cost BlockedGemm::cost() const {
   return {2 * m * n * k, 4 * (m * k + k * n + m * n)};
 }
 
+std::string BlockedGemm::algorithm() const {
+  std::string name = in_place_ ? "GEMM, B in place" : "GEMM";
+  if (parts_ > 1) name += ", split k";
+  return name;
+}
+
 std::string BlockedGemm::layout() const {
   return std::to_string(shape_.k) + " x " + std::to_string(shape_.columns) +
          (shape_.transpose_b ? " transposed" : "") + ", panels of " + std::to_string(width_) +

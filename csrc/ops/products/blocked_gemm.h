@@ -34,6 +34,8 @@ class BlockedGemm {
   void run(int phase, int64_t item, const float* a, const float* b, const float* bias, float* c,
            const Buffers& at) const noexcept;
   Cost cost() const;
+  // See Operator::algorithm().
+  std::string algorithm() const;
 
   // Whether a packed form of B is of any use, and whether it is for one run.
   bool packs() const { return !in_place_; }

@@ -22,6 +22,7 @@ class Matmul final : public Operator {
   int64_t thread_scratch_bytes() const override { return gemm_.thread_scratch_bytes(); }
   const Packing* packing() const override { return gemm_.packs() ? &packing_ : nullptr; }
   Cost cost() const override { return gemm_.cost(); }
+  std::string algorithm() const override { return gemm_.algorithm(); }
 
   void run(int phase, int64_t item, const Buffers& at) const noexcept override {
     gemm_.run(phase, item, at.input(0), at.input(1), has_bias_ ? at.input(2) : nullptr,

@@ -1,0 +1,7 @@
+"""Where the time of a run goes: by layer and operation, against what the machine could do."""
+
+from fastcnn.profiling.profile import Profile
+from fastcnn.profiling.record import Event, Instruction, ProfileRow
+from fastcnn.profiling.roofline import MachineLimits, machine_limits
+
+__all__ = ["Event", "Instruction", "MachineLimits", "Profile", "ProfileRow", "machine_limits"]
