@@ -57,8 +57,11 @@ Storage storage_from(const std::string& name) {
   if (name == "arena") return Storage::arena;
   if (name == "input") return Storage::input;
   if (name == "output") return Storage::output;
-  check(name == "variable", "storage must be arena, input, output or variable, got '", name, "'");
-  return Storage::variable;
+  if (name == "variable") return Storage::variable;
+  if (name == "derived") return Storage::derived;
+  check(name == "nowhere",
+        "storage must be arena, input, output, variable, derived or nowhere, got '", name, "'");
+  return Storage::nowhere;
 }
 
 }  // namespace
@@ -76,12 +79,24 @@ void bind_program(py::module_& m) {
       .def_property_readonly("packing_bytes",
                              [](const std::shared_ptr<Operator>& s) {
                                const Packing* packing = s->packing();
-                               return packing && packing->in_run ? packing->bytes : 0;
+                               return packing ? packing->bytes : 0;
+                             })
+      .def_property_readonly("packs_in_run",
+                             [](const std::shared_ptr<Operator>& s) {
+                               return s->packing() != nullptr && s->packing()->in_run;
                              })
       .def_property_readonly("packing_input",
                              [](const std::shared_ptr<Operator>& s) {
                                return s->packing() ? s->packing()->input : -1;
                              })
+      .def_property_readonly("packing_key",
+                             [](const std::shared_ptr<Operator>& s) {
+                               return s->packing() ? s->packing()->key : std::string();
+                             })
+      .def("packer",
+           [](const std::shared_ptr<Operator>& s) {
+             return std::shared_ptr<Operator>(make_packer(s));
+           })
       .def_property_readonly("flops",
                              [](const std::shared_ptr<Operator>& s) { return s->cost().flops; })
       .def_property_readonly("bytes",
@@ -89,10 +104,15 @@ void bind_program(py::module_& m) {
       .def_property_readonly("algorithm",
                              [](const std::shared_ptr<Operator>& s) { return s->algorithm(); });
 
+  py::class_<DerivedValue, std::shared_ptr<DerivedValue>>(m, "DerivedValue")
+      .def_property_readonly(
+          "bytes", [](const std::shared_ptr<DerivedValue>& value) { return value->bytes(); });
+
   py::class_<Program, std::shared_ptr<Program>>(m, "Program")
       .def(
           py::init([](const py::list& values, const py::list& instructions,
-                      std::vector<std::shared_ptr<Variable>> variables, int64_t arena_bytes) {
+                      std::vector<std::shared_ptr<Variable>> variables, int64_t arena_bytes,
+                      std::vector<std::shared_ptr<DerivedValue>> derived) {
             std::vector<Value> all;
             for (const py::handle& item : values) {
               const auto [dtype, shape, storage, index] =
@@ -101,15 +121,16 @@ void bind_program(py::module_& m) {
             }
             std::vector<Instruction> plan;
             for (const py::handle& item : instructions) {
-              auto [op, in, out, scratch] =
+              auto [op, in, out, scratch, packed] =
                   item.cast<std::tuple<std::shared_ptr<Operator>, std::vector<int64_t>,
-                                       std::vector<int64_t>, int64_t>>();
-              plan.push_back({op, in, out, scratch});
+                                       std::vector<int64_t>, int64_t, int64_t>>();
+              plan.push_back({op, in, out, scratch, packed});
             }
             return std::make_shared<Program>(std::move(all), std::move(plan), std::move(variables),
-                                             arena_bytes);
+                                             arena_bytes, std::move(derived));
           }),
-          "values"_a, "instructions"_a, "variables"_a, "arena_bytes"_a)
+          "values"_a, "instructions"_a, "variables"_a, "arena_bytes"_a,
+          "derived"_a = std::vector<std::shared_ptr<DerivedValue>>())
       .def_property_readonly("arena_bytes",
                              [](const std::shared_ptr<Program>& p) { return p->arena_bytes(); })
       .def_property_readonly("barriers",
@@ -144,6 +165,9 @@ void bind_program(py::module_& m) {
           "feeds"_a, "fetches"_a, "threads"_a = 0,
           "Like run; returns the number of threads, the nanoseconds of the run, and its events: "
           "thread, instruction, phase, begin and end in nanoseconds, items.");
+
+  m.def("derived_value", &DerivedValue::of, "key"_a, "program"_a,
+        "What the program makes; the value of this key, where there is one.");
 }
 
 }  // namespace fastcnn

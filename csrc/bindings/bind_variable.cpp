@@ -30,6 +30,7 @@ void bind_variable(py::module_& m) {
       .def_property_readonly(
           "shape",
           [](const std::shared_ptr<Variable>& v) { return py::tuple(py::cast(v->shape().dims())); })
+      .def_property_readonly("id", [](const std::shared_ptr<Variable>& v) { return v->id(); })
       .def_property_readonly("version",
                              [](const std::shared_ptr<Variable>& v) { return v->version(); })
       .def("numpy",

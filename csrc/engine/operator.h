@@ -56,8 +56,8 @@ struct Buffers {
   }
 };
 
-// A form of one input that suits the kernels better, kept with its Variable for as long as the
-// Variable does not change.
+// A form of one input that suits the kernels better. Of an input that lasts it is a DerivedValue,
+// made once; of any other it is made in every run.
 struct Packing {
   int input;
   std::string key;  // equal keys mean equal packed bytes for equal input

@@ -18,7 +18,6 @@ std::atomic<double> serial_seconds{kSerialSeconds};
 // Of one thread, with data in its caches: where work is so little that it matters.
 constexpr double kFlopsPerSecond = 90e9;
 constexpr double kBytesPerSecond = 60e9;
-constexpr double kPackedBytesPerSecond = 10e9;
 // Interrupts of estimated work below this wait for its end; it may take ten times as long.
 constexpr double kInterruptibleSeconds = 10e-3;
 
@@ -65,6 +64,8 @@ enum class Program::Fate { open, bound, abandoned };
 
 // What one run needs of its own; kept for the next run.
 struct Program::Context {
+  explicit Context(const Program& program);
+
   Memory arena;
   Memory thread_scratch;
   int team_limit = 0;
@@ -87,6 +88,20 @@ struct Program::Context {
   }
 };
 
+Program::Context::Context(const Program& program)
+    : arena(program.arena_bytes_),
+      base(program.values_.size()),
+      buffers(program.instructions_.size()) {
+  size_t inputs = 0;
+  size_t outputs = 0;
+  for (const Instruction& instruction : program.instructions_) {
+    inputs += instruction.inputs.size();
+    outputs += instruction.outputs.size();
+  }
+  in.resize(inputs);
+  out.resize(outputs);
+}
+
 // A context taken from the pool, given back at the end of the scope.
 class Program::PooledContext {
  public:
@@ -99,18 +114,7 @@ class Program::PooledContext {
         return;
       }
     }
-    context_ = std::make_unique<Context>();
-    context_->arena = Memory(program.arena_bytes_);
-    context_->base.resize(program.values_.size());
-    context_->buffers.resize(program.instructions_.size());
-    size_t in = 0;
-    size_t out = 0;
-    for (const Instruction& instruction : program.instructions_) {
-      in += instruction.inputs.size();
-      out += instruction.outputs.size();
-    }
-    context_->in.resize(in);
-    context_->out.resize(out);
+    context_ = std::make_unique<Context>(program);
   }
   ~PooledContext() {
     const std::lock_guard<std::mutex> guard(program_.pool_mutex_);
@@ -130,17 +134,21 @@ class Program::PooledContext {
 };
 
 Program::Program(std::vector<Value> values, std::vector<Instruction> instructions,
-                 std::vector<std::shared_ptr<Variable>> variables, int64_t arena_bytes)
+                 std::vector<std::shared_ptr<Variable>> variables, int64_t arena_bytes,
+                 std::vector<std::shared_ptr<DerivedValue>> derived)
     : values_(std::move(values)),
       instructions_(std::move(instructions)),
       variables_(std::move(variables)),
       written_(variables_.size()),
+      derived_(std::move(derived)),
       arena_bytes_(arena_bytes) {
   check(arena_bytes >= 0 && arena_bytes <= kMaxElements, "program: arena of ", arena_bytes,
         " bytes");
   std::vector<int64_t> input_bytes, output_bytes;
   for (const std::shared_ptr<Variable>& variable : variables_)
     check(variable != nullptr, "program: a variable is None");
+  for (const std::shared_ptr<DerivedValue>& value : derived_)
+    check(value != nullptr, "program: a derived value is None");
   for (const Value& value : values_) {
     const int64_t bytes = value.operand.shape.elements() * size_of(value.operand.dtype);
     check(value.index >= 0, "program: negative index ", value.index);
@@ -154,7 +162,12 @@ Program::Program(std::vector<Value> values, std::vector<Instruction> instruction
       check(variables_[index]->dtype() == value.operand.dtype &&
                 variables_[index]->shape().elements() == value.operand.shape.elements(),
             "program: variable ", index, " has another type");
-    } else {
+    } else if (value.storage == Storage::derived) {
+      check(index < derived_.size(), "program: no derived value ", index);
+      check(derived_[index]->operand().dtype == value.operand.dtype &&
+                derived_[index]->bytes() >= bytes,
+            "program: derived value ", index, " has another type");
+    } else if (value.storage != Storage::nowhere) {
       check(index <= values_.size(), "program: no input or output ", index);
       std::vector<Operand>& list = value.storage == Storage::input ? inputs_ : outputs_;
       std::vector<int64_t>& known = value.storage == Storage::input ? input_bytes : output_bytes;
@@ -175,23 +188,16 @@ Program::Program(std::vector<Value> values, std::vector<Instruction> instruction
     for (const int64_t id : instruction.outputs) {
       const Value& value = values_[static_cast<size_t>(id)];
       check(value.storage != Storage::input, "program: an instruction writes an input");
+      check(value.storage != Storage::derived && value.storage != Storage::nowhere,
+            "program: an instruction writes a derived value");
       if (value.storage == Storage::variable) written_[static_cast<size_t>(value.index)] = true;
     }
     thread_scratch_bytes_ =
         std::max(thread_scratch_bytes_, align_up(instruction.op->thread_scratch_bytes()));
   }
   for (const Instruction& instruction : instructions_) {
-    const Packing* packing = instruction.op->packing();
     int64_t scratch = instruction.op->scratch_bytes();
-    forms_.emplace_back();
-    if (packs_in_run(instruction)) {
-      scratch = align_up(scratch) + packing->bytes;
-    } else if (packing != nullptr && !changes_in_run(instruction)) {
-      const Value& value =
-          values_[static_cast<size_t>(instruction.inputs[static_cast<size_t>(packing->input)])];
-      forms_.back() =
-          variables_[static_cast<size_t>(value.index)]->packed_form(packing->key, packing->bytes);
-    }
+    if (packs_in_run(instruction)) scratch = align_up(scratch) + instruction.op->packing()->bytes;
     check(instruction.scratch_offset >= 0 && instruction.scratch_offset % kAlignment == 0 &&
               instruction.scratch_offset <= arena_bytes - scratch,
           "program: scratch of ", scratch, " bytes does not fit the arena");
@@ -234,18 +240,26 @@ void Program::check_instruction(const Instruction& instruction) const {
   };
   check_list(instruction.inputs, op.inputs);
   check_list(instruction.outputs, op.outputs);
-}
-
-// A packed form may outlive a run only while nothing in the run changes what it was made of.
-bool Program::changes_in_run(const Instruction& instruction) const {
-  const auto input = static_cast<size_t>(instruction.op->packing()->input);
-  const Value& value = values_[static_cast<size_t>(instruction.inputs[input])];
-  return value.storage != Storage::variable || written_[static_cast<size_t>(value.index)];
+  const Packing* packing = op.packing();
+  if (instruction.packed >= 0) {
+    const auto packed = static_cast<size_t>(instruction.packed);
+    check(packing != nullptr && packed < derived_.size() &&
+              derived_[packed]->bytes() == packing->bytes,
+          "program: derived value ", packed, " is not the packed form that its instruction reads");
+  }
+  for (size_t i = 0; i < instruction.inputs.size(); ++i)
+    check(values_[static_cast<size_t>(instruction.inputs[i])].storage != Storage::nowhere ||
+              (instruction.packed >= 0 && static_cast<size_t>(packing->input) == i),
+          "program: input ", i, " of an instruction lies nowhere and is not packed");
 }
 
 bool Program::packs_in_run(const Instruction& instruction) const {
   const Packing* packing = instruction.op->packing();
-  return packing != nullptr && packing->in_run && changes_in_run(instruction);
+  return packing != nullptr && packing->in_run && instruction.packed < 0;
+}
+
+bool Program::writes_variables() const {
+  return std::find(written_.begin(), written_.end(), true) != written_.end();
 }
 
 // A phase has to wait only where it touches what was written, or writes what was touched, since
@@ -325,32 +339,6 @@ class Program::VariableLocks {
   const Program& program_;
 };
 
-void Program::refresh_packed_forms(int threads, Recording* recording) const {
-  for (size_t s = 0; s < instructions_.size(); ++s) {
-    if (forms_[s] == nullptr) continue;
-    const Operator& op = *instructions_[s].op;
-    const Packing& packing = *op.packing();
-    const Value& value =
-        values_[static_cast<size_t>(instructions_[s].inputs[static_cast<size_t>(packing.input)])];
-    const Variable& variable = *variables_[static_cast<size_t>(value.index)];
-    const std::lock_guard<std::mutex> guard(forms_[s]->filling);
-    if (forms_[s]->version == variable.version()) continue;
-    std::byte* packed = forms_[s]->memory.data();
-    std::atomic<int64_t> next{0};
-    const double seconds = static_cast<double>(packing.bytes) / kPackedBytesPerSecond;
-    parallel_team(threads, seconds, [&](int thread) {
-      const int64_t begin = recording != nullptr ? recording->now() : 0;
-      int64_t finished = 0;
-      for (int64_t item = next++; item < packing.items; item = next++, ++finished)
-        op.pack(item, variable.data(), packed);
-      if (recording != nullptr && finished > 0)
-        recording->add(
-            {thread, static_cast<int64_t>(s), kPackPhase, begin, recording->now(), finished});
-    });
-    forms_[s]->version = variable.version();
-  }
-}
-
 bool Program::run(const std::vector<const void*>& inputs, const std::vector<void*>& outputs,
                   int threads, Recording* recording, const Interrupted& interrupted) const {
   check(inputs.size() == inputs_.size() && outputs.size() == outputs_.size(), "program: takes ",
@@ -359,6 +347,42 @@ bool Program::run(const std::vector<const void*>& inputs, const std::vector<void
   const PooledContext pooled(*this);
   Context& context = *pooled;
   threads = team_size(threads);
+  if (recording != nullptr) recording->start(threads, phases_.size() + derived_.size());
+  context.recording = recording;
+  context.interrupted = &interrupted;
+  const VariableLocks locks(*this);
+  for (size_t d = 0; d < derived_.size(); ++d) {
+    const int64_t begin = recording != nullptr ? recording->now() : 0;
+    if (derived_[d]->refresh(threads) && recording != nullptr)
+      recording->add({0, first_reader(d), kPackPhase, begin, recording->now(), 1});
+  }
+  execute(context, inputs, outputs, threads);
+  if (recording != nullptr) recording->finish();
+  return !context.abandoned();
+}
+
+// The instruction that a derived value is made for, in reports.
+int64_t Program::first_reader(size_t derived) const {
+  const auto index = static_cast<int64_t>(derived);
+  for (size_t s = 0; s < instructions_.size(); ++s) {
+    if (instructions_[s].packed == index) return static_cast<int64_t>(s);
+    for (const int64_t id : instructions_[s].inputs) {
+      const Value& value = values_[static_cast<size_t>(id)];
+      if (value.storage == Storage::derived && value.index == index) return static_cast<int64_t>(s);
+    }
+  }
+  return 0;
+}
+
+void Program::run_once(void* output, int threads) const {
+  Context context(*this);
+  const Interrupted nobody;
+  context.interrupted = &nobody;
+  execute(context, {}, {output}, team_size(threads));
+}
+
+void Program::execute(Context& context, const std::vector<const void*>& inputs,
+                      const std::vector<void*>& outputs, int threads) const {
   if (context.team_limit < threads) {
     context.thread_scratch = Memory(thread_scratch_bytes_ * threads);
     context.next = std::vector<std::atomic<int64_t>>(static_cast<size_t>(threads) * phases_.size());
@@ -368,13 +392,7 @@ bool Program::run(const std::vector<const void*>& inputs, const std::vector<void
   for (auto* counters : {&context.next, &context.done})
     for (std::atomic<int64_t>& counter : *counters) counter.store(0, std::memory_order_relaxed);
   context.team = threads;
-  if (recording != nullptr) recording->start(threads, phases_.size() + instructions_.size());
-  context.recording = recording;
-  context.interrupted = &interrupted;
   context.fate = Fate::open;
-
-  const VariableLocks locks(*this);
-  refresh_packed_forms(threads, recording);
 
   for (size_t v = 0; v < values_.size(); ++v) {
     const Value& value = values_[v];
@@ -392,6 +410,12 @@ bool Program::run(const std::vector<const void*>& inputs, const std::vector<void
       case Storage::variable:
         context.base[v] = variables_[index]->data();
         break;
+      case Storage::derived:
+        context.base[v] = derived_[index]->data();
+        break;
+      case Storage::nowhere:
+        context.base[v] = nullptr;
+        break;
     }
   }
   const void** in = context.in.data();
@@ -404,7 +428,7 @@ bool Program::run(const std::vector<const void*>& inputs, const std::vector<void
     for (const int64_t id : instruction.inputs) *in++ = context.base[static_cast<size_t>(id)];
     for (const int64_t id : instruction.outputs) *out++ = context.base[static_cast<size_t>(id)];
     at.scratch = context.arena.data() + instruction.scratch_offset;
-    at.packed = forms_[s] != nullptr        ? forms_[s]->memory.data()
+    at.packed = instruction.packed >= 0 ? derived_[static_cast<size_t>(instruction.packed)]->data()
                 : packs_in_run(instruction) ? at.scratch + align_up(instruction.op->scratch_bytes())
                                             : nullptr;
   }
@@ -412,8 +436,6 @@ bool Program::run(const std::vector<const void*>& inputs, const std::vector<void
   const double work =
       serial_seconds.load() > 0 ? work_seconds_ : std::numeric_limits<double>::infinity();
   parallel_team(threads, work, [this, &context](int thread) { walk(context, thread); });
-  if (recording != nullptr) recording->finish();
-  return !context.abandoned();
 }
 
 // One thread's way through the instructions. Of each phase it takes its own share of the items in

@@ -4,19 +4,20 @@
 #include <vector>
 
 #include "base/interruption.h"
+#include "engine/derived.h"
 #include "engine/operator.h"
 #include "engine/recording.h"
 #include "engine/variable.h"
 
 namespace fastcnn {
 
-// Where a value of a Program lies.
-enum class Storage { arena, input, output, variable };
+// Where a value of a Program lies: nowhere, if instructions read nothing but a packed form of it.
+enum class Storage { arena, input, output, variable, derived, nowhere };
 
 struct Value {
   Operand operand;
   Storage storage;
-  int64_t index;  // of the input, output or variable; for the arena the byte offset
+  int64_t index;  // of the input, output, variable or derived value; for the arena the byte offset
 };
 
 // A prepared operator with the values it reads and writes.
@@ -25,6 +26,7 @@ struct Instruction {
   std::vector<int64_t> inputs;   // indices of values
   std::vector<int64_t> outputs;  // indices of values
   int64_t scratch_offset;        // bytes in the arena
+  int64_t packed = -1;           // the derived value that is the packed input, or -1
 };
 
 // Programs whose estimated work takes less than this run on the calling thread alone; a negative
@@ -38,7 +40,8 @@ class Program {
  public:
   // Throws std::invalid_argument when an index, offset or operand does not fit.
   Program(std::vector<Value> values, std::vector<Instruction> instructions,
-          std::vector<std::shared_ptr<Variable>> variables, int64_t arena_bytes);
+          std::vector<std::shared_ptr<Variable>> variables, int64_t arena_bytes,
+          std::vector<std::shared_ptr<DerivedValue>> derived = {});
   ~Program();
 
   // Operands of the arrays that run() takes.
@@ -54,11 +57,16 @@ class Program {
   // anything, and Variables what they held before. True otherwise.
   bool run(const std::vector<const void*>& inputs, const std::vector<void*>& outputs, int threads,
            Recording* recording = nullptr, const Interrupted& interrupted = nullptr) const;
+  // Runs a Program that takes nothing, for a caller who keeps its Variables from changing: without
+  // locks, and in memory that is given back at once.
+  void run_once(void* output, int threads) const;
   // Whether a run takes so long that someone may want to interrupt it.
   bool takes_long() const;
 
   // Bytes of arena that one run needs.
   int64_t arena_bytes() const { return arena_bytes_; }
+  const std::vector<std::shared_ptr<Variable>>& variables() const { return variables_; }
+  bool writes_variables() const;
   // How many phases have to wait for the ones before.
   int64_t barriers() const;
 
@@ -71,9 +79,10 @@ class Program {
 
   void check_instruction(const Instruction& instruction) const;
   void add_phases();
-  bool changes_in_run(const Instruction& instruction) const;
+  int64_t first_reader(size_t derived) const;
   bool packs_in_run(const Instruction& instruction) const;
-  void refresh_packed_forms(int threads, Recording* recording) const;
+  void execute(Context& context, const std::vector<const void*>& inputs,
+               const std::vector<void*>& outputs, int threads) const;
   void walk(Context& context, int thread) const noexcept;
   int team_size(int threads) const;
 
@@ -82,8 +91,7 @@ class Program {
   std::vector<std::shared_ptr<Variable>> variables_;
   std::vector<bool> written_;       // by variable
   std::vector<size_t> lock_order_;  // indices of variables by id
-  std::vector<std::shared_ptr<PackedForm>>
-      forms_;  // by instruction; null when packed in the run or not
+  std::vector<std::shared_ptr<DerivedValue>> derived_;
   std::vector<Operand> inputs_;
   std::vector<Operand> outputs_;
   std::vector<Phase> phases_;

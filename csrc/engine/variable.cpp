@@ -25,18 +25,17 @@ Variable::Variable(DType dtype, const Shape& shape)
   if (bytes() > 0) std::memset(memory_.data(), 0, static_cast<size_t>(bytes()));
 }
 
-std::shared_ptr<PackedForm> Variable::packed_form(const std::string& key, int64_t bytes) {
-  const std::lock_guard<std::mutex> guard(forms_mutex_);
-  std::weak_ptr<PackedForm>& slot = forms_[key];
-  std::shared_ptr<PackedForm> form = slot.lock();
-  if (form == nullptr) {
-    form = std::make_shared<PackedForm>();
-    form->memory = Memory(bytes);
-    slot = form;
-  }
-  check(form->memory.bytes() == bytes, "packed form '", key, "' has ", form->memory.bytes(),
-        " bytes, expected ", bytes);
-  return form;
+std::shared_ptr<DerivedValue> Variable::derived(
+    const std::string& key, const std::function<std::shared_ptr<DerivedValue>()>& make) {
+  const std::lock_guard<std::mutex> guard(derived_mutex_);
+  if (const auto found = derived_.find(key); found != derived_.end())
+    if (std::shared_ptr<DerivedValue> value = found->second.lock()) return value;
+  // Programs come and go; their keys go with them.
+  for (auto each = derived_.begin(); each != derived_.end();)
+    each = each->second.expired() ? derived_.erase(each) : std::next(each);
+  std::shared_ptr<DerivedValue> value = make();
+  derived_[key] = value;
+  return value;
 }
 
 }  // namespace fastcnn

@@ -2,6 +2,7 @@
 #include <pthread.h>
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -29,12 +30,7 @@ class ReadWriteLock {
   pthread_rwlock_t lock_;
 };
 
-// A packed form of a Variable's value (Operator::packing), shared by all Programs that use it.
-struct PackedForm {
-  std::mutex filling;
-  uint64_t version = 0;  // of the Variable when filled; 0: never
-  Memory memory;
-};
+class DerivedValue;
 
 // A mutable array that owns its storage. Whoever reads or writes `data` holds `lock`;
 // every write raises the version.
@@ -51,8 +47,9 @@ class Variable {
   uint64_t version() const { return version_.load(std::memory_order_acquire); }
   void raise_version() { version_.fetch_add(1, std::memory_order_acq_rel); }
   ReadWriteLock& lock() { return lock_; }
-  // The packed form with this key, made empty when there is none yet.
-  std::shared_ptr<PackedForm> packed_form(const std::string& key, int64_t bytes);
+  // What is derived from this Variable under this key, made where nobody has it any more.
+  std::shared_ptr<DerivedValue> derived(
+      const std::string& key, const std::function<std::shared_ptr<DerivedValue>()>& make);
 
  private:
   DType dtype_;
@@ -61,8 +58,8 @@ class Variable {
   uint64_t id_;
   std::atomic<uint64_t> version_{1};
   ReadWriteLock lock_;
-  std::mutex forms_mutex_;
-  std::map<std::string, std::weak_ptr<PackedForm>> forms_;
+  std::mutex derived_mutex_;
+  std::map<std::string, std::weak_ptr<DerivedValue>> derived_;
 };
 
 }  // namespace fastcnn

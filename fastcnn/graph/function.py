@@ -29,7 +29,9 @@ class Function:
     def __init__(self, graph: Graph, *, without: Sequence[str] = ()) -> None:
         self.inputs = [tensor.spec for tensor in graph.inputs]
         self.outputs = [tensor.spec for tensor in graph.outputs]
-        self._program, self._steps = lower(run_passes(graph, without=without))
+        lowered = lower(run_passes(graph, without=without))
+        self._program, self._steps = lowered.program, lowered.steps
+        self._derived = lowered.derived
         self._empty = [
             (empty if spec.bytes >= LARGE else np.empty, spec.shape, np.dtype(spec.dtype))
             for spec in self.outputs
@@ -125,6 +127,13 @@ class Function:
     def arena_bytes(self) -> int:
         """Memory that one run needs beside inputs, outputs and variables."""
         return self._program.arena_bytes
+
+    @property
+    def derived_bytes(self) -> int:
+        """Memory of what is kept beside the variables, such as packed filters. Functions that
+        derive the same values share it.
+        """
+        return sum(value.bytes for value in self._derived)
 
     @property
     def bytes(self) -> int:

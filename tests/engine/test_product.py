@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fastcnn import _core
+from packed_form import packed_form
 
 F32 = "float32"
 
@@ -47,7 +48,9 @@ def program(
     values.append((F32, out, "output", 0))
     scratch = -(-step.scratch_bytes // 64) * 64 + (0 if kept else step.packing_bytes)
     places = list(range(len(arrays)))
-    return _core.Program(values, [(step, places, [len(arrays)], 0)], variables, scratch), feeds
+    forms = [packed_form(step, variables[0])] if kept and step.packing_bytes else []
+    instruction = (step, places, [len(arrays)], 0, len(forms) - 1)
+    return _core.Program(values, [instruction], variables, scratch, forms), feeds
 
 
 @pytest.mark.parametrize("transposed", ["nn", "nt", "tn", "tt"])
@@ -66,7 +69,12 @@ def test_exact_and_the_same_bits(
     want = np.maximum(a.astype(np.float64) @ b + bias, 0)
     flags = [letter == "t" for letter in transposed]
     a, b = (np.ascontiguousarray(x.T) if flip else x for x, flip in zip((a, b), flags, strict=True))
-    attrs = {"transpose_a": flags[0], "transpose_b": flags[1], "activation": "relu"}
+    attrs = {
+        "transpose_a": flags[0],
+        "transpose_b": flags[1],
+        "activation": "relu",
+        "residual": False,
+    }
     for kept in (False, True):
         run, feeds = program([a, b, bias], (m, n), attrs, kept)
         for threads in thread_counts:
@@ -85,7 +93,7 @@ def test_rounding_does_not_depend_on_threads_or_packing(
 ) -> None:
     m, n, k = shape
     a, b = (rng.standard_normal(size, np.float32) for size in ((m, k), (k, n)))
-    attrs = {"transpose_a": False, "transpose_b": False, "activation": "none"}
+    attrs = {"transpose_a": False, "transpose_b": False, "activation": "none", "residual": False}
     seen = set()
     for kept in (False, True):
         run, feeds = program([a, b], (m, n), attrs, kept)

@@ -9,14 +9,15 @@ import pytest
 
 import fastcnn
 from fastcnn import _core, graph, ops
+from packed_form import packed_form
 
 F32 = "float32"
-MATMUL = {"transpose_a": False, "transpose_b": False, "activation": "none"}
+MATMUL = {"transpose_a": False, "transpose_b": False, "activation": "none", "residual": False}
 
 
 def matmul_program(
     values: list[tuple[str, tuple[int, ...], str, int]] | None = None,
-    steps: list[tuple[Any, list[int], list[int], int]] | None = None,
+    steps: list[tuple[Any, list[int], list[int], int, int]] | None = None,
     variables: list[_core.Variable] | None = None,
     arena: int = 1 << 16,
 ) -> _core.Program:
@@ -28,7 +29,7 @@ def matmul_program(
             (F32, (3, 4), "input", 1),
             (F32, (2, 4), "output", 0),
         ],
-        steps or [(step, [0, 1], [2], 0)],
+        steps or [(step, [0, 1], [2], 0, -1)],
         variables or [],
         arena,
     )
@@ -81,7 +82,8 @@ def test_output_must_be_writeable() -> None:
         ([(F32, (2, 3), "variable", 0)] * 3, "no variable 0"),
         ([(F32, (2, 3), "input", -1)] * 3, "negative index -1"),
         ([(F32, (2, 3), "input", 1 << 40)] * 3, "no input or output"),
-        ([(F32, (2, 3), "nowhere", 0)] * 3, "storage must be arena, input, output or variable"),
+        ([(F32, (2, 3), "somewhere", 0)] * 3, "storage must be arena, input, output, variable"),
+        ([(F32, (2, 3), "derived", 0)] * 3, "no derived value 0"),
         ([(F32, (2, 2**62), "arena", 0)] * 3, "at most"),
         ([(F32, (2, -1), "arena", 0)] * 3, "negative size -1"),
         ([(F32, (1,) * 9, "arena", 0)] * 3, "rank 9, at most 8"),
@@ -109,15 +111,15 @@ def test_operands_of_another_type_are_refused() -> None:
 def test_steps_need_known_values_and_scratch_inside_the_arena() -> None:
     step = _core.Operator("matmul", [(F32, (2, 3)), (F32, (3, 4))], [(F32, (2, 4))], MATMUL)
     with pytest.raises(ValueError, match="no value 9"):
-        matmul_program(steps=[(step, [0, 9], [2], 0)])
+        matmul_program(steps=[(step, [0, 9], [2], 0, -1)])
     with pytest.raises(ValueError, match="an instruction writes an input"):
         square = _core.Operator("matmul", [(F32, (2, 2))] * 2, [(F32, (2, 2))], MATMUL)
         values = [(F32, (2, 2), "input", 0)] * 2
-        matmul_program(values=values, steps=[(square, [0, 1], [0], 0)])
+        matmul_program(values=values, steps=[(square, [0, 1], [0], 0, -1)])
     with pytest.raises(ValueError, match="does not fit the arena"):
-        matmul_program(steps=[(step, [0, 1], [2], 1 << 20)])
+        matmul_program(steps=[(step, [0, 1], [2], 1 << 20, -1)])
     with pytest.raises(ValueError, match="takes 2 inputs and 1 outputs, got 1 and 1"):
-        matmul_program(steps=[(step, [0], [2], 0)])
+        matmul_program(steps=[(step, [0], [2], 0, -1)])
 
 
 @pytest.mark.parametrize(
@@ -154,7 +156,7 @@ def test_unknown_operation_and_missing_attribute() -> None:
         (((1, 4, 4, 3), (3, 3, 3, 8), (1, 2, 2, 8)), {"groups": 0}, "groups must be positive"),
         (((1, 4, 4, 3), (3, 3, 3, 8), (1, 2, 2, 8)), {"groups": 2}, "cannot be split into 2"),
         (((1, 4, 4, 3), (0, 3, 3, 8), (1, 5, 2, 8)), {}, "window height must be 1 to"),
-        (((1, 4, 4, 3), (3, 3, 3, 8), (1, 2, 2, 8)), {"activation": "gelu"}, "got 'gelu'"),
+        (((1, 4, 4, 3), (3, 3, 3, 8), (1, 2, 2, 8)), {"activation": "swish"}, "got 'swish'"),
     ],
 )
 @pytest.mark.parametrize("op", ["conv", "conv_input_grad", "conv_kernel_grad"])
@@ -167,6 +169,7 @@ def test_convolution_never_reads_outside(
         "dilation": (1, 1),
         "groups": 1,
         "activation": "none",
+        "residual": False,
     } | attrs
     if op != "conv" and "activation" in attrs:
         pytest.skip("gradients have no activation")
@@ -205,6 +208,7 @@ def test_convolution_of_any_rank_never_reads_outside(
         "dilation": (1,) * rank,
         "groups": 1,
         "activation": "none",
+        "residual": False,
         "algorithm": "direct",
     } | attrs
     x, kernel, y = ((F32, shape) for shape in shapes)
@@ -221,6 +225,7 @@ def test_convolution_of_any_rank_never_reads_outside(
 def test_transposed_convolution_checks_its_bias() -> None:
     settings = {
         "strides": (1,), "padding": (0, 0), "dilation": (1,), "groups": 1, "activation": "none",
+        "residual": False,
         "algorithm": "direct",
     }  # fmt: skip
     inputs = [(F32, (1, 2, 8)), (F32, (3, 3, 8)), (F32, (8,))]
@@ -245,18 +250,57 @@ def test_a_variable_may_be_listed_once() -> None:
 
 
 def test_packed_form_follows_the_variable() -> None:
-    variable = _core.Variable(B)
-    program = matmul_program(
-        values=[
-            (F32, (2, 3), "input", 0),
-            (F32, (3, 4), "variable", 0),
-            (F32, (2, 4), "output", 0),
+    kernel = np.arange(12, dtype=np.float32).reshape(4, 3)
+    shapes = [(F32, (40, 3)), (F32, (4, 3))]
+    step = _core.Operator("matmul", shapes, [(F32, (40, 4))], {**MATMUL, "transpose_b": True})
+    variable = _core.Variable(kernel)
+    form = packed_form(step, variable)
+    assert form.bytes == step.packing_bytes > 0
+    program = _core.Program(
+        [
+            (F32, (40, 3), "input", 0),
+            (F32, (4, 3), "nowhere", 0),
+            (F32, (40, 4), "output", 0),
         ],
-        variables=[variable],
+        [(step, [0, 1], [2], 0, 0)],
+        [variable],
+        1 << 16,
+        [form],
     )
-    np.testing.assert_array_equal(run(program, A), A @ B)
-    variable.assign(B * 2)
-    np.testing.assert_array_equal(run(program, A), A @ (B * 2))
+    a = np.arange(120, dtype=np.float32).reshape(40, 3)
+    out = np.empty((40, 4), np.float32)
+    for factor in (1, 2):
+        variable.assign(kernel * np.float32(factor))
+        program.run([a], [out])
+        np.testing.assert_array_equal(out, a @ (kernel.T * factor))
+
+
+def test_derived_values_are_checked() -> None:
+    step = _core.Operator(
+        "matmul", [(F32, (40, 3)), (F32, (4, 3))], [(F32, (40, 4))], {**MATMUL, "transpose_b": True}
+    )
+    small = _core.Operator(
+        "matmul", [(F32, (40, 2)), (F32, (4, 2))], [(F32, (40, 4))], {**MATMUL, "transpose_b": True}
+    )
+    form = packed_form(step, _core.Variable(np.ones((4, 3), np.float32)))
+    values = [(F32, (40, 2), "input", 0), (F32, (4, 2), "nowhere", 0), (F32, (40, 4), "output", 0)]
+    with pytest.raises(ValueError, match="is not the packed form"):
+        _core.Program(values, [(small, [0, 1], [2], 0, 0)], [], 1 << 16, [form])
+    nowhere = [(F32, (2, 3), "input", 0), (F32, (3, 4), "nowhere", 0), (F32, (2, 4), "output", 0)]
+    with pytest.raises(
+        ValueError, match="input 1 of an instruction lies nowhere and is not packed"
+    ):
+        matmul_program(nowhere)
+    with pytest.raises(ValueError, match="a derived value is None"):
+        _core.Program([], [], [], 0, [None])  # type: ignore[list-item]
+    with pytest.raises(ValueError, match="must read a variable"):
+        _core.derived_value("a product", matmul_program())
+    by_b = [(F32, (2, 3), "input", 0), (F32, (3, 4), "variable", 0), (F32, (2, 4), "output", 0)]
+    with pytest.raises(ValueError, match="must take no input"):
+        _core.derived_value("a product", matmul_program(by_b, variables=[_core.Variable(B)]))
+    relu = _core.Operator("relu", [(F32, (2,))], [(F32, (2,))], {})
+    with pytest.raises(ValueError, match="packs none of its inputs"):
+        relu.packer()
 
 
 def test_packed_forms_of_one_variable_in_several_shapes(rng: np.random.Generator) -> None:
@@ -292,7 +336,7 @@ def test_memory_must_be_apart_and_aligned() -> None:
     square = _core.Operator("matmul", [(F32, (2, 2))] * 2, [(F32, (2, 2))], MATMUL)
     program = _core.Program(
         [(F32, (2, 2), "input", 0), (F32, (2, 2), "input", 1), (F32, (2, 2), "output", 0)],
-        [(square, [0, 1], [2], 0)],
+        [(square, [0, 1], [2], 0, -1)],
         [],
         1 << 16,
     )
@@ -306,7 +350,7 @@ def test_memory_must_be_apart_and_aligned() -> None:
 
 def test_nothing_in_place_of_operators_variables_and_integers() -> None:
     with pytest.raises(ValueError, match="an operator is None"):
-        _core.Program([], [(None, [], [], 0)], [], 0)  # type: ignore[list-item]
+        _core.Program([], [(None, [], [], 0, -1)], [], 0)  # type: ignore[list-item]
     with pytest.raises(ValueError, match="a variable is None"):
         _core.Program([], [], [None], 0)  # type: ignore[list-item]
     with pytest.raises(ValueError, match="64-bit integers, got"):
@@ -323,6 +367,7 @@ def test_plans_are_bounded() -> None:
         "dilation": (1, 1),
         "groups": 1,
         "activation": "none",
+        "residual": False,
         "algorithm": "auto",
     }
     x, kernel = (1, 256, 256, 2), (256, 256, 2, 2)
@@ -341,4 +386,4 @@ def test_objects_without_init_raise(kind: type) -> None:
     with pytest.raises((RuntimeError, TypeError)):
         matmul_program(variables=[made])
     with pytest.raises((RuntimeError, TypeError)):
-        matmul_program(steps=[(made, [0, 1], [2], 0)])
+        matmul_program(steps=[(made, [0, 1], [2], 0, -1)])

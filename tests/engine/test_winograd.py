@@ -137,6 +137,7 @@ def test_the_core_refuses(settings: dict[str, object], message: str) -> None:
         "dilation": (1, 1),
         "groups": 1,
         "activation": "none",
+        "residual": False,
         **settings,
     }
     rows = 4 // attributes["strides"][0]  # type: ignore[index]

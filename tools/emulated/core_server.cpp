@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/parallel.h"
+#include "engine/derived.h"
 #include "engine/program.h"
 #include "kernels/dispatch/table.h"
 #include "ops/convolution/algorithm.h"
@@ -136,10 +137,13 @@ class Server {
     if (what == "set_num_threads") return set_num_threads(call.integer());
     if (what == "set_serial_seconds") return set_serial_seconds(call.real());
     if (what == "create_operator") return create_one_operator(call, result);
+    if (what == "make_packer") return make_packer_of(call, result);
+    if (what == "derive") return derive(call, result);
     if (what == "make_variable") return make_variable(call, result);
     if (what == "make_program") return make_program(call, result);
     if (what == "drop_operator") return operators_.drop(call.integer());
     if (what == "drop_variable") return variables_.drop(call.integer());
+    if (what == "drop_derivedvalue") return derived_.drop(call.integer());
     if (what == "drop_program") return programs_.drop(call.integer());
     if (what == "version")
       return result.put(static_cast<int64_t>(variables_[call.integer()]->version()));
@@ -200,14 +204,30 @@ class Server {
     spec.outputs = operands(call);
     spec.attrs = attrs(call);
     spec.lasting = call.integers();
-    const std::shared_ptr<Operator> op = create_operator(spec);
+    put_operator(create_operator(spec), result);
+  }
+
+  void put_operator(std::shared_ptr<const Operator> op, Message& result) {
     const Packing* const packing = op->packing();
     result.put(operators_.add(op));
     result.put(op->scratch_bytes());
-    result.put(packing && packing->in_run ? packing->bytes : int64_t{0});
+    result.put(packing ? packing->bytes : int64_t{0});
+    result.put(int64_t{packing && packing->in_run});
     result.put(int64_t{packing ? packing->input : -1});
+    result.put(packing ? packing->key : std::string());
     result.put(op->cost().flops);
     result.put(op->cost().bytes);
+  }
+
+  void make_packer_of(Message& call, Message& result) {
+    put_operator(make_packer(operators_[call.integer()]), result);
+  }
+
+  void derive(Message& call, Message& result) {
+    const std::string key = call.text();
+    const auto value = DerivedValue::of(key, programs_[call.integer()]);
+    result.put(derived_.add(value));
+    result.put(value->bytes());
   }
 
   void make_variable(Message& call, Message& result) {
@@ -216,6 +236,7 @@ class Server {
     if (const int64_t bytes = variable->bytes(); bytes > 0)
       std::memcpy(variable->data(), call.take(bytes), static_cast<size_t>(bytes));
     result.put(variables_.add(variable));
+    result.put(static_cast<int64_t>(variable->id()));
   }
 
   void assign(Message& call) {
@@ -235,15 +256,20 @@ class Server {
     }
     std::vector<Instruction> instructions;
     for (int64_t left = call.integer(); left > 0; --left) {
-      const std::shared_ptr<Operator> op = operators_[call.integer()];
+      const std::shared_ptr<const Operator> op = operators_[call.integer()];
       const std::vector<int64_t> in = call.integers();
       const std::vector<int64_t> out = call.integers();
-      instructions.push_back({op, in, out, call.integer()});
+      const int64_t scratch = call.integer();
+      instructions.push_back({op, in, out, scratch, call.integer()});
     }
     std::vector<std::shared_ptr<Variable>> variables;
     for (const int64_t number : call.integers()) variables.push_back(variables_[number]);
-    const auto program = std::make_shared<Program>(std::move(values), std::move(instructions),
-                                                   std::move(variables), call.integer());
+    const int64_t arena_bytes = call.integer();
+    std::vector<std::shared_ptr<DerivedValue>> derived;
+    for (const int64_t number : call.integers()) derived.push_back(derived_[number]);
+    const auto program =
+        std::make_shared<Program>(std::move(values), std::move(instructions), std::move(variables),
+                                  arena_bytes, std::move(derived));
     result.put(programs_.add(program));
     result.put(program->barriers());
   }
@@ -273,9 +299,10 @@ class Server {
     for (size_t i = 0; i < out.size(); ++i) result.put(out[i], bytes_of(program->outputs()[i]));
   }
 
-  Kept<Operator> operators_;
+  Kept<const Operator> operators_;
   Kept<Variable> variables_;
   Kept<Program> programs_;
+  Kept<DerivedValue> derived_;
 };
 
 }  // namespace

@@ -22,7 +22,7 @@ import threading
 
 import numpy as np
 
-PLACES = ("arena", "input", "output", "variable")
+PLACES = ("arena", "input", "output", "variable", "derived", "nowhere")
 
 
 class Answer:
@@ -184,7 +184,9 @@ class Remote:
 class Variable(Remote):
     def __init__(self, value):
         self.dtype, self.shape = value.dtype.name, value.shape
-        self.number = server.call("make_variable", self.dtype, list(self.shape), value).integer()
+        answer = server.call("make_variable", self.dtype, list(self.shape), value)
+        self.number = answer.integer()
+        self.id = answer.integer()
 
     @property
     def version(self):
@@ -207,12 +209,22 @@ class Operator(Remote):
             list(map(setting, attrs.items())),
             list(lasting),
         )
+        self.read(answer)
+
+    def read(self, answer):
         self.number = answer.integer()
         self.scratch_bytes = answer.integer()
         self.packing_bytes = answer.integer()
+        self.packs_in_run = bool(answer.integer())
         self.packing_input = answer.integer()
+        self.packing_key = answer.text()
         self.flops = answer.real()
         self.bytes = answer.real()
+
+    def packer(self):
+        made = Operator.__new__(Operator)
+        made.read(server.call("make_packer", self.number))
+        return made
 
 
 def operands(pairs):
@@ -226,14 +238,29 @@ def setting(item):
     return (name, type(value).__name__, value)
 
 
+class DerivedValue(Remote):
+    def __init__(self, number, size):
+        self.number = number
+        self.bytes = size
+
+
+def derived_value(key, program):
+    answer = server.call("derive", key, program.number)
+    return DerivedValue(answer.integer(), answer.integer())
+
+
 class Program(Remote):
-    def __init__(self, values, instructions, variables, arena_bytes):
+    def __init__(self, values, instructions, variables, arena_bytes, derived=()):
         answer = server.call(
             "make_program",
             [(dtype, list(shape), PLACES.index(place), i) for dtype, shape, place, i in values],
-            [(op.number, list(ins), list(outs), at) for op, ins, outs, at in instructions],
+            [
+                (op.number, list(ins), list(outs), at, packed)
+                for op, ins, outs, at, packed in instructions
+            ],
             [variable.number for variable in variables],
             arena_bytes,
+            [value.number for value in derived],
         )
         self.number = answer.integer()
         self.barriers = answer.integer()
