@@ -38,8 +38,8 @@ def relu(
         limit = np.float32(threshold)
         y = ops.multiply(ops.maximum(x, limit), ops.greater(x, limit))
     else:
-        y = ops.relu(x)
-    if max_value is not None:
+        y = ops.relu6(x) if max_value == 6 else ops.relu(x)
+    if max_value is not None and (threshold or max_value != 6):
         y = ops.minimum(y, np.float32(max_value))
     if negative_slope:
         below = ops.minimum(ops.subtract(x, np.float32(threshold)), 0.0)

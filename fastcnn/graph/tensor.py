@@ -93,7 +93,7 @@ class Op(ABC):
     """
 
     name: ClassVar[str]
-    #: Inputs whose memory the (only) output may take over when nobody else needs them.
+    #: What :meth:`in_place_inputs` answers for every node.
     in_place: ClassVar[tuple[int, ...]] = ()
     #: The output is the input's memory under another shape; no operator runs.
     view: ClassVar[bool] = False
@@ -162,6 +162,19 @@ class Op(ABC):
         :attr:`epilogue_activation`.
         """
         return False
+
+    def fuses_residual(self, node: Node) -> bool:
+        """Whether the operator can add a value like its result before activation and storing, and
+        adds none yet. The node then takes the value as its last input and ``residual`` as an
+        attribute.
+        """
+        return False
+
+    def in_place_inputs(self, node: Node) -> tuple[int, ...]:
+        """Inputs of the node whose memory its (only) output may take over when nobody else needs
+        them.
+        """
+        return self.in_place
 
     def macs(self, *inputs: Spec, **attrs: Any) -> int:
         """Multiply-adds of a convolution or a matrix product; 0 for anything else."""

@@ -28,7 +28,8 @@ struct WinogradOutput {
   int64_t columns;  // channels; whole vectors are read
   const float* terms;
   int64_t term;
-  const float* bias;  // `columns` numbers or null
+  const float* bias;      // `columns` numbers or null
+  const float* residual;  // what is added, placed as y, or null; not to what is pooled
   Activation activation;
   bool pooled;               // of every 2 x 2 pixels only the largest value is stored
   int64_t rows, row_pixels;  // what is stored of the tile; of pooled pixels where they are

@@ -2,7 +2,7 @@
 // and 5 x 5 keep their taps in registers and slide along the columns (depthwise_sliding.inl); what
 // stands here serves all others.
 
-// Sigmoid and tanh of finished rows: rare, and too long for the loops that make them.
+// The other activations, of finished rows: too long for the loops that make them.
 [[gnu::noinline]] void activate_rows(const DepthwiseRows& at, float* y) {
   for (int64_t p = at.begin * at.columns.out; p < at.end * at.columns.out; ++p)
     for_row(at.channels, [&](int64_t c, int64_t n) {
@@ -31,8 +31,7 @@ inline void depthwise_positions(const DepthwiseRows& at, TapRange rows, TapRange
         for (int i = 0; i < count; ++i) sum[i] += lanes.from(pixel + i * step) * filter;
       }
     for (int i = 0; i < count; ++i)
-      lanes.to(y + (j + i) * at.pixel + lanes.channel,
-               at.activation == Activation::relu ? relu(sum[i]) : sum[i]);
+      lanes.to(y + (j + i) * at.pixel + lanes.channel, clip(sum[i], at.activation));
   }
   if constexpr (count > 1) depthwise_positions<count / 2>(at, rows, columns, x, y, j, end, lanes);
 }
@@ -65,8 +64,7 @@ void depthwise_rows(const DepthwiseRows& at, const float* x, float* y) noexcept 
     depthwise_blocks<decltype(taps)::value, decltype(stride)::value>(at, x, y);
   });
   if (!fixed) depthwise_rows_of_any(at, x, y);
-  if (at.activation == Activation::sigmoid || at.activation == Activation::tanh)
-    activate_rows(at, y);
+  if (!applied_in_registers(at.activation)) activate_rows(at, y);
   if (at.non_temporal) non_temporal_end();
 }
 

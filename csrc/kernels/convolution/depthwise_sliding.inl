@@ -26,7 +26,7 @@ template <int taps, int stride, int rows, class Lanes>
     });
   });
   const Vec first = at.bias != nullptr ? lanes.from(at.bias + lanes.channel) : Vec{};
-  const bool relu_too = at.activation == Activation::relu;
+  const Activation activation = at.activation;
   Vec sum[rows][late + 1];
   for (auto& positions : sum)
     for (Vec& vec : positions) vec = first;
@@ -53,8 +53,7 @@ template <int taps, int stride, int rows, class Lanes>
     if (!edge.value || t >= late)
       for (int m = 0; m < rows; ++m) {
         float* to = y + m * y_row + t * at.pixel;
-        const Vec done = relu_too ? relu(sum[m][late]) : sum[m][late];
-        lanes.put(to, 0, done, at.non_temporal);
+        lanes.put(to, 0, clip(sum[m][late], activation), at.non_temporal);
       }
     unrolled<last + 1, stride>(add);
     for (int m = 0; m < rows; ++m) {

@@ -184,9 +184,11 @@ void winograd_output_of(const WinogradOutput& at) {
     }
     for (int64_t row = 0; row < at.rows; ++row)
       for (int64_t column = 0; column < at.row_pixels; ++column) {
+        const int64_t to = row * at.y_row + column * at.y_pixel + i;
         Vec y = pixel[row][column];
+        if (at.residual != nullptr) y += load_head(at.residual + to, count);
         if (at.activation != Activation::none) y = activate(y, at.activation);
-        store_head(at.y + row * at.y_row + column * at.y_pixel + i, y, count);
+        store_head(at.y + to, y, count);
       }
   });
 }

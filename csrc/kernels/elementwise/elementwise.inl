@@ -9,6 +9,10 @@ inline Vec apply<UnaryOp::relu>(Vec x) {
   return relu(x);
 }
 template <>
+inline Vec apply<UnaryOp::relu6>(Vec x) {
+  return relu6(x);
+}
+template <>
 inline Vec apply<UnaryOp::sigmoid>(Vec x) {
   return sigmoid(x);
 }
@@ -60,6 +64,18 @@ template <>
 inline Vec apply<UnaryOp::log1p>(Vec x) {
   return log1p(x);
 }
+template <>
+inline Vec apply<UnaryOp::silu>(Vec x) {
+  return silu(x);
+}
+template <>
+inline Vec apply<UnaryOp::hard_silu>(Vec x) {
+  return hard_silu(x);
+}
+template <>
+inline Vec apply<UnaryOp::gelu>(Vec x) {
+  return gelu(x);
+}
 
 template <>
 inline Vec apply<BinaryOp::add>(Vec a, Vec b) {
@@ -102,6 +118,10 @@ inline Vec apply<BinaryOp::masked>(Vec x, Vec mask) {
 template <>
 inline Vec apply<BinaryOp::relu_grad>(Vec y, Vec dy) {
   return y <= 0 ? Vec{} : dy;
+}
+template <>
+inline Vec apply<BinaryOp::relu6_grad>(Vec y, Vec dy) {
+  return (y <= 0) | (y >= 6) ? Vec{} : dy;
 }
 template <>
 inline Vec apply<BinaryOp::sigmoid_grad>(Vec y, Vec dy) {

@@ -16,8 +16,9 @@ struct GemmTap {
 };
 
 // One tile of the batch-reduce GEMM:
-//   C[m][n] = act(sum over t, k of A[m][t][k] * B[t][k][n] + bias[n]), where
-//   A[m][t] = a + a_row[m] + tap[t].a, B[t][k] = b + tap[t].b + k * b_stride, C[m] = c + c_row[m]
+//   C[m][n] = act(sum over t, k of A[m][t][k] * B[t][k][n] + bias[n] + addend[m][n]), where
+//   A[m][t] = a + a_row[m] + tap[t].a, B[t][k] = b + tap[t].b + k * b_stride, C[m] = c + c_row[m],
+//   addend[m] = addend + c_row[m]
 struct GemmTile {
   int64_t rows;        // of A: 1 to KernelTable::gemm_rows
   int64_t columns;     // of C: 1 to gemm_vectors * lanes; wider for up to gemm_wide_rows rows
@@ -30,7 +31,9 @@ struct GemmTile {
   int64_t b_stride;
   float* c;
   const int64_t* c_row;
-  bool accumulate;    // add to what C holds instead of to the bias
+  // Null for zeros, C itself to add to what it holds, or what else lies as C does. Not for
+  // gemm_tile_pooled.
+  const float* addend;
   bool non_temporal;  // C is written with non-temporal stores: whole vectors on their boundaries
   const float* bias;  // `columns` numbers, or null for zeros
   Activation activation;
@@ -72,7 +75,7 @@ struct TransposedGemmTile {
 };
 
 // One tile of a product of matrices:
-//   C[m][n] = act((C[m][n] +) sum over k of A[m][k] * b[k * b_stride + n] + bias[n])
+//   C[m][n] = act(sum over k of A[m][k] * b[k * b_stride + n] + bias[n] + addend[m][n])
 struct BlockedGemmTile {
   int64_t rows;     // of C: 1 to KernelTable::gemm_rows
   int64_t columns;  // of C: 1 to width
@@ -91,9 +94,10 @@ struct BlockedGemmTile {
   int64_t prefetch_step;
   float* c;
   int64_t c_stride;
-  bool accumulate;    // add what C holds
+  // Null for zeros, C itself to add to what it holds, or what else lies as C does.
+  const float* addend;
   bool non_temporal;  // C is written with non-temporal stores: whole vectors on their boundaries,
-                      // up to ReLU
+                      // and activations that are applied in registers
   const float* bias;  // `columns` numbers, or null for zeros
   Activation activation;
 };

@@ -9,18 +9,10 @@ inline Vec load_columns(const float* row, int64_t v, int64_t columns) {
   return left >= kLanes ? load(row + v * kLanes) : load_head(row + v * kLanes, left);
 }
 
-// What the sums begin with: C, or the bias (null for zero). Loops over registers are unrolled by
-// force, here and below: g++ would keep the tile in memory for one that it leaves.
+// The sums begin with the bias (null for zero). Loops over registers are unrolled by force, here
+// and below: g++ would keep the tile in memory for one that it leaves.
 template <int kRows, int kVectors>
 inline void start_tile(Vec (&acc)[kRows][kVectors], const GemmTile& tile) {
-  if (tile.accumulate) {
-#pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v)
-#pragma GCC unroll 14
-      for (int m = 0; m < kRows; ++m)
-        acc[m][v] = load_columns(tile.c + tile.c_row[m], v, tile.columns);
-    return;
-  }
 #pragma GCC unroll 4
   for (int v = 0; v < kVectors; ++v) {
     const Vec first = tile.bias != nullptr ? load_columns(tile.bias, v, tile.columns) : Vec{};
@@ -29,8 +21,8 @@ inline void start_tile(Vec (&acc)[kRows][kVectors], const GemmTile& tile) {
   }
 }
 
-// Sigmoid and tanh of a finished tile. Not in the instances of the tile: there would be one copy
-// of this code for every register.
+// The other activations, of a finished tile. Not in the instances of the tile: there would be one
+// copy of this code for every register.
 [[gnu::noinline]] void activate_tile(const GemmTile& tile) {
   for (int64_t m = 0; m < tile.rows; ++m)
     for_row(tile.columns, [&](int64_t i, int64_t n) {
@@ -65,15 +57,40 @@ inline void add_products(Vec (&acc)[kRows][kVectors], const GemmTile& tile) {
 }
 
 template <int kRows, int kVectors>
-void gemm_tile_of(const GemmTile& tile) {
-  Vec acc[kRows][kVectors];
-  start_tile(acc, tile);
-  add_products(acc, tile);
-  if (tile.activation == Activation::relu)
+inline void add_addend(Vec (&acc)[kRows][kVectors], const GemmTile& tile) {
+#pragma GCC unroll 4
+  for (int v = 0; v < kVectors; ++v)
 #pragma GCC unroll 14
     for (int m = 0; m < kRows; ++m)
+      acc[m][v] += load_columns(tile.addend + tile.c_row[m], v, tile.columns);
+}
+
+template <int kRows, int kVectors>
+inline void clip_tile(Vec (&acc)[kRows][kVectors], Activation activation) {
+#pragma GCC unroll 14
+  for (int m = 0; m < kRows; ++m)
 #pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) acc[m][v] = relu(acc[m][v]);
+    for (int v = 0; v < kVectors; ++v) acc[m][v] = relu(acc[m][v]);
+  if (activation == Activation::relu) return;
+#pragma GCC unroll 14
+  for (int m = 0; m < kRows; ++m)
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) acc[m][v] = min_number(splat(6.0f), acc[m][v]);
+}
+
+template <int kRows, int kVectors>
+void gemm_tile_of(const GemmTile& tile) {
+  Vec acc[kRows][kVectors];
+  // What is added to complete sums comes closer meanwhile.
+  if (tile.addend != nullptr)
+    for (int m = 0; m < kRows; ++m)
+      for (int v = 0; v < kVectors; ++v)
+        __builtin_prefetch(tile.addend + tile.c_row[m] + v * kLanes);
+  start_tile(acc, tile);
+  add_products(acc, tile);
+  if (tile.addend != nullptr) add_addend(acc, tile);
+  if (tile.activation == Activation::relu || tile.activation == Activation::relu6)
+    clip_tile(acc, tile.activation);
   if (tile.non_temporal) {
 #pragma GCC unroll 14
     for (int m = 0; m < kRows; ++m)
@@ -93,7 +110,7 @@ void gemm_tile_of(const GemmTile& tile) {
         store_head(tile.c + tile.c_row[m] + v * kLanes, acc[m][v], left);
     }
   }
-  if (tile.activation > Activation::relu) activate_tile(tile);
+  if (!applied_in_registers(tile.activation)) activate_tile(tile);
 }
 
 void non_temporal_stores_end() noexcept { non_temporal_end(); }

@@ -41,15 +41,20 @@ inline void finish_tile(Vec (&acc)[kRows][kVectors], const BlockedGemmTile& tile
 #pragma GCC unroll 16
       for (int m = 0; m < kRows; ++m) acc[m][v] += bias;
     }
-    if (tile.accumulate) {
+    if (tile.addend != nullptr) {
+      const float* more = tile.addend + v * kLanes;
 #pragma GCC unroll 16
       for (int m = 0; m < kRows; ++m)
-        acc[m][v] +=
-            left >= kLanes ? load(c + m * tile.c_stride) : load_head(c + m * tile.c_stride, left);
+        acc[m][v] += left >= kLanes ? load(more + m * tile.c_stride)
+                                    : load_head(more + m * tile.c_stride, left);
     }
-    if (tile.activation == Activation::relu) {
+    if (tile.activation == Activation::relu || tile.activation == Activation::relu6) {
 #pragma GCC unroll 16
       for (int m = 0; m < kRows; ++m) acc[m][v] = relu(acc[m][v]);
+    }
+    if (tile.activation == Activation::relu6) {
+#pragma GCC unroll 16
+      for (int m = 0; m < kRows; ++m) acc[m][v] = min_number(splat(6.0f), acc[m][v]);
     }
     if (tile.non_temporal) {
 #pragma GCC unroll 16
@@ -91,6 +96,10 @@ void blocked_tile_of(const BlockedGemmTile& tile) {
   for (int m = 0; !tile.non_temporal && m < kRows; ++m)
     for (int v = 0; v < kVectors; ++v)
       __builtin_prefetch(tile.c + m * tile.c_stride + v * kLanes, 1);
+  if (tile.addend != nullptr && tile.addend != tile.c)
+    for (int m = 0; m < kRows; ++m)
+      for (int v = 0; v < kVectors; ++v)
+        __builtin_prefetch(tile.addend + m * tile.c_stride + v * kLanes);
   Vec acc[kRows][kVectors] = {};
   // Beside few sums the prefetches of a loop that needs none would cost up to a tenth of its time.
   if (tile.prefetch_step != 0)
@@ -132,7 +141,7 @@ void blocked_gemm_tile(const BlockedGemmTile& tile) noexcept {
   else
     blocked_tile_from<ColumnsOfA>(tile);
   // Not in the instances of the tile: there would be one copy of this code for every register.
-  if (tile.activation > Activation::relu)
+  if (!applied_in_registers(tile.activation))
     for (int64_t m = 0; m < tile.rows; ++m)
       for_row(tile.columns, [&](int64_t i, int64_t n) {
         float* y = tile.c + m * tile.c_stride + i;
@@ -175,13 +184,15 @@ void blocked_gemm_row(int64_t depth, int64_t columns, const float* a, const floa
   for (; k < depth; ++k) add_rows<1>(columns, a + k, b + k * stride, stride, distance, k == 0, y);
 }
 
-// y = act(sum over parts + bias), `distance` numbers from part to part.
+// y = act(sum over parts + bias + addend), `distance` numbers from part to part.
 void blocked_gemm_sum(int64_t parts, int64_t columns, const float* x, int64_t distance,
-                      const float* bias, Activation activation, float* y) noexcept {
+                      const float* bias, const float* addend, Activation activation,
+                      float* y) noexcept {
   for_row(columns, [&](int64_t i, int64_t n) {
     Vec sum = load_head(x + i, n);
     for (int64_t p = 1; p < parts; ++p) sum += load_head(x + p * distance + i, n);
     if (bias != nullptr) sum += load_head(bias + i, n);
+    if (addend != nullptr) sum += load_head(addend + i, n);
     store_head(y + i, activation == Activation::none ? sum : activate(sum, activation), n);
   });
 }

@@ -71,6 +71,9 @@ void narrow_tile_of(const GemmTile& tile) {
   if (tile.bias != nullptr)
     for (int m = 0; m < kRows; ++m)
       for (int c = 0; c < kColumns; ++c) sums[m * kColumns + c] += tile.bias[c];
+  if (tile.addend != nullptr)
+    for (int64_t m = 0; m < tile.rows; ++m)
+      for (int c = 0; c < kColumns; ++c) sums[m * kColumns + c] += tile.addend[tile.c_row[m] + c];
   if (tile.activation != Activation::none)
     for (int g = 0; g < kGroups; ++g)
       store(sums + g * kLanes, activate(load(sums + g * kLanes), tile.activation));

@@ -5,12 +5,27 @@ inline Vec activate(Vec x, Activation activation) {
     case Activation::none:
       return x;
     case Activation::relu:
-      return max(splat(0.0f), x);
+      return relu(x);
+    case Activation::relu6:
+      return relu6(x);
     case Activation::sigmoid:
       return sigmoid(x);
     case Activation::tanh:
       return tanh(x);
+    case Activation::silu:
+      return silu(x);
+    case Activation::hard_silu:
+      return hard_silu(x);
+    case Activation::gelu:
+      return gelu(x);
   }
+  return x;
+}
+
+// The activation where it is one that is applied in registers; x itself otherwise.
+inline Vec clip(Vec x, Activation activation) {
+  if (activation == Activation::relu) return relu(x);
+  if (activation == Activation::relu6) return relu6(x);
   return x;
 }
 

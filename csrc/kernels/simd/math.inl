@@ -186,6 +186,19 @@ inline Vec erf(Vec x) {
   return clamp(-one, one, c * p / q);
 }
 
+// Activations that weigh x by a function of x. The weight of minus infinity is 0, which their
+// product would not be; where x is finite its bound changes nothing.
+inline Vec silu(Vec x) { return max_number(splat(-3.4e38f), x) * sigmoid(x); }
+inline Vec hard_silu(Vec x) {
+  const Vec weight = clamp(Vec{}, splat(1.0f), x * splat(1.0f / 6) + 0.5f);
+  return max_number(splat(-3.0f), x) * weight;
+}
+// Below -16 the weight is next to nothing, and its rounding error must not be multiplied by more.
+inline Vec gelu(Vec x) {
+  const Vec weight = 0.5f * erf(x * splat(0.70710678118654752f)) + 0.5f;
+  return max_number(splat(-16.0f), x) * weight;
+}
+
 // e^x - 1 without the cancellation near 0: 2^n (e^r - 1) + (2^n - 1), by the parts of exp. Errs by
 // 2 units in the last place at most.
 inline Vec expm1(Vec x) {

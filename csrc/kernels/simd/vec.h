@@ -167,6 +167,7 @@ inline Vec min_number(Vec limit, Vec x) { return limit < x ? limit : x; }
 #endif
 inline Vec clamp(Vec least, Vec most, Vec x) { return min_number(most, max_number(least, x)); }
 inline Vec relu(Vec x) { return max_number(Vec{}, x); }
+inline Vec relu6(Vec x) { return clamp(Vec{}, splat(6.0f), x); }
 
 // Small numbers kept as bytes. Touches nothing past p + n.
 typedef uint8_t VecByte __attribute__((vector_size(kLanes)));

@@ -45,14 +45,4 @@ void check_float32_count(const std::string& op, const char* name, const Operand&
         elements, " float32, got ", operand.text());
 }
 
-Activation activation_from(const OperatorSpec& spec) {
-  const std::string& name = spec.attrs.text("activation");
-  if (name == "none") return Activation::none;
-  if (name == "relu") return Activation::relu;
-  if (name == "sigmoid") return Activation::sigmoid;
-  check(name == "tanh", spec.op, ": activation must be none, relu, sigmoid or tanh, got '", name,
-        "'");
-  return Activation::tanh;
-}
-
 }  // namespace fastcnn

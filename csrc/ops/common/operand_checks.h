@@ -2,7 +2,6 @@
 #include <string>
 
 #include "engine/operator.h"
-#include "kernels/simd/epilogue.h"
 
 namespace fastcnn {
 
@@ -24,8 +23,5 @@ void check_float32(const std::string& op, const char* name, const Operand& opera
 // `elements` numbers in any shape.
 void check_float32_count(const std::string& op, const char* name, const Operand& operand,
                          int64_t elements);
-
-// "none", "relu", "sigmoid" or "tanh".
-Activation activation_from(const OperatorSpec& spec);
 
 }  // namespace fastcnn

@@ -7,7 +7,6 @@
 #include "kernels/convolution/table.h"
 #include "kernels/dispatch/table.h"
 #include "kernels/reduction/table.h"
-#include "kernels/simd/epilogue.h"
 
 namespace fastcnn {
 namespace {
@@ -113,20 +112,20 @@ class DepthwiseStep : public Operator {
 
 class Depthwise final : public DepthwiseStep {
  public:
-  Depthwise(const ConvShape& conv, bool has_bias, Activation activation)
+  Depthwise(const ConvShape& conv, const Epilogue& epilogue)
       : DepthwiseStep(conv),
-        has_bias_(has_bias),
-        activation_(activation),
+        epilogue_(epilogue),
         cut_(conv.batch, height().out, width().out, channels()) {}
 
   int64_t items(int) const override { return cut_.items(); }
   void run(int, int64_t item, const Buffers& at) const noexcept override {
     for_images(cut_, item, [&](DepthwiseRows& rows, int64_t n, int64_t channel) {
       rows.kernel = at.input(1) + channel;
-      rows.bias = has_bias_ ? at.input(2) + channel : nullptr;
-      rows.activation = activation_;
-      // Sigmoid and tanh read it again.
-      rows.non_temporal = (activation_ == Activation::none || activation_ == Activation::relu) &&
+      const float* bias = epilogue_.bias_of(at);
+      rows.bias = bias != nullptr ? bias + channel : nullptr;
+      rows.activation = epilogue_.activation;
+      // The other activations read it again.
+      rows.non_temporal = applied_in_registers(epilogue_.activation) &&
                           non_temporal(conv_.batch * y_image(), at.output(0));
       kernels_.depthwise.depthwise_rows(rows, at.input(0) + n * x_image() + channel,
                                         at.output(0) + n * y_image() + channel);
@@ -134,8 +133,7 @@ class Depthwise final : public DepthwiseStep {
   }
 
  private:
-  bool has_bias_;
-  Activation activation_;
+  Epilogue epilogue_;
   DepthwiseCut cut_;
 };
 
@@ -217,9 +215,8 @@ class DepthwiseKernelGrad final : public DepthwiseStep {
 
 }  // namespace
 
-std::unique_ptr<Operator> make_depthwise(const ConvShape& conv, bool has_bias,
-                                         Activation activation) {
-  return std::make_unique<Depthwise>(conv, has_bias, activation);
+std::unique_ptr<Operator> make_depthwise(const ConvShape& conv, const Epilogue& epilogue) {
+  return std::make_unique<Depthwise>(conv, epilogue);
 }
 
 std::unique_ptr<Operator> make_depthwise_input_grad(const ConvShape& conv) {

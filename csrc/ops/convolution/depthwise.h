@@ -2,7 +2,7 @@
 #include <memory>
 
 #include "engine/operator.h"
-#include "kernels/simd/epilogue.h"
+#include "ops/common/epilogue.h"
 #include "ops/convolution/shape.h"
 
 namespace fastcnn {
@@ -11,8 +11,7 @@ namespace fastcnn {
 // its vectors for it; here channels fill them.
 
 // The operators of direct.h for such shapes; operands have been checked.
-std::unique_ptr<Operator> make_depthwise(const ConvShape& conv, bool has_bias,
-                                         Activation activation);
+std::unique_ptr<Operator> make_depthwise(const ConvShape& conv, const Epilogue& epilogue);
 std::unique_ptr<Operator> make_depthwise_input_grad(const ConvShape& conv);
 std::unique_ptr<Operator> make_depthwise_kernel_grad(const ConvShape& conv);
 

@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "kernels/dispatch/table.h"
 #include "kernels/products/table.h"
-#include "kernels/simd/epilogue.h"
+#include "ops/common/epilogue.h"
 #include "ops/convolution/algorithm.h"
 #include "ops/convolution/depthwise.h"
 #include "ops/convolution/implicit_gemm.h"
@@ -158,13 +158,13 @@ class ConvolutionPlan {
 class Convolution final : public Operator {
  public:
   Convolution(const ConvShape& conv, const Shape& kernel, ConvolutionPlan plan, bool input_grad,
-              bool has_bias)
+              const Epilogue& epilogue)
       : conv_(conv),
         order_(std::move(plan.order)),
         narrow_n_(plan.shape.narrow_n),
         gemm_(std::move(plan.shape)),
         input_grad_(input_grad),
-        has_bias_(has_bias),
+        epilogue_(epilogue),
         kernels_(kernels()),
         packing_{1,
                  std::string(kernels_.isa) + (input_grad ? " conv2d input grad " : " conv2d ") +
@@ -192,9 +192,11 @@ class Convolution final : public Operator {
   }
 
   void run(int, int64_t item, const Buffers& at) const noexcept override {
-    gemm_.run(item, at.input(0), reinterpret_cast<const float*>(at.packed),
-              has_bias_ ? at.input(2) : nullptr, at.output(0),
-              outputs.size() == 2 ? at.output<uint8_t>(1) : nullptr, at.thread_scratch);
+    gemm_.run(item,
+              {at.input(0), reinterpret_cast<const float*>(at.packed), epilogue_.bias_of(at),
+               epilogue_.residual_of(at), at.output(0),
+               outputs.size() == 2 ? at.output<uint8_t>(1) : nullptr},
+              at.thread_scratch);
   }
 
   void pack(int64_t item, const void* input, std::byte* packed) const noexcept override {
@@ -239,20 +241,14 @@ class Convolution final : public Operator {
   bool narrow_n_;
   ImplicitGemm gemm_;
   bool input_grad_;
-  bool has_bias_;
+  Epilogue epilogue_;
   const KernelTable& kernels_;
   Packing packing_;
 };
 
-bool checked_bias(const OperatorSpec& spec, int64_t channels) {
-  if (spec.inputs.size() < 3) return false;
-  check_float32(spec.op, "bias", spec.inputs[2], Shape({channels}));
-  return true;
-}
-
 // The forward convolution that writes the positions of `window`.
-ConvolutionPlan forward_plan(const OperatorSpec& spec, const ConvShape& conv,
-                             const Window& window) {
+ConvolutionPlan forward_plan(const OperatorSpec& spec, const ConvShape& conv, const Window& window,
+                             Activation activation) {
   const auto& [d, h, w] = window;
   ConvolutionPlan plan(spec.op, {forward_phases(d), forward_phases(h), forward_phases(w)},
                        {h.in, w.in, conv.in_channels}, conv.group_in(),
@@ -265,7 +261,7 @@ ConvolutionPlan forward_plan(const OperatorSpec& spec, const ConvShape& conv,
   plan.shape.c_group = conv.group_out();
   plan.shape.columns = conv.group_out();
   plan.shape.narrow_n = narrow_n_pays(plan.shape.columns, plan.longest);
-  plan.shape.activation = activation_from(spec);
+  plan.shape.activation = activation;
   return plan;
 }
 
@@ -279,23 +275,25 @@ WindowAxis pooled_axis(WindowAxis axis) {
 }  // namespace
 
 std::unique_ptr<Operator> make_conv(const OperatorSpec& spec) {
-  check((spec.inputs.size() == 2 || spec.inputs.size() == 3) && spec.outputs.size() == 1, spec.op,
-        ": takes x, kernel, maybe bias and y");
+  check(spec.inputs.size() >= 2 && spec.outputs.size() == 1, spec.op,
+        ": takes x, kernel, maybe bias, maybe residual, and y");
   const ConvShape conv = conv_shape(spec, spec.inputs[0], spec.inputs[1], spec.outputs[0]);
-  const bool has_bias = checked_bias(spec, conv.out_channels);
-  if (is_depthwise(conv)) return make_depthwise(conv, has_bias, activation_from(spec));
-  WinogradShape winograd = winograd_shape(conv, false);
-  winograd.activation = activation_from(spec);
+  const Epilogue epilogue = epilogue_from(spec, conv.out_channels, spec.outputs[0].shape);
+  if (is_depthwise(conv)) {
+    check(epilogue.residual < 0, spec.op, ": a filter for each channel takes no residual");
+    return make_depthwise(conv, epilogue);
+  }
+  const WinogradShape winograd = winograd_shape(conv, false);
   if (const int64_t tile = winograd_tile(spec, conv, winograd))
-    return make_winograd(spec, winograd, tile, has_bias);
+    return make_winograd(spec, winograd, tile, epilogue);
   return std::make_unique<Convolution>(conv, spec.inputs[1].shape,
-                                       forward_plan(spec, conv, conv.window), false, has_bias);
+                                       forward_plan(spec, conv, conv.window, epilogue.activation),
+                                       false, epilogue);
 }
 
 std::unique_ptr<Operator> make_conv2d_max_pool(const OperatorSpec& spec) {
-  check((spec.inputs.size() == 2 || spec.inputs.size() == 3) &&
-            (spec.outputs.size() == 1 || spec.outputs.size() == 2),
-        spec.op, ": takes x, kernel, maybe bias, y and maybe argmax");
+  check(spec.inputs.size() >= 2 && (spec.outputs.size() == 1 || spec.outputs.size() == 2), spec.op,
+        ": takes x, kernel, maybe bias, y and maybe argmax");
   check_float32(spec.op, "x", spec.inputs[0], 4);
   check_float32(spec.op, "kernel", spec.inputs[1], 4);
   const auto& output = spec.attrs.integers("output");
@@ -304,7 +302,10 @@ std::unique_ptr<Operator> make_conv2d_max_pool(const OperatorSpec& spec) {
   const Operand z{spec.inputs[0].dtype,
                   Shape({spec.inputs[0].shape[0], output[0], output[1], spec.inputs[1].shape[3]})};
   const ConvShape conv = conv_shape(spec, spec.inputs[0], spec.inputs[1], z);
-  const bool has_bias = checked_bias(spec, conv.out_channels);
+  const Epilogue epilogue = epilogue_from(spec, conv.out_channels, z.shape);
+  check(epilogue.residual < 0 &&
+            (epilogue.activation == Activation::none || epilogue.activation == Activation::relu),
+        spec.op, ": takes no residual, and no activation but relu");
   const WindowAxis& h = conv.window.height;
   const WindowAxis& w = conv.window.width;
   for (const WindowAxis* axis : {&h, &w})
@@ -317,34 +318,31 @@ std::unique_ptr<Operator> make_conv2d_max_pool(const OperatorSpec& spec) {
     check_shape(spec.op, "argmax", spec.outputs[1], pooled);
   }
   WinogradShape winograd = winograd_shape(conv, false);
-  winograd.activation = activation_from(spec);
-  check(winograd.activation == Activation::none || winograd.activation == Activation::relu, spec.op,
-        ": activation must be none or relu");
   winograd.pooled = true;
   if (const int64_t tile = winograd_tile(spec, conv, winograd))
-    return make_winograd(spec, winograd, tile, has_bias);
-  ConvolutionPlan plan =
-      forward_plan(spec, conv, {conv.window.depth, pooled_axis(h), pooled_axis(w)});
+    return make_winograd(spec, winograd, tile, epilogue);
+  ConvolutionPlan plan = forward_plan(
+      spec, conv, {conv.window.depth, pooled_axis(h), pooled_axis(w)}, epilogue.activation);
   plan.shape.pooled = true;
   plan.shape.narrow_n = false;
   const int64_t right = w.window.stride * conv.in_channels;
   const int64_t down = h.window.stride * w.in * conv.in_channels;
   plan.shape.window_offset = {0, right, down, down + right};
   return std::make_unique<Convolution>(conv, spec.inputs[1].shape, std::move(plan), false,
-                                       has_bias);
+                                       epilogue);
 }
 
 namespace {
 
 // The input gradient, and what it makes of an image when it is used forward.
-std::unique_ptr<Operator> transposed(const OperatorSpec& spec, const ConvShape& conv, bool has_bias,
-                                     Activation activation) {
-  if (is_depthwise(conv) && !has_bias && activation == Activation::none)
-    return make_depthwise_input_grad(conv);
-  WinogradShape winograd = winograd_shape(conv, true);
-  winograd.activation = activation;
+std::unique_ptr<Operator> transposed(const OperatorSpec& spec, const ConvShape& conv,
+                                     const Epilogue& epilogue) {
+  const bool plain =
+      epilogue.bias < 0 && epilogue.residual < 0 && epilogue.activation == Activation::none;
+  if (is_depthwise(conv) && plain) return make_depthwise_input_grad(conv);
+  const WinogradShape winograd = winograd_shape(conv, true);
   if (const int64_t tile = winograd_tile(spec, conv, winograd))
-    return make_winograd(spec, winograd, tile, has_bias);
+    return make_winograd(spec, winograd, tile, epilogue);
   const auto& [d, h, w] = conv.window;
   ConvolutionPlan plan(
       spec.op,
@@ -359,8 +357,8 @@ std::unique_ptr<Operator> transposed(const OperatorSpec& spec, const ConvShape& 
   plan.shape.c_group = conv.group_in();
   plan.shape.columns = conv.group_in();
   plan.shape.narrow_n = narrow_n_pays(plan.shape.columns, plan.longest);
-  plan.shape.activation = activation;
-  return std::make_unique<Convolution>(conv, spec.inputs[1].shape, std::move(plan), true, has_bias);
+  plan.shape.activation = epilogue.activation;
+  return std::make_unique<Convolution>(conv, spec.inputs[1].shape, std::move(plan), true, epilogue);
 }
 
 }  // namespace
@@ -368,14 +366,14 @@ std::unique_ptr<Operator> transposed(const OperatorSpec& spec, const ConvShape& 
 std::unique_ptr<Operator> make_conv_input_grad(const OperatorSpec& spec) {
   check(spec.inputs.size() == 2 && spec.outputs.size() == 1, spec.op, ": takes dy, kernel and dx");
   const ConvShape conv = conv_shape(spec, spec.outputs[0], spec.inputs[1], spec.inputs[0]);
-  return transposed(spec, conv, false, Activation::none);
+  return transposed(spec, conv, {});
 }
 
 std::unique_ptr<Operator> make_conv_transpose(const OperatorSpec& spec) {
-  check((spec.inputs.size() == 2 || spec.inputs.size() == 3) && spec.outputs.size() == 1, spec.op,
-        ": takes x, kernel, maybe bias and y");
+  check(spec.inputs.size() >= 2 && spec.outputs.size() == 1, spec.op,
+        ": takes x, kernel, maybe bias, maybe residual, and y");
   const ConvShape conv = conv_shape(spec, spec.outputs[0], spec.inputs[1], spec.inputs[0]);
-  return transposed(spec, conv, checked_bias(spec, conv.in_channels), activation_from(spec));
+  return transposed(spec, conv, epilogue_from(spec, conv.in_channels, spec.outputs[0].shape));
 }
 
 }  // namespace fastcnn

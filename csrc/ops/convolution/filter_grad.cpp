@@ -131,10 +131,9 @@ std::unique_ptr<Operator> make_conv_kernel_grad(const OperatorSpec& spec) {
   if (const int64_t tile = winograd_kernel_grad_tile(spec, conv))
     return make_winograd_kernel_grad(conv, tile);
   if (filter_grad_is_gemm(conv))
-    return make_blocked_gemm(
-        {conv.in_channels, conv.out_channels, conv.batch * conv.window.positions_out(), true, false,
-         Activation::none},
-        false);
+    return make_blocked_gemm({conv.in_channels, conv.out_channels,
+                              conv.batch * conv.window.positions_out(), true, false,
+                              Activation::none});
   return std::make_unique<ConvKernelGrad>(conv);
 }
 

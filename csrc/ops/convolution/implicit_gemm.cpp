@@ -189,7 +189,7 @@ bool ImplicitGemm::can_store_non_temporal() const {
     pixels += region.pixels();
     distances |= region.c_origin | region.c_plane | region.c_row | region.c_column;
   }
-  return !shape_.pooled && shape_.activation <= Activation::relu && depth_block_ >= max_depth_ &&
+  return !shape_.pooled && applied_in_registers(shape_.activation) && depth_block_ >= max_depth_ &&
          distances % kernels_.lanes == 0 &&
          shape_.images * pixels * shape_.columns * shape_.groups * 4 >= kNonTemporalBytes;
 }
@@ -308,8 +308,8 @@ int64_t ImplicitGemm::thread_scratch_bytes() const {
          (copies_rows_ ? align_up(max_taps_ * rows_ * (depth_block_ + kCopyGap) * 4) : 0);
 }
 
-void ImplicitGemm::run(int64_t item, const float* a, const float* b, const float* bias, float* c,
-                       uint8_t* argmax, std::byte* thread_scratch) const noexcept {
+void ImplicitGemm::run(int64_t item, const ImplicitGemmBuffers& at,
+                       std::byte* thread_scratch) const noexcept {
   auto* numbers = reinterpret_cast<int64_t*>(thread_scratch);
   Placed placed[2]{};
   for (Placed& place : placed) {
@@ -335,14 +335,13 @@ void ImplicitGemm::run(int64_t item, const float* a, const float* b, const float
   const TileSet& tiles = set < sets ? tiles_ : last_tiles_;
   const int64_t tile_from = block * tile_block_;
   const int64_t tile_to = std::min(tile_from + tile_block_, tiles.count());
-  const float* c_start = c;
-  a += set * set_images_ * shape_.a_image + group * shape_.a_group;
-  c += set * set_images_ * shape_.c_image + group * shape_.c_group;
+  const float* a = at.a + set * set_images_ * shape_.a_image + group * shape_.a_group;
+  float* c = at.c + set * set_images_ * shape_.c_image + group * shape_.c_group;
 
   GemmTile g{};
   const bool in_place = shape_.b_stride > 0;
   g.b_stride = in_place ? shape_.b_stride : (shape_.narrow_n ? shape_.b_rows : width_);
-  g.non_temporal = non_temporal_ && reinterpret_cast<uintptr_t>(c_start) % kAlignment == 0;
+  g.non_temporal = non_temporal_ && reinterpret_cast<uintptr_t>(at.c) % kAlignment == 0;
   for (int64_t k = 0; k < max_depth_; k += depth_block_) {
     Walk walk(*this, tiles);
     // The first tile from `index` on that has something left to read.
@@ -381,17 +380,18 @@ void ImplicitGemm::run(int64_t item, const float* a, const float* b, const float
         g.a = copies;
         g.a_row = copy_row;
       }
-      g.accumulate = k > 0;
       g.activation = k + depth_block_ >= region.depth ? shape_.activation : Activation::none;
       g.c_row = place.c_row;
       for (int64_t p = panel_from; p < panel_to; ++p) {
-        g.b = b + k * g.b_stride +
+        g.b = at.b + k * g.b_stride +
               (in_place ? p * width_ : (group * panels_ + p) * shape_.b_rows * width_);
         g.c = c + place.c + p * width_;
         g.columns = column_count(p);
-        g.bias = k == 0 && bias != nullptr ? bias + group * shape_.columns + p * width_ : nullptr;
+        g.bias =
+            k == 0 && at.bias != nullptr ? at.bias + group * shape_.columns + p * width_ : nullptr;
+        g.addend = k > 0 ? g.c : at.residual != nullptr ? at.residual + (g.c - at.c) : nullptr;
         if (shape_.pooled) {
-          g.argmax = argmax != nullptr ? argmax + (g.c - c_start) : nullptr;
+          g.argmax = at.argmax != nullptr ? at.argmax + (g.c - at.c) : nullptr;
           kernels_.gemm.gemm_tile_pooled(g);
         } else if (shape_.narrow_n) {
           kernels_.gemm.gemm_tile_narrow(g);

@@ -72,16 +72,22 @@ struct ImplicitGemmShape {
   std::array<int64_t, kPooledPixels> window_offset{};
 };
 
+struct ImplicitGemmBuffers {
+  const float* a;
+  const float* b;         // packed, or in place
+  const float* bias;      // groups * columns numbers, or null
+  const float* residual;  // lies as c, which it may be; or null, as for a pooled product
+  float* c;
+  uint8_t* argmax;  // null, or for a pooled product which pixel of its window each number is from
+};
+
 // Cuts the product into work items and runs them. The caller packs B.
 class ImplicitGemm {
  public:
   explicit ImplicitGemm(ImplicitGemmShape shape);
 
   int64_t items() const { return items_; }
-  // b: packed, or in place; bias: groups * columns numbers, or null; argmax: null, or for a
-  // pooled product which pixel of its window each number of c comes from.
-  void run(int64_t item, const float* a, const float* b, const float* bias, float* c,
-           uint8_t* argmax, std::byte* thread_scratch) const noexcept;
+  void run(int64_t item, const ImplicitGemmBuffers& at, std::byte* thread_scratch) const noexcept;
   int64_t thread_scratch_bytes() const;
   double flops() const { return flops_; }
 

@@ -28,8 +28,9 @@ constexpr int64_t kFilterRows = 8;
 
 class WinogradStep final : public Operator {
  public:
-  WinogradStep(const OperatorSpec& spec, const WinogradShape& shape, int64_t tile, bool has_bias)
-      : shape_(shape), tile_(tile), has_bias_(has_bias), kernels_(kernels()) {
+  WinogradStep(const OperatorSpec& spec, const WinogradShape& shape, int64_t tile,
+               const Epilogue& epilogue)
+      : shape_(shape), tile_(tile), epilogue_(epilogue), kernels_(kernels()) {
     const int64_t stored_height = shape.pooled ? shape.c_height / 2 : shape.c_height;
     const int64_t stored_width = shape.pooled ? shape.c_width / 2 : shape.c_width;
     stored_tile_ = shape.pooled ? tile / 2 : tile;
@@ -192,8 +193,10 @@ class WinogradStep final : public Operator {
     output.tile = tile_;
     output.columns = std::min(width_, shape_.c_channels - channel);
     output.term = m_term_;
-    output.bias = has_bias_ ? at.input(2) + channel : nullptr;
-    output.activation = shape_.activation;
+    const float* bias = epilogue_.bias_of(at);
+    const float* residual = epilogue_.residual_of(at);
+    output.bias = bias != nullptr ? bias + channel : nullptr;
+    output.activation = epilogue_.activation;
     output.pooled = shape_.pooled;
     output.y_pixel = shape_.c_channels;
     output.y_row = stored_width_ * shape_.c_channels;
@@ -207,6 +210,7 @@ class WinogradStep final : public Operator {
       output.rows = std::min(stored_tile_, stored_height_ - tile.row);
       output.row_pixels = std::min(stored_tile_, stored_width_ - tile.column);
       output.y = at.output(0) + to;
+      output.residual = residual != nullptr ? residual + to : nullptr;
       output.argmax = has_argmax ? at.output<uint8_t>(1) + to : nullptr;
       kernels_.winograd.winograd_output(output);
     }
@@ -214,7 +218,7 @@ class WinogradStep final : public Operator {
 
   WinogradShape shape_;
   int64_t tile_;
-  bool has_bias_;
+  Epilogue epilogue_;
   const KernelTable& kernels_;
   int64_t terms_ = 0;
   // What is stored: the output, or the pooled output.
@@ -244,8 +248,7 @@ WinogradShape winograd_shape(const ConvShape& conv, bool input_grad) {
             h.window.pad_before,
             w.window.pad_before,
             false,
-            false,
-            Activation::none};
+            false};
   return {conv.batch,
           h.out,
           w.out,
@@ -256,13 +259,12 @@ WinogradShape winograd_shape(const ConvShape& conv, bool input_grad) {
           2 - h.window.pad_before,
           2 - w.window.pad_before,
           true,
-          false,
-          Activation::none};
+          false};
 }
 
 std::unique_ptr<Operator> make_winograd(const OperatorSpec& spec, const WinogradShape& shape,
-                                        int64_t tile, bool has_bias) {
-  return std::make_unique<WinogradStep>(spec, shape, tile, has_bias);
+                                        int64_t tile, const Epilogue& epilogue) {
+  return std::make_unique<WinogradStep>(spec, shape, tile, epilogue);
 }
 
 }  // namespace fastcnn

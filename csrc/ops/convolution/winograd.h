@@ -3,7 +3,7 @@
 #include <string>
 
 #include "engine/operator.h"
-#include "kernels/simd/epilogue.h"
+#include "ops/common/epilogue.h"
 #include "ops/convolution/shape.h"
 
 namespace fastcnn {
@@ -17,7 +17,6 @@ struct WinogradShape {
   int64_t pad_top, pad_left;
   bool input_grad;  // the filter is the kernel turned round, with its channels exchanged
   bool pooled;      // 2 x 2 max-pooling follows
-  Activation activation;
 };
 
 // The forward convolution or the input gradient of `conv`.
@@ -26,9 +25,10 @@ WinogradShape winograd_shape(const ConvShape& conv, bool input_grad);
 // Transformed filters of this size still come from a cache.
 constexpr int64_t kCachedWinogradBytes = 16 << 20;
 
-// Inputs a, kernel and maybe bias; outputs c and maybe argmax, as for the direct algorithm.
+// Inputs a, kernel and those of the epilogue; outputs c and maybe argmax, as for the direct
+// algorithm.
 std::unique_ptr<Operator> make_winograd(const OperatorSpec& spec, const WinogradShape& shape,
-                                        int64_t tile, bool has_bias);
+                                        int64_t tile, const Epilogue& epilogue);
 
 // Inputs x and dy; output dkernel.
 std::unique_ptr<Operator> make_winograd_kernel_grad(const ConvShape& conv, int64_t tile);

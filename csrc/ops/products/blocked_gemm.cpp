@@ -123,7 +123,7 @@ void BlockedGemm::choose_blocks() {
   copy_width_ = copies_as_rows_
                     ? ceil_div(longest_block_, kernels_.lanes) * kernels_.lanes + kCopyGap
                     : ceil_div(tile_rows_, kernels_.lanes) * kernels_.lanes;
-  non_temporal_ = depth_blocks_ == 1 && shape_.activation <= Activation::relu &&
+  non_temporal_ = depth_blocks_ == 1 && applied_in_registers(shape_.activation) &&
                   shape_.columns % kernels_.lanes == 0 &&
                   shape_.rows * shape_.columns * 4 >= kNonTemporalBytes;
 }
@@ -258,8 +258,9 @@ BlockedGemm::Rows BlockedGemm::prefetch_of(int64_t item, int64_t block, int64_t 
   return rows;
 }
 
-void BlockedGemm::multiply(int64_t item, const float* a, const float* b, const float* bias,
-                           float* c, const Buffers& at) const noexcept {
+void BlockedGemm::multiply(int64_t item, const GemmOperands& operands,
+                           const Buffers& at) const noexcept {
+  const auto& [a, b, bias, residual, result] = operands;
   auto* copy = reinterpret_cast<float*>(at.thread_scratch);
   float* panels = reinterpret_cast<float*>(at.thread_scratch + align_up(copy_numbers() * 4));
   const auto* packed = in_place_ ? nullptr : reinterpret_cast<const float*>(at.packed);
@@ -268,8 +269,9 @@ void BlockedGemm::multiply(int64_t item, const float* a, const float* b, const f
                  shape_.rows * (row_block + 1) / row_blocks_};
   const Run span = span_of(item);
   const Run blocks = blocks_of(item);
-  if (parts_ > 1)
-    c = reinterpret_cast<float*>(at.scratch) + item / panel_blocks_ * shape_.rows * shape_.columns;
+  float* const c = parts_ == 1 ? result
+                               : reinterpret_cast<float*>(at.scratch) +
+                                     item / panel_blocks_ * shape_.rows * shape_.columns;
   if (reads_b_in_order_) {
     const Run depth{depth_block(blocks.from).from, depth_block(blocks.to - 1).to};
     const int64_t first = span.from * width_;
@@ -296,7 +298,6 @@ void BlockedGemm::multiply(int64_t item, const float* a, const float* b, const f
     const Run depth = depth_block(block);
     const bool last = parts_ == 1 && block + 1 == blocks.to;
     g.depth = depth.size();
-    g.accumulate = block > blocks.from;
     g.activation = last ? shape_.activation : Activation::none;
     for (int64_t p = packed_here; p < span.to; ++p)
       pack_panel(p, depth, b, panels + (p - packed_here) * depth.size() * width_);
@@ -322,6 +323,9 @@ void BlockedGemm::multiply(int64_t item, const float* a, const float* b, const f
         g.columns = std::min(width_, shape_.columns - p * width_);
         g.bias = last && bias != nullptr ? bias + p * width_ : nullptr;
         g.c = c + tile.from * shape_.columns + p * width_;
+        g.addend = block > blocks.from                  ? g.c
+                   : parts_ == 1 && residual != nullptr ? residual + (g.c - c)
+                                                        : nullptr;
         const Rows of_b = p < packed_here
                               ? rows_of_b(p, depth, b, packed)
                               : Rows{panels + (p - packed_here) * depth.size() * width_, g.width};
@@ -338,17 +342,18 @@ void BlockedGemm::multiply(int64_t item, const float* a, const float* b, const f
   if (g.non_temporal) kernels_.gemm.non_temporal_stores_end();
 }
 
-void BlockedGemm::run(int phase, int64_t item, const float* a, const float* b, const float* bias,
-                      float* c, const Buffers& at) const noexcept {
-  if (phase == 0) return multiply(item, a, b, bias, c, at);
+void BlockedGemm::run(int phase, int64_t item, const GemmOperands& operands,
+                      const Buffers& at) const noexcept {
+  if (phase == 0) return multiply(item, operands, at);
+  const auto& [a, b, bias, residual, c] = operands;
   const int64_t piece = item % sum_pieces_;
   const int64_t first = shape_.columns * piece / sum_pieces_;
   const int64_t columns = shape_.columns * (piece + 1) / sum_pieces_ - first;
   const int64_t begin = item / sum_pieces_ * shape_.columns + first;
   kernels_.blocked_gemm.blocked_gemm_sum(
       parts_, columns, reinterpret_cast<const float*>(at.scratch) + begin,
-      shape_.rows * shape_.columns, bias == nullptr ? nullptr : bias + first, shape_.activation,
-      c + begin);
+      shape_.rows * shape_.columns, bias == nullptr ? nullptr : bias + first,
+      residual == nullptr ? nullptr : residual + begin, shape_.activation, c + begin);
 }
 
 }  // namespace fastcnn

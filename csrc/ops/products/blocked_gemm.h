@@ -8,12 +8,20 @@
 
 namespace fastcnn {
 
-// C (rows x columns) = act(op(A) (rows x k) * op(B) (k x columns) + bias).
+// C (rows x columns) = act(op(A) (rows x k) * op(B) (k x columns) + bias + residual).
 struct BlockedGemmShape {
   int64_t rows, columns, k;
   bool transpose_a;  // A lies as (k, rows)
   bool transpose_b;  // B lies as (columns, k)
   Activation activation;
+};
+
+struct GemmOperands {
+  const float* a;
+  const float* b;
+  const float* bias;      // `columns` numbers or null
+  const float* residual;  // like c, which it may be; or null
+  float* c;
 };
 
 // The blocked product of two matrices, for GEMM, dense layers and gradients that are products.
@@ -30,9 +38,8 @@ class BlockedGemm {
   int64_t items(int phase) const;
   int64_t scratch_bytes() const;
   int64_t thread_scratch_bytes() const;
-  // bias: `columns` numbers or null. at: scratch, thread scratch and, where it was packed, B.
-  void run(int phase, int64_t item, const float* a, const float* b, const float* bias, float* c,
-           const Buffers& at) const noexcept;
+  // Scratch, thread scratch and, where it was packed, B are those of `at`.
+  void run(int phase, int64_t item, const GemmOperands& operands, const Buffers& at) const noexcept;
   Cost cost() const;
   // See Operator::algorithm().
   std::string algorithm() const;
@@ -69,8 +76,7 @@ class BlockedGemm {
   void pack_a(Run rows, Run depth, const float* a, float* copy) const noexcept;
   void prefetch_a(Run rows, Run depth, const float* a, int64_t piece,
                   int64_t pieces) const noexcept;
-  void multiply(int64_t item, const float* a, const float* b, const float* bias, float* c,
-                const Buffers& at) const noexcept;
+  void multiply(int64_t item, const GemmOperands& operands, const Buffers& at) const noexcept;
 
   const KernelTable& kernels_;
   BlockedGemmShape shape_;

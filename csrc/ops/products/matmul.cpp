@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "kernels/dispatch/table.h"
+#include "ops/common/epilogue.h"
 #include "ops/common/operand_checks.h"
 #include "ops/products/blocked_gemm.h"
 
@@ -10,8 +11,8 @@ namespace {
 
 class Matmul final : public Operator {
  public:
-  Matmul(const BlockedGemmShape& shape, bool has_bias)
-      : has_bias_(has_bias),
+  Matmul(const BlockedGemmShape& shape, const Epilogue& epilogue)
+      : epilogue_(epilogue),
         gemm_(shape),
         packing_{1, std::string(kernels().isa) + " matmul " + gemm_.layout(), gemm_.packed_bytes(),
                  gemm_.pack_items(), gemm_.packs_in_run()} {}
@@ -25,8 +26,10 @@ class Matmul final : public Operator {
   std::string algorithm() const override { return gemm_.algorithm(); }
 
   void run(int phase, int64_t item, const Buffers& at) const noexcept override {
-    gemm_.run(phase, item, at.input(0), at.input(1), has_bias_ ? at.input(2) : nullptr,
-              at.output(0), at);
+    gemm_.run(
+        phase, item,
+        {at.input(0), at.input(1), epilogue_.bias_of(at), epilogue_.residual_of(at), at.output(0)},
+        at);
   }
 
   void pack(int64_t item, const void* input, std::byte* packed) const noexcept override {
@@ -34,7 +37,7 @@ class Matmul final : public Operator {
   }
 
  private:
-  bool has_bias_;
+  Epilogue epilogue_;
   BlockedGemm gemm_;
   Packing packing_;
 };
@@ -42,14 +45,13 @@ class Matmul final : public Operator {
 }  // namespace
 
 std::unique_ptr<Operator> make_matmul(const OperatorSpec& spec) {
-  check((spec.inputs.size() == 2 || spec.inputs.size() == 3) && spec.outputs.size() == 1, spec.op,
-        ": takes a, b, maybe bias and c");
+  check(spec.inputs.size() >= 2 && spec.outputs.size() == 1, spec.op,
+        ": takes a, b, maybe bias, maybe residual, and c");
   check_float32(spec.op, "a", spec.inputs[0], 2);
   check_float32(spec.op, "b", spec.inputs[1], 2);
   BlockedGemmShape shape{};
   shape.transpose_a = spec.attrs.boolean("transpose_a");
   shape.transpose_b = spec.attrs.boolean("transpose_b");
-  shape.activation = activation_from(spec);
   const Shape& a = spec.inputs[0].shape;
   const Shape& b = spec.inputs[1].shape;
   shape.rows = a[shape.transpose_a ? 1 : 0];
@@ -58,15 +60,13 @@ std::unique_ptr<Operator> make_matmul(const OperatorSpec& spec) {
   check(b[shape.transpose_b ? 1 : 0] == shape.k, spec.op, ": a ", a.text(), " and b ", b.text(),
         " do not fit each other");
   check_float32(spec.op, "c", spec.outputs[0], Shape({shape.rows, shape.columns}));
-  const bool has_bias = spec.inputs.size() == 3;
-  if (has_bias) {
-    check_float32(spec.op, "bias", spec.inputs[2], Shape({shape.columns}));
-  }
-  return make_blocked_gemm(shape, has_bias);
+  const Epilogue epilogue = epilogue_from(spec, shape.columns, spec.outputs[0].shape);
+  shape.activation = epilogue.activation;
+  return std::make_unique<Matmul>(shape, epilogue);
 }
 
-std::unique_ptr<Operator> make_blocked_gemm(const BlockedGemmShape& shape, bool has_bias) {
-  return std::make_unique<Matmul>(shape, has_bias);
+std::unique_ptr<Operator> make_blocked_gemm(const BlockedGemmShape& shape) {
+  return std::make_unique<Matmul>(shape, Epilogue{});
 }
 
 }  // namespace fastcnn

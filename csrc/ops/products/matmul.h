@@ -6,10 +6,10 @@
 
 namespace fastcnn {
 
-// c = act(op(a) * op(b) + bias): a (m, k) or, with transpose_a, (k, m); b (k, n) or, with
-// transpose_b, (n, k); bias (n,) or absent. Attributes: transpose_a, transpose_b, activation.
+// c = epilogue(op(a) * op(b)): a (m, k) or, with transpose_a, (k, m); b (k, n) or, with
+// transpose_b, (n, k). Attributes: transpose_a, transpose_b and those of the epilogue.
 std::unique_ptr<Operator> make_matmul(const OperatorSpec& spec);
-// The same for operands that have been checked: inputs a, b and maybe bias, output c.
-std::unique_ptr<Operator> make_blocked_gemm(const BlockedGemmShape& shape, bool has_bias);
+// The same without epilogue, for operands that have been checked: inputs a and b, output c.
+std::unique_ptr<Operator> make_blocked_gemm(const BlockedGemmShape& shape);
 
 }  // namespace fastcnn

@@ -14,6 +14,8 @@ Pass = Callable[[Graph], Graph]
 #: them, in :mod:`fastcnn.ops`.
 PASSES = (
     "drop_custom_gradients",
+    "fold_batch_norm",
+    "fuse_residual",
     "fuse_activation",
     "gate_pooled_gradient",
     "fuse_max_pool",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
+from fastcnn.ops.common.epilogue import EpilogueOp
 from fastcnn.ops.common.public_operation import Operand, apply, image_operand, operand, operation
 from fastcnn.ops.common.window import (
     Padding,
@@ -43,9 +44,9 @@ class _Convolution(Op):
         )
 
 
-class Conv(_Convolution):
-    """Inputs x, kernel and maybe bias; attribute ``activation`` too. Images have one to three
-    axes.
+class Conv(_Convolution, EpilogueOp):
+    """Inputs x, kernel and those of the epilogue, whose attributes it has too. Images have one to
+    three axes.
     """
 
     name = "conv"
@@ -57,10 +58,13 @@ class Conv(_Convolution):
         return (Spec((x.shape[0], *output, kernel.shape[-1])),)
 
     def core_attrs(self, *inputs: Spec, **attrs: Any) -> Mapping[str, Any]:
-        return {**attrs, "padding": self.window(*inputs, **attrs).padding}
+        padding = self.window(*inputs, **attrs).padding
+        return {**super().core_attrs(*inputs, **attrs), "padding": padding}
 
-    def fuses_activation(self, node: Node) -> bool:
-        return bool(node.attrs["activation"] == "none")
+    def fuses_residual(self, node: Node) -> bool:
+        # A filter for each channel has an operator of its own, without a place for it.
+        groups, channels = node.attrs["groups"], node.inputs[0].shape[-1]
+        return super().fuses_residual(node) and not 1 < groups == channels
 
     def macs(self, *inputs: Spec, **attrs: Any) -> int:
         (y,) = self.infer(*inputs, **attrs)

@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from fastcnn.graph.tensor import Node, Op, Spec, Tensor
+from fastcnn.graph.tensor import Node, Spec, Tensor
+from fastcnn.ops.common.epilogue import EpilogueOp
 from fastcnn.ops.common.public_operation import Operand, apply, image_operand, operand, operation
 from fastcnn.ops.common.window import (
     Padding,
@@ -24,10 +25,11 @@ from fastcnn.ops.reduction.sums import sum_to_last
 __all__ = ["conv_transpose"]
 
 
-class ConvTranspose(Op):
-    """Inputs x, kernel and maybe bias: the input gradient of a convolution, used forward.
+class ConvTranspose(EpilogueOp):
+    """The input gradient of a convolution, used forward.
 
-    Attributes as :class:`Conv`'s, and ``output_padding``, empty where it follows from the rest.
+    Inputs x, kernel and those of the epilogue. Attributes as :class:`Conv`'s, and
+    ``output_padding``, empty where it follows from the rest.
     """
 
     name = "conv_transpose"
@@ -51,10 +53,12 @@ class ConvTranspose(Op):
         return (Spec((x.shape[0], *output, kernel.shape[-2] * attrs["groups"])),)
 
     def core_attrs(self, *inputs: Spec, **attrs: Any) -> Mapping[str, Any]:
-        return {**attrs, "padding": self.window(*inputs, **attrs).padding}
+        padding = self.window(*inputs, **attrs).padding
+        return {**super().core_attrs(*inputs, **attrs), "padding": padding}
 
-    def fuses_activation(self, node: Node) -> bool:
-        return bool(node.attrs["activation"] == "none")
+    def kernel_channel_axis(self, node: Node) -> int | None:
+        """Filters lie before channels; groups share the entries along that axis."""
+        return -2 if node.attrs["groups"] == 1 else None
 
     def macs(self, *inputs: Spec, **attrs: Any) -> int:
         x, kernel = inputs[:2]

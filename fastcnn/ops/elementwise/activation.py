@@ -1,4 +1,4 @@
-"""ReLU, sigmoid and tanh: activations that other operators can apply in their epilogue."""
+"""Activations that other operators can apply in their epilogue."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from fastcnn.ops.common.public_operation import Operand, apply, operand, operati
 
 __all__ = [
     "relu",
+    "relu6",
     "sigmoid",
     "tanh",
 ]
 
 
-#: What convolutions and products can compute before they store a result.
-ACTIVATIONS = ("relu", "sigmoid", "tanh")
+#: What convolutions and products can be asked to compute before they store a result: what has a
+#: gradient that needs nothing but the result.
+ACTIVATIONS = ("relu", "relu6", "sigmoid", "tanh")
 
 
 class SameShape(Op):
@@ -42,6 +44,13 @@ class Relu(_Activation):
     epilogue_activation = "relu"
 
 
+class Relu6(_Activation):
+    """``min(max(x, 0), 6)``."""
+
+    name = "relu6"
+    epilogue_activation = "relu6"
+
+
 class Sigmoid(_Activation):
     """``1 / (1 + exp(-x))``."""
 
@@ -65,6 +74,17 @@ class ReluGrad(SameShape):
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         ddx = grads[0]
         return [None, None if ddx is None else activation_grad("relu", node.inputs[0], ddx)]
+
+
+class Relu6Grad(SameShape):
+    """``dy`` where y is between 0 and 6; inputs y, dy."""
+
+    name = "relu6_grad"
+    in_place = (1,)
+
+    def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
+        ddx = grads[0]
+        return [None, None if ddx is None else activation_grad("relu6", node.inputs[0], ddx)]
 
 
 class SigmoidGrad(SameShape):
@@ -95,7 +115,36 @@ class TanhGrad(SameShape):
         return [g * dy * (-2.0 * y), activation_grad("tanh", y, g)]
 
 
-_GRADIENTS: dict[str, Op] = {"relu": ReluGrad(), "sigmoid": SigmoidGrad(), "tanh": TanhGrad()}
+_GRADIENTS: dict[str, Op] = {
+    "relu": ReluGrad(),
+    "relu6": Relu6Grad(),
+    "sigmoid": SigmoidGrad(),
+    "tanh": TanhGrad(),
+}
+
+
+class Silu(SameShape):
+    """``x * sigmoid(x)``."""
+
+    name = "silu"
+    in_place = (0,)
+    epilogue_activation = "silu"
+
+
+class HardSilu(SameShape):
+    """``x * min(max(x / 6 + 1 / 2, 0), 1)``."""
+
+    name = "hard_silu"
+    in_place = (0,)
+    epilogue_activation = "hard_silu"
+
+
+class Gelu(SameShape):
+    """``x * (1 + erf(x / sqrt(2))) / 2``."""
+
+    name = "gelu"
+    in_place = (0,)
+    epilogue_activation = "gelu"
 
 
 def check_activation(op: str, activation: str | None, allowed: Iterable[str]) -> str:
@@ -127,6 +176,16 @@ def relu(x: Operand) -> Any:
         x: Any shape, float32; array or Tensor.
     """
     return apply(Relu(), operand("relu", "x", x))[0]
+
+
+@operation
+def relu6(x: Operand) -> Any:
+    """``min(max(x, 0), 6)``; NaN stays NaN. The gradient at 0 and 6 is 0.
+
+    Args:
+        x: Any shape, float32; array or Tensor.
+    """
+    return apply(Relu6(), operand("relu6", "x", x))[0]
 
 
 @operation

@@ -16,7 +16,7 @@ from fastcnn.graph.float32_setting import checked_float32
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 from fastcnn.ops.common.axes import axis_of
 from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
-from fastcnn.ops.elementwise.activation import relu, sigmoid, tanh
+from fastcnn.ops.elementwise.activation import Gelu, HardSilu, Silu, relu, sigmoid, tanh
 from fastcnn.ops.elementwise.arithmetic import (
     absolute,
     add,
@@ -48,7 +48,6 @@ __all__ = [
     "leaky_relu",
     "log_sigmoid",
     "mish",
-    "relu6",
     "selu",
     "silu",
     "soft_shrink",
@@ -110,12 +109,6 @@ def _clip(x: Any, low: float, high: float) -> Any:
 def _between(x: Any, low: float, high: float) -> Any:
     """1 where x lies between two numbers, else 0."""
     return multiply(greater(x, np.float32(low)), greater(np.float32(high), x))
-
-
-@operation
-def relu6(x: Operand) -> Any:
-    """``min(max(x, 0), 6)``; the gradient at 0 and 6 is 0. ``x``: any shape, float32."""
-    return _pointwise("relu6", x, lambda x: _clip(x, 0, 6), lambda x: _between(x, 0, 6))
 
 
 @operation
@@ -228,7 +221,7 @@ def gelu(x: Operand, approximate: bool = True) -> Any:
         return _pointwise(
             "gelu", x, lambda x: multiply(multiply(kept(x), 0.5), add(curve(x), 1.0)), rough_slope
         )
-    return _pointwise("gelu", x, lambda x: multiply(kept(x), share(x)), derivative)
+    return _pointwise("gelu", x, lambda x: apply(Gelu(), x)[0], derivative)
 
 
 @operation
@@ -237,9 +230,10 @@ def silu(x: Operand) -> Any:
 
     def derivative(x: Any) -> Any:
         s = sigmoid(x)
-        return multiply(s, add(multiply(x, subtract(1.0, s)), 1.0))
+        # Beyond 100 the slope is 0 or 1; infinity times 0 would be no number.
+        return multiply(s, add(multiply(_clip(x, -100, 100), subtract(1.0, s)), 1.0))
 
-    return _pointwise("silu", x, lambda x: multiply(x, sigmoid(x)), derivative)
+    return _pointwise("silu", x, lambda x: apply(Silu(), x)[0], derivative)
 
 
 def _softplus(x: Any) -> Any:
@@ -303,8 +297,7 @@ def hard_silu(x: Operand) -> Any:
     return _pointwise(
         "hard_silu",
         x,
-        # 0 up to -3, also where x is minus infinity.
-        lambda x: multiply(maximum(x, -3.0), _hard_sigmoid(x)),
+        lambda x: apply(HardSilu(), x)[0],
         lambda x: add(_hard_sigmoid(x), multiply(_clip(x, -3, 3), _hard_sigmoid_derivative(x))),
     )
 

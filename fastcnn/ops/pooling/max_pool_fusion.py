@@ -37,7 +37,7 @@ class ConvMaxPool(Op):
     def core_attrs(self, *inputs: Spec, **attrs: Any) -> Mapping[str, Any]:
         """Those of the convolution; ``output`` is the extent before pooling."""
         window = Conv().window(*inputs, **attrs)
-        return {**attrs, "padding": window.padding, "output": window.output}
+        return {"residual": False, **attrs, "padding": window.padding, "output": window.output}
 
 
 class MaxPoolArgmaxGrad(Op):
@@ -136,6 +136,7 @@ def _poolable(image: Node) -> bool:
     return (
         not any(window.padding)
         and image.attrs["activation"] in {"none", "relu"}
+        and not image.attrs.get("residual")
         # A filter for each channel has a step of its own.
         and image.attrs["groups"] < max(2, image.inputs[0].shape[3])
     )

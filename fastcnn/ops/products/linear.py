@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastcnn.graph.tensor import Node, Op, Spec, Tensor
+from fastcnn.graph.tensor import Node, Spec, Tensor
+from fastcnn.ops.common.epilogue import EpilogueOp
 from fastcnn.ops.common.public_operation import Operand, apply, operand, operation
 from fastcnn.ops.elementwise.activation import ACTIVATIONS, activation_grad, check_activation
 from fastcnn.ops.movement.shaping import reshape
@@ -13,8 +14,8 @@ from fastcnn.ops.reduction.sums import sum_to_last
 __all__ = ["dense", "matmul"]
 
 
-class Matmul(Op):
-    """Inputs a, b and maybe bias."""
+class Matmul(EpilogueOp):
+    """Inputs a, b and those of the epilogue."""
 
     name = "matmul"
     linear = True
@@ -24,7 +25,11 @@ class Matmul(Op):
         return (Spec((a.shape[attrs["transpose_a"]], b.shape[0 if attrs["transpose_b"] else 1])),)
 
     def fuses_activation(self, node: Node) -> bool:
-        return node.attrs["activation"] == "none" and not node.attrs["transpose_a"]
+        return super().fuses_activation(node) and not node.attrs["transpose_a"]
+
+    def kernel_channel_axis(self, node: Node) -> int | None:
+        """The columns of ``op(b)``."""
+        return -2 if node.attrs["transpose_b"] else -1
 
     def macs(self, *inputs: Spec, **attrs: Any) -> int:
         (y,) = self.infer(*inputs, **attrs)
