@@ -19,6 +19,7 @@ class Packer final : public Operator {
   void run(int, int64_t item, const Buffers& at) const noexcept override {
     op_->pack(item, at.in[0], at.output<std::byte>(0));
   }
+  std::string algorithm() const override { return op_->packing()->key; }
   Cost cost() const override { return {0, 2.0 * static_cast<double>(op_->packing()->bytes)}; }
 
  private:

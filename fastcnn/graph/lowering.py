@@ -221,7 +221,9 @@ class _Lowering:
         copy = Copy()
         step = _core.Operator(copy.name, [operand], [operand], {})
         _extend(self._values.places[source], len(self._steps))
-        self._steps.append(PlannedStep(Node(copy, origin=origin), step, [source], [target], [operand]))
+        self._steps.append(
+            PlannedStep(Node(copy, origin=origin), step, [source], [target], [operand])
+        )
 
 
 def _output_specs(nodes: Sequence[Node]) -> dict[Node, list[Spec]]:

@@ -37,7 +37,8 @@ def fuse_residual(graph: Graph) -> Graph:
                 source = new.node
                 assert source.op is not None
                 attrs = {**source.attrs, "residual": True}
-                return Node(source.op, (*source.inputs, residual), attrs).tensors(new.spec)
+                inputs = (*source.inputs, residual)
+                return Node.fusing([source, node], source.op, inputs, attrs).tensors(new.spec)
         return None
 
     return rewrite(graph, rule)

@@ -54,6 +54,7 @@ def fold_batch_norm(graph: Graph) -> Graph:
             multiply(kernel, reshape(scale, along)),
             subtract(beta, multiply(middle, scale)),
         )
-        return Node(source.op, folded, source.attrs).tensors(inputs[0].spec)
+        made = Node.fusing([now, node], source.op, folded, source.attrs)
+        return made.tensors(inputs[0].spec)
 
     return rewrite(graph, rule)
