@@ -13,7 +13,7 @@ from fastcnn.callbacks import CSVLogger
 from fastcnn.cli import main
 from fastcnn.datasets import _download, digits
 from fastcnn.paths import named_errors
-from fastcnn.saving.picture import write_picture
+from fastcnn.picture_file import write_picture
 
 FULL = Path("/dev/full")
 pytestmark = pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")

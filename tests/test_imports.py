@@ -24,6 +24,7 @@ FLOORS = [
         "messages",
         "naming",
         "paths",
+        "picture_file",
         "seeding",
         "tree",
     ],

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fastcnn.bench.table import SHORT
-from fastcnn.saving.picture import write_picture
+from fastcnn.picture_file import write_picture
 
 __all__ = ["check", "draw"]
 

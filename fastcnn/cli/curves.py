@@ -7,7 +7,7 @@ import importlib.util
 from pathlib import Path
 
 from fastcnn.callbacks.live_curves import CURVES_NEED, draw_curves
-from fastcnn.saving.picture import write_picture
+from fastcnn.picture_file import write_picture
 
 __all__ = ["NEEDED", "available", "draw"]
 
