@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from fastcnn.paths import AnyPath
+from fastcnn.profiling.picture import draw
 from fastcnn.profiling.record import PACKING, Event, Instruction, ProfileRow
 from fastcnn.profiling.roofline import MachineLimits, machine_limits
 from fastcnn.profiling.text import Totals, table
+from fastcnn.profiling.trace import write_trace
 
 __all__ = ["Profile"]
 
@@ -107,6 +110,33 @@ class Profile:
             ValueError: Another word.
         """
         return table(self.rows, self.totals, by)
+
+    def save_trace(self, path: AnyPath) -> None:
+        """Write what each thread did when, in the Trace Event Format, for Perfetto
+        (https://ui.perfetto.dev) and Chrome (about:tracing).
+
+        Args:
+            path: The JSON file; one that is there is replaced.
+
+        Raises:
+            OSError: The file system refuses.
+        """
+        write_trace(self.rows, self.events, self.title, path)
+
+    def plot(self, path: AnyPath, by: str = "instruction") -> None:
+        """Draw a bar for each row against its roofline bound.
+
+        Args:
+            path: The picture, ending in ``.png``, ``.svg`` or ``.pdf``; one that is there is
+                replaced.
+            by: As for :meth:`table`. Of many rows the longest are drawn, and the others as one.
+
+        Raises:
+            ImportError: matplotlib is missing.
+            ValueError: Another ending, or another word.
+            OSError: The file system refuses.
+        """
+        draw(self.rows, self.totals, by, path)
 
     def __iter__(self) -> Iterator[tuple[str, str, float]]:
         """What :meth:`fastcnn.graph.Function.profile` returned in the first version."""

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fastcnn.profiling.groups import Group, grouped
 from fastcnn.profiling.record import ProfileRow
 from fastcnn.profiling.roofline import MachineLimits
 
-__all__ = ["OVERHEAD", "WAITING", "Totals", "layer_name", "shape_text", "table"]
+__all__ = ["OVERHEAD", "WAITING", "Totals", "head", "shape_text", "table"]
 
 #: Rows for the time that belongs to no instruction.
 WAITING, OVERHEAD = "(waiting for other threads)", "(overhead)"
-#: Characters of a layer's name at most; the end of a long one tells more than its beginning.
-_LONGEST = 36
 
 
 @dataclass(frozen=True)
@@ -44,27 +43,24 @@ class _Column:
 
 def table(rows: Sequence[ProfileRow], totals: Totals, by: str) -> str:
     """The lines of a profile; see :meth:`~fastcnn.profiling.profile.Profile.table`."""
+    groups = grouped(rows, by, totals.title)
+    names = [group.name for group in groups]
+    columns = [_Column("layer" if by == "instruction" else by, names, right=False)]
     if by == "instruction":
-        columns = _instructions(rows, totals)
-    elif by in ("layer", "op"):
-        columns = _sums(rows, totals, by)
+        columns += _instructions(rows)
     else:
-        raise ValueError(f"by must be 'instruction', 'layer' or 'op', got {by!r}")
+        columns.append(_Column("instructions", [str(len(group.rows)) for group in groups]))
+    columns += _numbers(groups, totals)
+    if by == "instruction" and any(row.instruction.fused for row in rows):
+        fused = [" + ".join(row.instruction.fused) for row in rows]
+        columns.append(_Column("fused from", fused, right=False))
+    _add_rest(columns, totals)
     widths = [max(len(column.head), *map(len, column.cells)) for column in columns]
     lines = [
         "  ".join(column.text(line, width) for column, width in zip(columns, widths, strict=True))
         for line in range(-1, len(columns[0].cells))
     ]
-    return "\n".join([*_head(rows, totals), *(line.rstrip() for line in lines)])
-
-
-def layer_name(row: ProfileRow, model: str) -> str:
-    """Where a row comes from, in few characters: paths within the model."""
-    paths = [path.removeprefix(f"{model}/") for path in row.origin]
-    name = " + ".join(paths)
-    if len(name) > _LONGEST and len(paths) > 1:
-        name = f"{paths[0]} + {len(paths) - 1} more"
-    return name if len(name) <= _LONGEST else "…" + name[1 - _LONGEST :]
+    return "\n".join([*head(rows, totals), *(line.rstrip() for line in lines)])
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
@@ -72,7 +68,8 @@ def shape_text(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape)) or "scalar"
 
 
-def _head(rows: Sequence[ProfileRow], totals: Totals) -> list[str]:
+def head(rows: Sequence[ProfileRow], totals: Totals) -> list[str]:
+    """What ran, on what, and how fast: two lines."""
     limits = totals.limits
     flops = sum(row.instruction.flops for row in rows)
     bound = sum(row.bound_seconds for row in rows)
@@ -87,58 +84,33 @@ def _head(rows: Sequence[ProfileRow], totals: Totals) -> list[str]:
     ]
 
 
-def _instructions(rows: Sequence[ProfileRow], totals: Totals) -> list[_Column]:
+def _instructions(rows: Sequence[ProfileRow]) -> list[_Column]:
     data = [row.instruction for row in rows]
-    columns = [
-        _Column("layer", [layer_name(row, totals.title) for row in rows], right=False),
-        _Column("op", [row.op for row in rows], right=False),
+    return [
+        _Column("op", [each.op for each in data], right=False),
         _Column("output", [shape_text(each.outputs[0]) for each in data], right=False),
         _Column("algorithm", [each.algorithm for each in data], right=False),
-        *_numbers([[row] for row in rows], totals),
-        _Column("fused from", [" + ".join(each.fused) for each in data], right=False),
     ]
-    if not any(columns[-1].cells):
-        columns.pop()
-    return _with_rest(columns, totals)
 
 
-def _sums(rows: Sequence[ProfileRow], totals: Totals, by: str) -> list[_Column]:
-    groups: dict[str, list[ProfileRow]] = {}
-    for row in rows:
-        name = row.op if by == "op" else layer_name(row, totals.title)
-        groups.setdefault(name, []).append(row)
-    ordered = sorted(groups.items(), key=lambda group: -sum(row.seconds for row in group[1]))
-    columns = [
-        _Column(by, [name for name, _ in ordered], right=False),
-        _Column("instructions", [str(len(group)) for _, group in ordered]),
-        *_numbers([group for _, group in ordered], totals),
-    ]
-    return _with_rest(columns, totals)
-
-
-def _numbers(groups: Sequence[Sequence[ProfileRow]], totals: Totals) -> list[_Column]:
+def _numbers(groups: Sequence[Group], totals: Totals) -> list[_Column]:
     """Columns of what can be added up."""
-    seconds = [sum(row.seconds for row in group) for group in groups]
-    flops = [sum(row.instruction.flops for row in group) for group in groups]
-    moved = [sum(row.instruction.bytes for row in group) for group in groups]
-    compute = [sum(row.compute_seconds for row in group) for group in groups]
-    bounds = [sum(row.bound_seconds for row in group) for group in groups]
-    waited = [sum(row.waiting_seconds for row in group) for group in groups]
     columns = [
-        _Column("ms", [f"{1e3 * each:.3f}" for each in seconds]),
-        _Column("% of run", [_percent(each, totals.seconds) for each in seconds]),
-        _Column("GFLOP/s", [_rate(each, time) for each, time in zip(flops, seconds, strict=True)]),
-        _Column("% of peak", [_percent(*each) for each in zip(compute, seconds, strict=True)]),
-        _Column("MB", [f"{1e-6 * each:.2f}" for each in moved]),
-        _Column("% of bound", [_percent(*each) for each in zip(bounds, seconds, strict=True)]),
+        _Column("ms", [f"{1e3 * group.seconds:.3f}" for group in groups]),
+        _Column("% of run", [_percent(group.seconds, totals.seconds) for group in groups]),
+        _Column("GFLOP/s", [_rate(group.flops, group.seconds) for group in groups]),
+        _Column("% of peak", [_percent(group.compute_seconds, group.seconds) for group in groups]),
+        _Column("MB", [f"{1e-6 * group.bytes:.2f}" for group in groups]),
+        _Column("% of bound", [_percent(group.bound_seconds, group.seconds) for group in groups]),
     ]
     if totals.threads > 1:
-        columns.append(_Column("others wait, ms", [f"{1e3 * each:.3f}" for each in waited]))
+        waited = [f"{1e3 * group.waiting_seconds:.3f}" for group in groups]
+        columns.append(_Column("others wait, ms", waited))
     return columns
 
 
-def _with_rest(columns: list[_Column], totals: Totals) -> list[_Column]:
-    """The columns with lines for the time that belongs to no row, and for all."""
+def _add_rest(columns: Sequence[_Column], totals: Totals) -> None:
+    """Adds lines for the time that belongs to no row, and for all."""
     lines = [(OVERHEAD, totals.overhead_seconds), ("total", totals.seconds)]
     if totals.threads > 1:
         lines.insert(0, (WAITING, totals.waiting_seconds))
@@ -150,7 +122,6 @@ def _with_rest(columns: list[_Column], totals: Totals) -> list[_Column]:
         }
         for column in columns:
             column.cells.append(cells.get(column.head, ""))
-    return columns
 
 
 def _percent(part: float, whole: float) -> str:
