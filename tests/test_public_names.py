@@ -85,6 +85,7 @@ ADDED: set[str] = {
     "fastcnn.Model.save(include_optimizer)",  # as in Keras' own HDF5 files
     "fastcnn.applications",
     "fastcnn.config.Registry",  # was there, and not listed
+    "fastcnn.graph.Function.explain(title)",
     "fastcnn.graph.Function.profile(threads)",
     "fastcnn.graph.Function.profile(title)",
     "fastcnn.graph.Node(fused)",

@@ -32,7 +32,7 @@ class TensorBoard(Callback):
         write_images: Whether kernels are written as pictures too, with the histograms.
         write_steps_per_second: Whether ``epoch_steps_per_second`` is written.
         update_freq: ``"epoch"``, ``"batch"``, or the number of steps between ``batch_`` values.
-        profile_batch: Not supported: 0 only; ``model.explain_plan()`` tells the time of every step.
+        profile_batch: Not supported: 0 only; ``model.profile()`` tells where the time goes.
         embeddings_freq: Not supported: 0 only.
         embeddings_metadata: Not supported: ``None`` only.
 

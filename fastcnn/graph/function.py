@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.graph.aligned_array import LARGE, empty
+from fastcnn.graph.derived import lasting_in
 from fastcnn.graph.graph import Graph
 from fastcnn.graph.lowering import PlannedStep, lower
 from fastcnn.graph.passes import run_passes
-from fastcnn.graph.tensor import Tensor
-from fastcnn.profiling import Event, Instruction, Profile
+from fastcnn.graph.tensor import Spec, Tensor
+from fastcnn.profiling import Event, Instruction, Operation, Plan, Profile
 
 __all__ = ["Function", "compile"]
 
@@ -29,6 +30,7 @@ class Function:
     def __init__(self, graph: Graph, *, without: Sequence[str] = ()) -> None:
         self.inputs = [tensor.spec for tensor in graph.inputs]
         self.outputs = [tensor.spec for tensor in graph.outputs]
+        self._graph, self._without = graph, tuple(without)
         lowered = lower(run_passes(graph, without=without))
         self._program, self._steps = lowered.program, lowered.steps
         self._derived = lowered.derived
@@ -102,26 +104,48 @@ class Function:
         """What the Program runs, in order."""
         return tuple(_instruction(step) for step in self._steps)
 
-    def explain(self, *arrays: npt.NDArray[Any]) -> str:
-        """The plan as text: a line for each step with its work and, when arrays to run
-        on are given, its time.
+    def explain(self, *arrays: npt.NDArray[Any], title: str = "function") -> str:
+        """The plan as text: the graph before the passes, what each of them leaves, the Program with
+        the algorithm and the work of each instruction, and the memory it takes. When arrays to run
+        on are given, also the times.
+
+        Args:
+            arrays: As for a call, or none.
+            title: What to call it.
         """
-        times = [f"{row.milliseconds:9.3f}" for row in self.profile(*arrays).rows] if arrays else []
-        lines = [
-            f"{len(self._steps)} steps, {self._program.barriers} waits, "
-            f"{self.arena_bytes / 2**20:.2f} MB of arena",
-            f"{'step':24} {'GFLOP':>9} {'MB':>9}" + (f" {'ms':>9}" if times else "") + "  output",
-        ]
-        for i, step in enumerate(self._steps):
-            name = step.node.op.name if step.node.op else step.node.name
-            shapes = ", ".join(str(shape) for _, shape in step.operands)
-            lines.append(
-                f"{name:24} {step.step.flops / 1e9:9.4f} "
-                f"{step.step.bytes / 2**20:9.3f}"
-                + (f" {times[i]}" if times else "")
-                + f"  {shapes}"
-            )
-        return "\n".join(lines)
+        text = str(self.plan(title))
+        return f"{text}\n\n{self.profile(*arrays, title=title)}" if arrays else text
+
+    def plan(self, title: str = "function") -> Plan:
+        """What :meth:`explain` tells, as data."""
+        after: list[tuple[str, int]] = []
+        run_passes(
+            self._graph,
+            without=self._without,
+            watch=lambda name, graph: after.append((name, _in_every_run(graph))),
+        )
+        variables = {
+            node.variable
+            for node in self._graph.nodes()
+            if node.op is None and node.variable is not None
+        }
+        variables |= {variable for step in self._steps for variable in step.node.targets}
+        memory = {
+            "inputs and outputs": sum(spec.bytes for spec in [*self.inputs, *self.outputs]),
+            "arena: values of one run": self.arena_bytes,
+            "variables and constants": sum(
+                Spec(variable.shape, variable.dtype.name).bytes for variable in variables
+            ),
+            "derived from them and kept, such as packed filters": self.derived_bytes,
+        }
+        return Plan(
+            title,
+            _operations(self._graph),
+            after,
+            self.instructions,
+            self._program.barriers,
+            memory,
+        )
 
     @property
     def arena_bytes(self) -> int:
@@ -175,4 +199,27 @@ def _instruction(step: PlannedStep) -> Instruction:
         algorithm=operator.algorithm,
         flops=operator.flops,
         bytes=operator.bytes,
+        packed_bytes=operator.packing_bytes if step.packed >= 0 or operator.packs_in_run else 0,
     )
+
+
+def _in_every_run(graph: Graph) -> int:
+    """How many operations are not computed once from the variables and kept."""
+    lasting = lasting_in(graph)
+    return sum(node.op is not None and node not in lasting for node in graph.nodes())
+
+
+def _operations(graph: Graph) -> list[Operation]:
+    return [
+        Operation(
+            node.op.name,
+            node.origin,
+            tuple(tensor.shape for tensor in node.inputs),
+            tuple(
+                spec.shape
+                for spec in node.op.infer(*(tensor.spec for tensor in node.inputs), **node.attrs)
+            ),
+        )
+        for node in graph.nodes()
+        if node.op is not None
+    ]

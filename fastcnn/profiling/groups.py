@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fastcnn.profiling.record import ProfileRow
 
-__all__ = ["Group", "grouped", "layer_name"]
+__all__ = ["Group", "grouped", "origin_name"]
 
 #: Characters of a layer's name at most; the end of a long one tells more than its beginning.
 _LONGEST = 36
@@ -73,20 +73,20 @@ def grouped(rows: Sequence[ProfileRow], by: str, model: str) -> list[Group]:
         ValueError: Another word.
     """
     if by == "instruction":
-        return [Group(layer_name(row, model), [row]) for row in rows]
+        return [Group(origin_name(row.origin, model), [row]) for row in rows]
     if by not in ("layer", "op"):
         raise ValueError(f"by must be 'instruction', 'layer' or 'op', got {by!r}")
     together: dict[str, list[ProfileRow]] = {}
     for row in rows:
-        name = row.op if by == "op" else layer_name(row, model)
+        name = row.op if by == "op" else origin_name(row.origin, model)
         together.setdefault(name, []).append(row)
     groups = [Group(name, members) for name, members in together.items()]
     return sorted(groups, key=lambda group: -group.seconds)
 
 
-def layer_name(row: ProfileRow, model: str) -> str:
-    """Where a row comes from, in few characters: paths within the model."""
-    paths = [path.removeprefix(f"{model}/") for path in row.origin]
+def origin_name(origin: tuple[str, ...], model: str) -> str:
+    """Where something comes from, in few characters: paths within the model."""
+    paths = [path.removeprefix(f"{model}/") for path in origin]
     name = " + ".join(paths)
     if len(name) > _LONGEST and len(paths) > 1:
         name = f"{paths[0]} + {len(paths) - 1} more"

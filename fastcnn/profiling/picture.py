@@ -11,9 +11,10 @@ from typing import Any
 
 from fastcnn.paths import AnyPath
 from fastcnn.picture_file import write_picture
+from fastcnn.profiling.columns import shape_text
 from fastcnn.profiling.groups import Group, grouped
 from fastcnn.profiling.record import ProfileRow
-from fastcnn.profiling.text import OVERHEAD, WAITING, Totals, shape_text
+from fastcnn.profiling.text import OVERHEAD, WAITING, Totals
 
 __all__ = ["check", "draw"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["PACKING", "Event", "Instruction", "ProfileRow"]
+__all__ = ["PACKING", "Event", "Instruction", "Operation", "ProfileRow"]
 
 #: The phase of an event in which an operand was packed.
 PACKING = -1
@@ -25,6 +25,15 @@ class Event(NamedTuple):
     items: int
 
 
+class Operation(NamedTuple):
+    """One operation of a graph: its name, the layer calls that it comes from, and shapes."""
+
+    op: str
+    origin: tuple[str, ...]
+    inputs: tuple[tuple[int, ...], ...]
+    outputs: tuple[tuple[int, ...], ...]
+
+
 @dataclass(frozen=True)
 class Instruction:
     """One instruction of a Program: what is known before it runs.
@@ -39,6 +48,7 @@ class Instruction:
         flops: Floating-point operations that the algorithm executes.
         bytes: Bytes that it reads and writes, each array counted once for each time that the
             algorithm goes over it.
+        packed_bytes: Size of the form into which it or the Program packs an operand.
     """
 
     op: str
@@ -49,6 +59,7 @@ class Instruction:
     algorithm: str
     flops: float
     bytes: float
+    packed_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fastcnn.profiling.columns import Column, aligned, shape_text
 from fastcnn.profiling.groups import Group, grouped
 from fastcnn.profiling.record import ProfileRow
 from fastcnn.profiling.roofline import MachineLimits
 
-__all__ = ["OVERHEAD", "WAITING", "Totals", "head", "shape_text", "table"]
+__all__ = ["OVERHEAD", "WAITING", "Totals", "head", "table"]
 
 #: Rows for the time that belongs to no instruction.
 WAITING, OVERHEAD = "(waiting for other threads)", "(overhead)"
@@ -28,44 +29,21 @@ class Totals:
     limits: MachineLimits
 
 
-@dataclass(frozen=True)
-class _Column:
-    """Cells, one to a line; numbers stand at the right."""
-
-    head: str
-    cells: list[str]
-    right: bool = True
-
-    def text(self, line: int, width: int) -> str:
-        cell = self.head if line < 0 else self.cells[line]
-        return cell.rjust(width) if self.right else cell.ljust(width)
-
-
 def table(rows: Sequence[ProfileRow], totals: Totals, by: str) -> str:
     """The lines of a profile; see :meth:`~fastcnn.profiling.profile.Profile.table`."""
     groups = grouped(rows, by, totals.title)
     names = [group.name for group in groups]
-    columns = [_Column("layer" if by == "instruction" else by, names, right=False)]
+    columns = [Column("layer" if by == "instruction" else by, names, right=False)]
     if by == "instruction":
         columns += _instructions(rows)
     else:
-        columns.append(_Column("instructions", [str(len(group.rows)) for group in groups]))
+        columns.append(Column("instructions", [str(len(group.rows)) for group in groups]))
     columns += _numbers(groups, totals)
     if by == "instruction" and any(row.instruction.fused for row in rows):
         fused = [" + ".join(row.instruction.fused) for row in rows]
-        columns.append(_Column("fused from", fused, right=False))
+        columns.append(Column("fused from", fused, right=False))
     _add_rest(columns, totals)
-    widths = [max(len(column.head), *map(len, column.cells)) for column in columns]
-    lines = [
-        "  ".join(column.text(line, width) for column, width in zip(columns, widths, strict=True))
-        for line in range(-1, len(columns[0].cells))
-    ]
-    return "\n".join([*head(rows, totals), *(line.rstrip() for line in lines)])
-
-
-def shape_text(shape: tuple[int, ...]) -> str:
-    """A shape in few characters: ``32x28x28x64``."""
-    return "x".join(map(str, shape)) or "scalar"
+    return "\n".join([*head(rows, totals), *aligned(columns)])
 
 
 def head(rows: Sequence[ProfileRow], totals: Totals) -> list[str]:
@@ -84,32 +62,32 @@ def head(rows: Sequence[ProfileRow], totals: Totals) -> list[str]:
     ]
 
 
-def _instructions(rows: Sequence[ProfileRow]) -> list[_Column]:
+def _instructions(rows: Sequence[ProfileRow]) -> list[Column]:
     data = [row.instruction for row in rows]
     return [
-        _Column("op", [each.op for each in data], right=False),
-        _Column("output", [shape_text(each.outputs[0]) for each in data], right=False),
-        _Column("algorithm", [each.algorithm for each in data], right=False),
+        Column("op", [each.op for each in data], right=False),
+        Column("output", [shape_text(each.outputs[0]) for each in data], right=False),
+        Column("algorithm", [each.algorithm for each in data], right=False),
     ]
 
 
-def _numbers(groups: Sequence[Group], totals: Totals) -> list[_Column]:
+def _numbers(groups: Sequence[Group], totals: Totals) -> list[Column]:
     """Columns of what can be added up."""
     columns = [
-        _Column("ms", [f"{1e3 * group.seconds:.3f}" for group in groups]),
-        _Column("% of run", [_percent(group.seconds, totals.seconds) for group in groups]),
-        _Column("GFLOP/s", [_rate(group.flops, group.seconds) for group in groups]),
-        _Column("% of peak", [_percent(group.compute_seconds, group.seconds) for group in groups]),
-        _Column("MB", [f"{1e-6 * group.bytes:.2f}" for group in groups]),
-        _Column("% of bound", [_percent(group.bound_seconds, group.seconds) for group in groups]),
+        Column("ms", [f"{1e3 * group.seconds:.3f}" for group in groups]),
+        Column("% of run", [_percent(group.seconds, totals.seconds) for group in groups]),
+        Column("GFLOP/s", [_rate(group.flops, group.seconds) for group in groups]),
+        Column("% of peak", [_percent(group.compute_seconds, group.seconds) for group in groups]),
+        Column("MB", [f"{1e-6 * group.bytes:.2f}" for group in groups]),
+        Column("% of bound", [_percent(group.bound_seconds, group.seconds) for group in groups]),
     ]
     if totals.threads > 1:
         waited = [f"{1e3 * group.waiting_seconds:.3f}" for group in groups]
-        columns.append(_Column("others wait, ms", waited))
+        columns.append(Column("others wait, ms", waited))
     return columns
 
 
-def _add_rest(columns: Sequence[_Column], totals: Totals) -> None:
+def _add_rest(columns: Sequence[Column], totals: Totals) -> None:
     """Adds lines for the time that belongs to no row, and for all."""
     lines = [(OVERHEAD, totals.overhead_seconds), ("total", totals.seconds)]
     if totals.threads > 1:

@@ -11,7 +11,7 @@ from typing import Any
 
 from fastcnn.atomic_file import replacing, write_at
 from fastcnn.paths import AnyPath
-from fastcnn.profiling.groups import layer_name
+from fastcnn.profiling.groups import origin_name
 from fastcnn.profiling.record import PACKING, Event, ProfileRow
 
 __all__ = ["write_trace"]
@@ -42,7 +42,7 @@ def _named(kind: str, thread: int, name: str) -> dict[str, Any]:
 def _item(event: Event, row: ProfileRow, title: str) -> dict[str, Any]:
     instruction = row.instruction
     packs = event.phase == PACKING
-    name = f"{layer_name(row, title)}: {row.op}" if row.origin else row.op
+    name = f"{origin_name(row.origin, title)}: {row.op}" if row.origin else row.op
     return {
         "name": f"{name} (packing)" if packs else name,
         "cat": row.op,

@@ -15,13 +15,15 @@ from fastcnn import optimizers
 from fastcnn.data_adapters.adapters import Batch, Converter, open_data
 from fastcnn.data_adapters.array_slicing import as_contiguous
 from fastcnn.data_adapters.epoch_iterator import EpochIterator
+from fastcnn.data_adapters.example_batch import example_inputs
 from fastcnn.data_adapters.input_standardization import InputStandardizer
 from fastcnn.data_adapters.validation_split import split_arrays
+from fastcnn.graph import Function
 from fastcnn.layers import Layer
 from fastcnn.layers.base.keras_tensor import KerasTensor, Shape
 from fastcnn.messages import Advice, brief, suggesting
 from fastcnn.optimizers import Optimizer
-from fastcnn.profiling import Profile
+from fastcnn.profiling import Plan, Profile
 from fastcnn.seeding import next_seed
 from fastcnn.training.callback import Callback, CallbackList, History, as_list
 from fastcnn.training.compiled_losses import CompileLossAndMetrics, MetricAccumulator
@@ -32,6 +34,7 @@ from fastcnn.training.loops import gather_outputs, measure, train_epoch
 from fastcnn.training.nan_diagnosis import refuse_nan
 from fastcnn.training.progress_bar import Progress, resolve_verbose
 from fastcnn.training.ran_out import warn_fewer, warn_training_ends
+from fastcnn.training.step_builder import TrainingStep
 from fastcnn.training.step_cache import Programs
 
 __all__ = ["Trainer"]
@@ -501,16 +504,57 @@ class Trainer(Layer):
             >>> [(row.origin, row.op) for row in profile.rows]
             [(('net/conv',), 'conv')]
         """
+        run, arrays = self._run_of("profile", x, y, sample_weight)
+        return run.profile(*arrays, runs=runs, threads=threads, title=self.name)
+
+    def _run_of(
+        self, what: str, x: Any, y: Any, sample_weight: Any
+    ) -> tuple[Function | TrainingStep, list[Array]]:
+        """What predicts for one batch, or with labels trains on it, and the arrays it takes."""
         if y is None:
             if sample_weight is not None:
-                raise ValueError("profile: sample_weight needs labels: pass y")
+                raise ValueError(f"{what}: sample_weight needs labels: pass y")
             arrays = self._input_arrays(x)
-            function = self.programs.predict(arrays).function
-            return function.profile(*arrays, runs=runs, threads=threads, title=self.name)
-        self._require_compiled("profile with labels")
+            return self.programs.predict(arrays).function, arrays
+        self._require_compiled(f"{what} with labels")
         batch = Converter(self._feed)((x, y, sample_weight))
-        step = self.programs.measure(batch, train=True).run
-        return step.profile(*batch.arrays, runs=runs, threads=threads, title=self.name)
+        return self.programs.measure(batch, train=True).run, batch.arrays
+
+    @suggesting
+    def explain_plan(
+        self, x: Any = None, y: Any = None, sample_weight: Any = None, *, batch_size: int = 1
+    ) -> Plan:
+        """Tell how a batch is computed: the graph before the passes, what each of them leaves, the
+        instructions with their algorithms and work, and the memory it takes. Nothing is run.
+
+        Args:
+            x: Input arrays, all one batch; ``None`` for any ``batch_size`` examples.
+            y: Labels: then it is the plan of a training step.
+            sample_weight: Factor by example, for a training step.
+            batch_size: Examples, where there is no ``x``.
+
+        Returns:
+            A :class:`~fastcnn.profiling.Plan`, which is a text when it is printed.
+
+        Raises:
+            RuntimeError: There are labels, and the model was not compiled.
+            ValueError: Arguments or arrays do not fit, or there is no ``x`` and the model has
+                inputs of open sizes.
+
+        Example:
+            >>> from fastcnn import Input, Sequential, layers
+            >>> model = Sequential([Input((8, 8, 1)), layers.Conv2D(4, 3, activation="relu")])
+            >>> plan = model.explain_plan()
+            >>> [operation.op for operation in plan.traced]
+            ['conv', 'relu']
+            >>> [instruction.fused for instruction in plan.instructions]
+            [('conv', 'relu')]
+        """
+        if x is None:
+            x = example_inputs(self, batch_size)
+        run, _ = self._run_of("explain_plan", x, y, sample_weight)
+        function = run.function if isinstance(run, TrainingStep) else run
+        return function.plan(self.name)
 
     @property
     def metrics_names(self) -> list[str]:

@@ -33,8 +33,18 @@ def graph_pass(function: Pass) -> Pass:
     return function
 
 
-def run_passes(graph: Graph, *, without: Sequence[str] = ()) -> Graph:
+def run_passes(
+    graph: Graph,
+    *,
+    without: Sequence[str] = (),
+    watch: Callable[[str, Graph], object] | None = None,
+) -> Graph:
     """Runs all passes but those named.
+
+    Args:
+        graph: What to rewrite; it stays as it is.
+        without: Names of passes to leave out.
+        watch: Called after each pass with its name and what it returned.
 
     Raises:
         ValueError: ``without`` names a pass that does not exist.
@@ -52,4 +62,6 @@ def run_passes(graph: Graph, *, without: Sequence[str] = ()) -> Graph:
         )
     for name in wanted:
         graph = _registered[name](graph)
+        if watch is not None:
+            watch(name, graph)
     return graph
