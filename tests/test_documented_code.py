@@ -14,7 +14,10 @@ from fastcnn import datasets, graph, layers, losses, optimizers
 ROOT = Path(__file__).parents[1]
 #: What a document leaves to its reader to bring; tests/keras_parity/test_migration.py has the last
 #: one's.
-DOCUMENTS = ["README.md", "docs/datasets.md", "docs/networks.md", "docs/training_steps.md"]
+DOCUMENTS = [
+    "README.md",
+    *(f"docs/{name}.md" for name in ["datasets", "networks", "profiling", "training_steps"]),
+]
 ELSEWHERE = {"docs/migration.md"}
 
 

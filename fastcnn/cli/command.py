@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastcnn._version import __version__
-from fastcnn.cli import bench, evaluate, info, predict, train
+from fastcnn.cli import bench, evaluate, info, predict, profile, train
 from fastcnn.cli.errors import explain, text_of
 
 __all__ = ["build_parser", "main"]
@@ -31,7 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--traceback", action="store_true", help="show where an error came from, for a bug report"
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in (train, evaluate, predict, info, bench):
+    for command in (train, evaluate, predict, info, profile, bench):
         command.add_parser(commands)
     _name_parsers(commands)
     return parser

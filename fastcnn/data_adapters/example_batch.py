@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fastcnn.data_adapters.input_standardization import DescribedModel
 from fastcnn.losses import Loss
+from fastcnn.messages import Advice
 
 __all__ = ["example_inputs", "example_labels"]
 
@@ -43,8 +44,11 @@ def example_inputs(
                 sizes[axis] = size
         if None in sizes:
             raise ValueError(
-                f"input {spec.name!r} of model {model.name!r} has open sizes {spec.shape}: pass x "
-                "of the size that is meant"
+                Advice(
+                    f"input {spec.name!r} of model {model.name!r} has open sizes {spec.shape}: ",
+                    python="pass x of the size that is meant",
+                    command="give --image-size",
+                )
             )
         shape = (batch_size, *(size or 0 for size in sizes))
         values = rng.random(shape, np.float32) if spec.dtype.kind == "f" else np.zeros(shape)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-__all__ = ["Column", "aligned", "shape_text"]
+__all__ = ["Column", "TimeUnit", "aligned", "shape_text", "time_unit"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,29 @@ def aligned(columns: Sequence[Column]) -> list[str]:
         "  ".join(column.text(line) for column in columns).rstrip()
         for line in range(-1, len(columns[0].cells))
     ]
+
+
+class TimeUnit(NamedTuple):
+    """In what times are shown.
+
+    Attributes:
+        name: ``"ms"`` or ``"µs"``.
+        per_second: How many there are in a second.
+        decimals: Digits behind the point.
+    """
+
+    name: str
+    per_second: float
+    decimals: int
+
+    def text(self, seconds: float) -> str:
+        """A number, without the unit."""
+        return f"{self.per_second * seconds:.{self.decimals}f}"
+
+
+def time_unit(seconds: float) -> TimeUnit:
+    """A unit for the parts of so many seconds."""
+    return TimeUnit("µs", 1e6, 1) if seconds < 5e-3 else TimeUnit("ms", 1e3, 3)
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

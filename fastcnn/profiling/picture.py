@@ -11,7 +11,7 @@ from typing import Any
 
 from fastcnn.paths import AnyPath
 from fastcnn.picture_file import write_picture
-from fastcnn.profiling.columns import shape_text
+from fastcnn.profiling.columns import shape_text, time_unit
 from fastcnn.profiling.groups import Group, grouped
 from fastcnn.profiling.record import ProfileRow
 from fastcnn.profiling.text import OVERHEAD, WAITING, Totals
@@ -74,13 +74,14 @@ def draw(rows: Sequence[ProfileRow], totals: Totals, by: str, path: AnyPath) -> 
     # Only those count that say something about one row; what is longer is cut off.
     single = [bar.seconds for bar in bars if not (bar.is_sum or bar.is_rest)]
     longest = max(single, default=bars[0].seconds)
-    axes.set_xlim(0, 1e3 * longest)
+    unit = time_unit(totals.seconds)
+    axes.set_xlim(0, unit.per_second * longest)
     axes.set_ylim(len(bars) - 0.5, -0.5)
     for y, bar in enumerate(bars):
-        _draw_bar(axes, y, bar, longest)
+        _draw_bar(axes, y, bar, longest, unit.per_second)
         _write_beside(axes, y, bar, totals, (names + details - 0.12) / BARS)
     axes.set_yticks([])
-    axes.set_xlabel("ms", fontsize=7, labelpad=1)
+    axes.set_xlabel(unit.name, fontsize=7, labelpad=1)
     axes.tick_params(axis="x", labelsize=6.5, length=2, pad=2)
     axes.grid(axis="x", color="#e6e6e6", lw=0.6)
     axes.set_axisbelow(True)
@@ -116,29 +117,30 @@ def _bar(group: Group, by: str) -> _Bar:
     return _Bar(group.name, detail, group.seconds, group.bound_seconds - memory, memory)
 
 
-def _draw_bar(axes: Any, y: int, bar: _Bar, longest: float) -> None:
+def _draw_bar(axes: Any, y: int, bar: _Bar, longest: float, per_second: float) -> None:
     bound = bar.compute + bar.memory
     # A bound beyond the time says that the machine was measured at a worse moment.
-    scale = 1e3 * (min(1.0, bar.seconds / bound) if bound > 0 else 0.0)
+    scale = per_second * min(1.0, bar.seconds / bound) if bound > 0 else 0.0
     shape = {"height": 0.78, "lw": 0}
     colour = REST if bar.is_rest else BEYOND
-    axes.barh(y, 1e3 * bar.seconds, color=colour, zorder=2, **shape)
+    axes.barh(y, per_second * bar.seconds, color=colour, zorder=2, **shape)
     axes.barh(y, scale * bar.compute, color=COMPUTE, zorder=3, **shape)
     left = scale * bar.compute
     axes.barh(y, scale * bar.memory, left=left, color=MEMORY, zorder=3, **shape)
     if bar.seconds > longest:
         # White strokes across its end: the bar goes on.
-        for at in (965.0, 980.0):
-            ends = [at * longest, (at + 10) * longest]
+        for at in (0.965, 0.98):
+            ends = [at * per_second * longest, (at + 0.01) * per_second * longest]
             axes.plot(ends, [y + 0.4, y - 0.4], color="white", lw=1, zorder=4)
 
 
 def _write_beside(axes: Any, y: int, bar: _Bar, totals: Totals, left: float) -> None:
+    unit = time_unit(totals.seconds)
     at = {"va": "center", "transform": axes.get_yaxis_transform(), "clip_on": False}
     number = {"ha": "right", "fontsize": 6.5, **at}
     axes.text(-left, y, bar.name, ha="left", fontsize=6.5, color="#222222", **at)
     axes.text(-0.015, y, bar.detail, ha="right", fontsize=5.8, color="#666666", **at)
-    axes.text(1.14, y, f"{1e3 * bar.seconds:.3f} ms", **number)
+    axes.text(1.14, y, f"{unit.text(bar.seconds)} {unit.name}", **number)
     axes.text(1.25, y, f"{100 * bar.seconds / totals.seconds:.1f} %", **number)
     bound = bar.compute + bar.memory
     if bound > 0 and bar.seconds > 0:
@@ -154,9 +156,11 @@ def _head(
     limits = totals.limits
     flops, bound = sum(g.flops for g in groups), sum(g.bound_seconds for g in groups)
     threads = f"{totals.threads} thread" + "s" * (totals.threads > 1)
+    unit = time_unit(totals.seconds)
     at = {"va": "center", "x": 0.12 / width}
     figure.text(
-        **at, y=1 - 0.2 / height, s=f"{totals.title}: {1e3 * totals.seconds:.3g} ms, {threads}",
+        **at, y=1 - 0.2 / height,
+        s=f"{totals.title}: {unit.per_second * totals.seconds:.4g} {unit.name}, {threads}",
         fontsize=11, fontweight="bold",
     )  # fmt: skip
     figure.text(

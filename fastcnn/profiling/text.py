@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fastcnn.profiling.columns import Column, aligned, shape_text
+from fastcnn.profiling.columns import Column, aligned, shape_text, time_unit
 from fastcnn.profiling.groups import Group, grouped
 from fastcnn.profiling.record import ProfileRow
 from fastcnn.profiling.roofline import MachineLimits
@@ -54,10 +54,12 @@ def head(rows: Sequence[ProfileRow], totals: Totals) -> list[str]:
     threads = f"{totals.threads} thread{'s' * (totals.threads > 1)}"
     runs = f", the fastest of {totals.runs} runs" if totals.runs > 1 else ""
     memory = limits.levels[-1][2]
+    unit = time_unit(totals.seconds)
     return [
-        f"{totals.title}: {1e3 * totals.seconds:.3f} ms with {threads}{runs}; "
+        f"{totals.title}: {unit.text(totals.seconds)} {unit.name} with {threads}{runs}; "
         f"{1e-9 * flops:.4g} GFLOP, {1e-9 * flops / totals.seconds:.1f} GFLOP/s; "
-        f"the roofline bounds add up to {1e3 * bound:.3f} ms ({bound / totals.seconds:.0%})",
+        f"the roofline bounds add up to {unit.text(bound)} {unit.name} "
+        f"({bound / totals.seconds:.0%})",
         f"{limits.isa}: {limits.peak:.0f} GFLOP/s and {memory:.1f} GB/s of memory at best",
     ]
 
@@ -73,8 +75,9 @@ def _instructions(rows: Sequence[ProfileRow]) -> list[Column]:
 
 def _numbers(groups: Sequence[Group], totals: Totals) -> list[Column]:
     """Columns of what can be added up."""
+    unit = time_unit(totals.seconds)
     columns = [
-        Column("ms", [f"{1e3 * group.seconds:.3f}" for group in groups]),
+        Column(unit.name, [unit.text(group.seconds) for group in groups]),
         Column("% of run", [_percent(group.seconds, totals.seconds) for group in groups]),
         Column("GFLOP/s", [_rate(group.flops, group.seconds) for group in groups]),
         Column("% of peak", [_percent(group.compute_seconds, group.seconds) for group in groups]),
@@ -82,20 +85,21 @@ def _numbers(groups: Sequence[Group], totals: Totals) -> list[Column]:
         Column("% of bound", [_percent(group.bound_seconds, group.seconds) for group in groups]),
     ]
     if totals.threads > 1:
-        waited = [f"{1e3 * group.waiting_seconds:.3f}" for group in groups]
-        columns.append(Column("others wait, ms", waited))
+        waited = [unit.text(group.waiting_seconds) for group in groups]
+        columns.append(Column(f"others wait, {unit.name}", waited))
     return columns
 
 
 def _add_rest(columns: Sequence[Column], totals: Totals) -> None:
     """Adds lines for the time that belongs to no row, and for all."""
+    unit = time_unit(totals.seconds)
     lines = [(OVERHEAD, totals.overhead_seconds), ("total", totals.seconds)]
     if totals.threads > 1:
         lines.insert(0, (WAITING, totals.waiting_seconds))
     for name, seconds in lines:
         cells = {
             columns[0].head: name,
-            "ms": f"{1e3 * seconds:.3f}",
+            unit.name: unit.text(seconds),
             "% of run": _percent(seconds, totals.seconds),
         }
         for column in columns:

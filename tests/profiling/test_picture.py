@@ -61,14 +61,14 @@ def bars(axes: Any) -> dict[float, float]:
 def test_bars_are_as_long_as_rows_take(axes: Any) -> None:
     made([40, 10, 30]).plot("any.png")
     lengths = bars(axes())
-    assert [lengths[y] for y in range(3)] == pytest.approx([0.04, 0.01, 0.03])
-    assert lengths[3] == pytest.approx(0.001)  # overhead
+    assert [lengths[y] for y in range(3)] == pytest.approx([40, 10, 30])
+    assert lengths[3] == pytest.approx(1)  # overhead
     blue = [
         p
         for p in axes().patches
         if p.get_facecolor()[:3] == pytest.approx((0, 0.447, 0.698), abs=1e-2)
     ]
-    assert blue[0].get_width() == pytest.approx(0.04 / 100)
+    assert blue[0].get_width() == pytest.approx(40 / 100)
 
 
 def test_short_rows_are_shown_as_one_that_sets_no_scale(axes: Any) -> None:
@@ -77,8 +77,8 @@ def test_short_rows_are_shown_as_one_that_sets_no_scale(axes: Any) -> None:
     assert "39 others" in texts
     lengths = bars(axes())
     assert len(lengths) == picture.MOST + 2
-    assert lengths[picture.MOST] == pytest.approx(0.39)
-    assert axes().get_xlim()[1] == pytest.approx(0.02)
+    assert lengths[picture.MOST] == pytest.approx(390)
+    assert axes().get_xlim()[1] == pytest.approx(20)
 
 
 def test_wrong_arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
