@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fastcnn.data_adapters.input_standardization import DescribedModel
 from fastcnn.losses import Loss
-from fastcnn.messages import Advice
+from fastcnn.messages import Advice, brief
 
 __all__ = ["example_inputs", "example_labels"]
 
@@ -28,8 +28,11 @@ def example_inputs(
         open_sizes: For the first axes behind the batch, where the model takes any size there.
 
     Raises:
-        ValueError: The inputs are not known, or have open sizes that are not given.
+        ValueError: The inputs are not known, or have open sizes that are not given; or
+            ``batch_size`` is not 1 or more.
     """
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        raise ValueError(f"batch_size must be an int of 1 or more, got {brief(batch_size)}")
     specs = model.input_specs
     if specs is None:
         raise ValueError(

@@ -14,6 +14,7 @@ from fastcnn.graph.graph import Graph
 from fastcnn.graph.lowering import PlannedStep, lower
 from fastcnn.graph.passes import run_passes
 from fastcnn.graph.tensor import Spec, Tensor
+from fastcnn.messages import brief
 from fastcnn.profiling import Event, Instruction, Operation, Plan, Profile
 
 __all__ = ["Function", "compile"]
@@ -81,7 +82,9 @@ class Function:
         """
         for name, number in (("runs", runs), ("threads", 1 if threads is None else threads)):
             if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-                raise ValueError(f"profile: {name} must be an int of 1 or more, got {number!r}")
+                raise ValueError(
+                    f"profile: {name} must be an int of 1 or more, got {brief(number)}"
+                )
         outputs = [make(shape, dtype) for make, shape, dtype in self._empty]
         written = {v: v.core.numpy() for step in self._steps for v in step.node.targets}
         try:

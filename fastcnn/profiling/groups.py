@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +12,7 @@ from fastcnn.profiling.record import ProfileRow
 __all__ = ["Group", "grouped", "origin_name"]
 
 #: Characters of a layer's name at most; the end of a long one tells more than its beginning.
-_LONGEST = 36
+_LONGEST = 40
 
 
 @dataclass(frozen=True)
@@ -85,9 +87,17 @@ def grouped(rows: Sequence[ProfileRow], by: str, model: str) -> list[Group]:
 
 
 def origin_name(origin: tuple[str, ...], model: str) -> str:
-    """Where something comes from, in few characters: paths within the model."""
+    """Where something comes from, in few characters: paths within the model.
+
+    Several with one beginning are written as a shell would: ``block1/{conv, bn, relu}``.
+    """
     paths = [path.removeprefix(f"{model}/") for path in origin]
     name = " + ".join(paths)
+    if len(paths) > 1:
+        same = os.path.commonprefix(paths)  # noqa: RUF071 - characters are meant, not folders
+        start = re.sub(r"[^/_]*$", "", same)
+        ends = ", ".join(path.removeprefix(start) for path in paths)
+        name = f"{start}{{{ends}}}" if start else name
     if len(name) > _LONGEST and len(paths) > 1:
         name = f"{paths[0]} + {len(paths) - 1} more"
     return name if len(name) <= _LONGEST else "…" + name[1 - _LONGEST :]

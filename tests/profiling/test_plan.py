@@ -110,6 +110,10 @@ def test_inputs_that_cannot_be_made_up() -> None:
         model.explain_plan()
     assert model.explain_plan(np.zeros((1, 9, 9, 3), np.float32)).instructions
 
+    for size in (0, -1, 2.0, "all"):
+        with pytest.raises(ValueError, match="batch_size must be an int of 1 or more, got"):
+            network().explain_plan(batch_size=size)
+
     class Own(Model):
         def call(self, x):
             return ops.relu(x)

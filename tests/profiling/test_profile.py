@@ -10,6 +10,7 @@ import pytest
 
 from fastcnn import Input, Sequential, graph, layers, ops, runtime
 from fastcnn.profiling import Event, Instruction, MachineLimits, Profile, machine_limits
+from fastcnn.profiling.groups import origin_name
 
 LIMITS = MachineLimits("any", 2, 100.0, (("L1", 1e3, 100.0), ("memory", float("inf"), 10.0)))
 
@@ -215,6 +216,31 @@ def test_table_has_a_line_for_every_part() -> None:
     assert lines[-1].startswith("total")
     assert str(profile) == repr(profile) == profile.table()
     assert len(max(lines, key=len)) < 200
+
+
+@pytest.mark.parametrize(
+    ("origin", "name"),
+    [
+        ((), ""),
+        (("net/block/conv",), "block/conv"),
+        (("net/conv", "net/relu"), "conv + relu"),
+        (("loss", "net/dense"), "loss + dense"),
+        (
+            ("net/stage4_block1_conv", "net/stage4_block1_bn", "net/stage4_block1_relu"),
+            "stage4_block1_{conv, bn, relu}",
+        ),
+        (
+            ("net/stage4/block1/convolution", "net/stage4/block1/normalization"),
+            "stage4/block1/convolution + 1 more",
+        ),
+        (("net/stage1/conv", "net/stage1/bn"), "stage1/{conv, bn}"),
+        (("net/a-first-layer", "net/second-layer", "net/third-layer"), "a-first-layer + 2 more"),
+        (("net/" + "inner/" * 8 + "conv",), "…nner/inner/inner/inner/inner/inner/conv"),
+    ],
+)  # fmt: skip
+def test_names_of_layers(origin: tuple[str, ...], name: str) -> None:
+    assert origin_name(origin, "net") == name
+    assert len(name) <= 40
 
 
 def test_tables_by_layer_and_operation() -> None:
