@@ -31,9 +31,12 @@ AT_HOME = {
 #: Words that are names of ops too, but mean something else there: part of the package -> words.
 OTHER_MEANINGS = {
     # Names of layers' activations, as users write them.
-    "activations": {"exp", "log_softmax", "relu", "sigmoid", "softmax", "sparsemax", "tanh"},
+    "activations": {
+        *("exp", "gelu", "hard_silu", "log_softmax", "relu", "relu6", "sigmoid", "silu"),
+        *("softmax", "sparsemax", "tanh"),
+    },
     # Names of activations and of layers.
-    "applications": {"max_pool", "softmax"},
+    "applications": {"gelu", "max_pool", "softmax"},
     # Keras' name of an initializer.
     "initializers": {"random_normal"},
     # Keras' names of a loss, of metrics, and of a way to reduce what they give.

@@ -10,6 +10,7 @@ from fastcnn import _core
 from fastcnn.graph.derived import Pack, key_of, lasting_nodes
 from fastcnn.graph.graph import Graph
 from fastcnn.graph.memory_planner import ALIGNMENT, Buffer, assign_offsets
+from fastcnn.graph.scheduling import schedule
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor, VariableLike
 
 __all__ = ["Copy", "Lowered", "PlannedStep", "lower"]
@@ -83,18 +84,19 @@ class _Lowering:
 
     def __init__(self, graph: Graph, *, derives: bool) -> None:
         self._graph = graph
-        self._nodes = graph.nodes()
+        nodes = graph.nodes()
         self._values = _Values()
         self._variables: dict[VariableLike, int] = {}
         self._derived: dict[str, int] = {}
         self._derived_values: list[_core.DerivedValue] = []
         self._ids: dict[tuple[Node, int], int] = {}
         self._steps: list[PlannedStep] = []
-        self._specs = _output_specs(self._nodes)
-        self._uses = _last_uses(self._nodes, graph.outputs)
-        written = {variable for node in self._nodes for variable in node.targets}
-        self._lasting = lasting_nodes(self._nodes, written, self._specs)
+        self._specs = _output_specs(nodes)
+        written = {variable for node in nodes for variable in node.targets}
+        self._lasting = lasting_nodes(nodes, written, self._specs)
         self._hoisted = {n for n in self._lasting if n.op is not None} if derives else set()
+        self._nodes = schedule(graph, self._specs, self._hoisted)
+        self._uses = _last_uses(self._nodes, graph.outputs)
         self._derives = derives
         self._wanted: dict[tuple[Node, int], int] = {}
         for index, tensor in enumerate(graph.outputs):
@@ -199,7 +201,7 @@ class _Lowering:
             elif (node, index) in self._wanted:
                 where = ("output", self._wanted[node, index])
             else:
-                reused = _reused(node, inputs, spec, values, self._uses)
+                reused = None if index else _reused(node, inputs, spec, values, self._uses)
                 where = reused or Buffer(spec.bytes, now, now)
             outputs.append(values.add(spec, where))
             self._ids[node, index] = outputs[-1]

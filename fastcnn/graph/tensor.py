@@ -156,10 +156,9 @@ class Op(ABC):
             "needs none, or build the expression from operations that have one"
         )
 
-    def fuses_activation(self, node: Node) -> bool:
-        """Whether the operator can compute an activation before it first stores its result, and
-        computes none yet. The node's attribute ``activation`` then takes an
-        :attr:`epilogue_activation`.
+    def fuses_activation(self, node: Node, activation: str) -> bool:
+        """Whether the operator can compute this :attr:`epilogue_activation` before it first stores
+        its result, and computes none yet. The node's attribute ``activation`` then takes it.
         """
         return False
 
@@ -171,7 +170,7 @@ class Op(ABC):
         return False
 
     def in_place_inputs(self, node: Node) -> tuple[int, ...]:
-        """Inputs of the node whose memory its (only) output may take over when nobody else needs
+        """Inputs of the node whose memory its first output may take over when nobody else needs
         them.
         """
         return self.in_place

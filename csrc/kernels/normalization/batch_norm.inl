@@ -19,58 +19,78 @@ inline void put(const ChannelBlock& block, float* p, int v, Vec x) {
   block.to(p, v, x);
 }
 
-template <bool non_temporal>
-inline void normalize_runs(int64_t rows, int64_t channels, const float* x, const float* center,
-                           const float* scale, const float* shift, float* y) {
+template <bool non_temporal, bool adds>
+inline void normalize_runs(int64_t rows, int64_t channels, const Normalize& at) {
+  const Vec low = splat(at.bounds.low), high = splat(at.bounds.high);
   for_runs(rows, channels, [&](auto block, int64_t first, int64_t count) {
     const int64_t c = block.channel;
     Vec middle[block.vectors], factor[block.vectors], offset[block.vectors];
     for (int v = 0; v < block.vectors; ++v) {
-      middle[v] = block.from(center + c, v);
-      factor[v] = block.from(scale + c, v);
-      offset[v] = block.from(shift + c, v);
+      middle[v] = block.from(at.center + c, v);
+      factor[v] = block.from(at.scale + c, v);
+      offset[v] = block.from(at.shift + c, v);
     }
     for (int64_t i = first * channels + c; count > 0; --count, i += channels)
-      for (int v = 0; v < block.vectors; ++v)
-        put<non_temporal>(block, y + i, v,
-                          (block.from(x + i, v) - middle[v]) * factor[v] + offset[v]);
+      for (int v = 0; v < block.vectors; ++v) {
+        Vec y = (block.from(at.x + i, v) - middle[v]) * factor[v] + offset[v];
+        if constexpr (adds) y += block.from(at.residual + i, v);
+        put<non_temporal>(block, at.y + i, v, clamp(low, high, y));
+      }
   });
 }
 
-// y = (x - center) * scale + shift, with one center, scale and shift a channel. y may be x. With
-// `non_temporal` it is written with non-temporal stores: it and its rows begin on cache lines.
-void normalize_rows(int64_t rows, int64_t channels, const float* x, const float* center,
-                    const float* scale, const float* shift, float* y, bool non_temporal) noexcept {
-  if (!non_temporal) return normalize_runs<false>(rows, channels, x, center, scale, shift, y);
-  normalize_runs<true>(rows, channels, x, center, scale, shift, y);
-  non_temporal_end();
+void normalize_rows(int64_t rows, int64_t channels, const Normalize& at) noexcept {
+  if (at.residual != nullptr)
+    at.non_temporal ? normalize_runs<true, true>(rows, channels, at)
+                    : normalize_runs<false, true>(rows, channels, at);
+  else
+    at.non_temporal ? normalize_runs<true, false>(rows, channels, at)
+                    : normalize_runs<false, false>(rows, channels, at);
+  if (at.non_temporal) non_temporal_end();
 }
 
-template <bool non_temporal>
+// dy where it passes a gate; `deviation` is x - center.
+template <bool gated>
+inline Vec through_gate(Vec dy, Vec deviation, Vec factor, Vec offset, Vec low, Vec high) {
+  if constexpr (!gated) return dy;
+  const Vec y = deviation * factor + offset;
+  return (y <= low) | (y >= high) ? Vec{} : dy;
+}
+
+template <bool non_temporal, bool gated>
 inline void normalize_grad_runs(int64_t rows, int64_t channels, const NormalizeGrad& at) {
+  const Vec low = splat(at.gate.bounds.low), high = splat(at.gate.bounds.high);
   for_runs(rows, channels, [&](auto block, int64_t first, int64_t count) {
     const int64_t c = block.channel;
     Vec middle[block.vectors], dy_factor[block.vectors], x_factor[block.vectors];
-    Vec offset[block.vectors];
+    Vec offset[block.vectors], gate_factor[block.vectors], gate_offset[block.vectors];
     for (int v = 0; v < block.vectors; ++v) {
       middle[v] = block.from(at.center + c, v);
       dy_factor[v] = block.from(at.dy_scale + c, v);
       x_factor[v] = block.from(at.x_scale + c, v);
       offset[v] = block.from(at.shift + c, v);
+      gate_factor[v] = gated ? block.from(at.gate.scale + c, v) : Vec{};
+      gate_offset[v] = gated ? block.from(at.gate.shift + c, v) : Vec{};
     }
     for (int64_t i = first * channels + c; count > 0; --count, i += channels)
-      for (int v = 0; v < block.vectors; ++v)
+      for (int v = 0; v < block.vectors; ++v) {
+        const Vec deviation = block.from(at.x + i, v) - middle[v];
+        const Vec dy = through_gate<gated>(block.from(at.dy + i, v), deviation, gate_factor[v],
+                                           gate_offset[v], low, high);
         put<non_temporal>(block, at.dx + i, v,
-                          block.from(at.dy + i, v) * dy_factor[v] +
-                              ((block.from(at.x + i, v) - middle[v]) * x_factor[v] + offset[v]));
+                          dy * dy_factor[v] + (deviation * x_factor[v] + offset[v]));
+      }
   });
 }
 
-// dx = dy * dy_scale + (x - center) * x_scale + shift, each a number a channel. dx may be dy or x.
 void normalize_grad_rows(int64_t rows, int64_t channels, const NormalizeGrad& at) noexcept {
-  if (!at.non_temporal) return normalize_grad_runs<false>(rows, channels, at);
-  normalize_grad_runs<true>(rows, channels, at);
-  non_temporal_end();
+  if (at.gate.scale != nullptr)
+    at.non_temporal ? normalize_grad_runs<true, true>(rows, channels, at)
+                    : normalize_grad_runs<false, true>(rows, channels, at);
+  else
+    at.non_temporal ? normalize_grad_runs<true, false>(rows, channels, at)
+                    : normalize_grad_runs<false, false>(rows, channels, at);
+  if (at.non_temporal) non_temporal_end();
 }
 
 // Rows whose numbers stay in the first-level cache for a second look.
@@ -132,30 +152,42 @@ void moments(int64_t rows, int64_t channels, const float* x, float* mean, float*
   }
 }
 
-// Sums over rows of dy and of dy * (x - center).
-void deviation_sums(int64_t rows, int64_t channels, const float* x, const float* dy,
-                    const float* center, float* sum, float* product) noexcept {
+template <bool gated>
+inline void gated_sums(int64_t rows, int64_t channels, const DeviationSums& at) {
+  const Vec low = splat(at.gate.bounds.low), high = splat(at.gate.bounds.high);
   const int64_t step = rows_in_cache(2 * channels);
   for (int64_t begin = 0; begin < rows; begin += step) {
     const int64_t end = rows - begin < step ? rows : begin + step;
     for_channel_blocks(channels, [&](auto block) {
       const int64_t c = block.channel;
       Vec mean[block.vectors], plain[block.vectors] = {}, weighted[block.vectors] = {};
-      for (int v = 0; v < block.vectors; ++v) mean[v] = block.from(center + c, v);
+      Vec gate_factor[block.vectors], gate_offset[block.vectors];
+      for (int v = 0; v < block.vectors; ++v) {
+        mean[v] = block.from(at.center + c, v);
+        gate_factor[v] = gated ? block.from(at.gate.scale + c, v) : Vec{};
+        gate_offset[v] = gated ? block.from(at.gate.shift + c, v) : Vec{};
+      }
       for (int64_t r = begin; r < end; ++r)
         for (int v = 0; v < block.vectors; ++v) {
-          const Vec weight = block.from(dy + r * channels + c, v);
+          const Vec deviation = block.from(at.x + r * channels + c, v) - mean[v];
+          const Vec weight = through_gate<gated>(block.from(at.dy + r * channels + c, v), deviation,
+                                                 gate_factor[v], gate_offset[v], low, high);
           plain[v] += weight;
-          weighted[v] += weight * (block.from(x + r * channels + c, v) - mean[v]);
+          weighted[v] += weight * deviation;
         }
       for (int v = 0; v < block.vectors; ++v) {
         if (begin > 0) {
-          plain[v] += block.from(sum + c, v);
-          weighted[v] += block.from(product + c, v);
+          plain[v] += block.from(at.sum + c, v);
+          weighted[v] += block.from(at.product + c, v);
         }
-        block.to(sum + c, v, plain[v]);
-        block.to(product + c, v, weighted[v]);
+        block.to(at.sum + c, v, plain[v]);
+        block.to(at.product + c, v, weighted[v]);
       }
     });
   }
+}
+
+void deviation_sums(int64_t rows, int64_t channels, const DeviationSums& at) noexcept {
+  at.gate.scale != nullptr ? gated_sums<true>(rows, channels, at)
+                           : gated_sums<false>(rows, channels, at);
 }

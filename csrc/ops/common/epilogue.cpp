@@ -18,6 +18,8 @@ constexpr NamedActivation kActivations[] = {
     {"sigmoid", Activation::sigmoid},     {"tanh", Activation::tanh}, {"silu", Activation::silu},
     {"hard_silu", Activation::hard_silu}, {"gelu", Activation::gelu}};
 
+}  // namespace
+
 Activation activation_from(const OperatorSpec& spec) {
   const std::string& name = spec.attrs.text("activation");
   std::string known;
@@ -28,8 +30,6 @@ Activation activation_from(const OperatorSpec& spec) {
   throw std::invalid_argument(
       concat(spec.op, ": activation must be one of ", known, ", got '", name, "'"));
 }
-
-}  // namespace
 
 Epilogue epilogue_from(const OperatorSpec& spec, int64_t channels, const Shape& y) {
   Epilogue epilogue;

@@ -17,6 +17,9 @@ struct Epilogue {
   }
 };
 
+// What the attribute "activation" of `spec` names. Throws std::invalid_argument for anything else.
+Activation activation_from(const OperatorSpec& spec);
+
 // The epilogue of `spec`, whose inputs are two operands, then maybe a bias of `channels` numbers
 // and, where the attribute "residual" says so, a residual like `y`; its attribute "activation"
 // names the activation. Throws std::invalid_argument for other inputs.

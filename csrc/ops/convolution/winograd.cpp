@@ -54,6 +54,7 @@ class WinogradStep final : public Operator {
     m_term_ = chunk_tiles_ * width_ + kGap;
     transform_tiles_ =
         std::clamp<int64_t>(tiles_ / kTransformItems, 1, std::max<int64_t>(1, chunk_tiles_));
+    packs_alone_ = !fused_ && !spec.lasts(1);
     packing_ = {1,
                 std::string(kernels_.isa) + " winograd " + std::to_string(tile) +
                     (shape.input_grad ? " input grad " : " ") + spec.inputs[1].shape.text() +
@@ -64,13 +65,15 @@ class WinogradStep final : public Operator {
   int phases() const override { return fused_ ? 1 : 2; }
   int64_t items(int phase) const override {
     if (fused_) return chunks_;
-    return phase == 0 ? ceil_div(tiles_, transform_tiles_) : panels_ * chunks_;
+    if (phase == 0) return ceil_div(tiles_, transform_tiles_);
+    return packs_alone_ ? panels_ : panels_ * chunks_;
   }
   int64_t scratch_bytes() const override { return fused_ ? 0 : chunks_ * terms_ * v_term_ * 4; }
   int64_t thread_scratch_bytes() const override {
-    return zero_bytes() + align_up(terms_ * m_term_ * 4) + (fused_ ? terms_ * v_term_ * 4 : 0);
+    return zero_bytes() + align_up(terms_ * m_term_ * 4) + (fused_ ? terms_ * v_term_ * 4 : 0) +
+           (packs_alone_ ? terms_ * u_term_ * 4 : 0);
   }
-  const Packing* packing() const override { return &packing_; }
+  const Packing* packing() const override { return packs_alone_ ? nullptr : &packing_; }
   std::string algorithm() const override {
     return "winograd_" + std::to_string(tile_) + "x" + std::to_string(tile_);
   }
@@ -88,12 +91,22 @@ class WinogradStep final : public Operator {
       float* v = reinterpret_cast<float*>(at.thread_scratch + zero_bytes() +
                                           align_up(terms_ * m_term_ * 4));
       transform(chunk_begin(item), chunk_begin(item + 1), v, at);
-      for (int64_t p = 0; p < panels_; ++p) multiply(item, p, v, at);
+      for (int64_t p = 0; p < panels_; ++p) multiply(item, p, v, panel(p, at), at);
       return;
     }
     auto* v = reinterpret_cast<float*>(at.scratch);
-    if (phase == 1)
-      return multiply(item % chunks_, item / chunks_, chunk_terms(v, item % chunks_), at);
+    if (phase == 1 && packs_alone_) {
+      auto* own = reinterpret_cast<float*>(at.thread_scratch + zero_bytes() +
+                                           align_up(terms_ * m_term_ * 4));
+      pack_panel(item, at.input(1), own);
+      for (int64_t chunk = 0; chunk < chunks_; ++chunk)
+        multiply(chunk, item, chunk_terms(v, chunk), own, at);
+      return;
+    }
+    if (phase == 1) {
+      const int64_t chunk = item % chunks_;
+      return multiply(chunk, item / chunks_, chunk_terms(v, chunk), panel(item / chunks_, at), at);
+    }
     int64_t tile = item * transform_tiles_;
     const int64_t end = std::min(tiles_, tile + transform_tiles_);
     for (int64_t chunk = tile * chunks_ / tiles_; tile < end; ++chunk) {
@@ -106,9 +119,21 @@ class WinogradStep final : public Operator {
   }
 
   void pack(int64_t p, const void* input, std::byte* packed) const noexcept override {
+    pack_panel(p, static_cast<const float*>(input),
+               reinterpret_cast<float*>(packed) + p * terms_ * u_term_);
+  }
+
+ private:
+  int64_t chunk_begin(int64_t chunk) const { return tiles_ * chunk / chunks_; }
+  float* chunk_terms(float* v, int64_t chunk) const { return v + chunk * terms_ * v_term_; }
+  int64_t zero_bytes() const { return align_up(shape_.a_channels * 4); }
+  // Transformed filters for the channels of panel p.
+  const float* panel(int64_t p, const Buffers& at) const {
+    return reinterpret_cast<const float*>(at.packed) + p * terms_ * u_term_;
+  }
+
+  void pack_panel(int64_t p, const float* kernel, float* panel) const noexcept {
     const int64_t in = shape_.a_channels, out = shape_.c_channels;
-    const auto* kernel = static_cast<const float*>(input);
-    float* panel = reinterpret_cast<float*>(packed) + p * terms_ * u_term_;
     const int64_t columns = std::min(width_, out - p * width_);
     alignas(kAlignment) float taps[9 * kFilterRows * kMostGemmColumns];
     WinogradFilter filter{};
@@ -132,11 +157,6 @@ class WinogradStep final : public Operator {
     }
   }
 
- private:
-  int64_t chunk_begin(int64_t chunk) const { return tiles_ * chunk / chunks_; }
-  float* chunk_terms(float* v, int64_t chunk) const { return v + chunk * terms_ * v_term_; }
-  int64_t zero_bytes() const { return align_up(shape_.a_channels * 4); }
-
   // Terms of input tiles [from, to), a row a tile.
   void transform(int64_t from, int64_t to, float* v, const Buffers& at) const noexcept {
     auto* zeros = reinterpret_cast<float*>(at.thread_scratch);
@@ -154,7 +174,8 @@ class WinogradStep final : public Operator {
   }
 
   // The output pixels of a chunk's tiles, for one panel of channels.
-  void multiply(int64_t chunk, int64_t p, const float* v, const Buffers& at) const noexcept {
+  void multiply(int64_t chunk, int64_t p, const float* v, const float* filters,
+                const Buffers& at) const noexcept {
     const int64_t from = chunk_begin(chunk);
     const int64_t count = chunk_begin(chunk + 1) - from;
     auto* m = reinterpret_cast<float*>(at.thread_scratch + zero_bytes());
@@ -170,7 +191,7 @@ class WinogradStep final : public Operator {
     g.depth = shape_.a_channels;
     g.tap = &tap;
     g.a_row = v_rows;
-    g.b = reinterpret_cast<const float*>(at.packed) + p * terms_ * u_term_;
+    g.b = filters;
     g.b_stride = width_;
     g.c_row = m_rows;
     g.activation = Activation::none;
@@ -229,6 +250,9 @@ class WinogradStep final : public Operator {
   int64_t chunks_ = 0, chunk_tiles_ = 0;
   // An item transforms its input tiles itself. Otherwise a first phase does it for all items.
   bool fused_ = false;
+  // Filters that are new in each run are not packed as a whole, four times as large as they are:
+  // each panel is transformed by the item that multiplies with it.
+  bool packs_alone_ = false;
   int64_t transform_tiles_ = 0;
   int64_t u_term_ = 0, v_row_ = 0, v_term_ = 0, m_term_ = 0;  // distances in floats
   Packing packing_;

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 
 #include "base/check.h"
 #include "base/memory.h"
 #include "base/partition.h"
 #include "kernels/dispatch/table.h"
 #include "kernels/normalization/table.h"
+#include "ops/common/epilogue.h"
 #include "ops/common/operand_checks.h"
 
 namespace fastcnn {
@@ -51,7 +53,8 @@ class NormSpec {
  public:
   NormSpec(const OperatorSpec& spec, size_t inputs, size_t outputs) : spec_(spec) {
     check(spec.inputs.size() == inputs && spec.outputs.size() == outputs, spec.op, ": takes ",
-          inputs, " inputs and ", outputs, " outputs");
+          inputs, " inputs and ", outputs, " outputs, got ", spec.inputs.size(), " and ",
+          spec.outputs.size());
     const Operand& x = spec.inputs[0];
     check_float32(spec.op, "x", x);
     check(x.shape.rank() >= 1, spec.op, ": x must have a channel axis, got shape ()");
@@ -75,14 +78,48 @@ class NormSpec {
   NormShape shape_{};
 };
 
+// What is done to a normalised number before it is stored: a residual is added, then bounds are
+// kept.
+struct NormEpilogue {
+  int residual = -1;  // the input, or -1
+  Bounds bounds;
+
+  const float* residual_of(const Buffers& at) const {
+    return residual < 0 ? nullptr : at.input(residual);
+  }
+};
+
+Bounds bounds_from(const OperatorSpec& spec) {
+  Bounds bounds;
+  const Activation activation = activation_from(spec);
+  check(applied_in_registers(activation), spec.op, ": activation must be none, relu or relu6");
+  if (activation != Activation::none) bounds.low = 0;
+  if (activation == Activation::relu6) bounds.high = 6;
+  return bounds;
+}
+
+// Of a gradient: there is a gate where an activation followed the normalisation.
+std::optional<Bounds> gate_from(const OperatorSpec& spec) {
+  if (activation_from(spec) == Activation::none) return std::nullopt;
+  return bounds_from(spec);
+}
+
+// Of an operation whose inputs, `before` of them, a residual may follow.
+NormEpilogue norm_epilogue_from(const OperatorSpec& spec, int before) {
+  NormEpilogue epilogue{-1, bounds_from(spec)};
+  if (spec.attrs.boolean("residual")) epilogue.residual = before;
+  return epilogue;
+}
+
 double inverse_deviation(float variance, double epsilon) {
   return 1.0 / std::sqrt(static_cast<double>(variance) + epsilon);
 }
 
 class BatchNormalization final : public Operator {
  public:
-  explicit BatchNormalization(const NormShape& shape)
+  BatchNormalization(const NormShape& shape, const NormEpilogue& epilogue)
       : shape_(shape),
+        epilogue_(epilogue),
         split_(shape.rows_for_elementwise()),
         normalize_(kernels().normalization.normalize_rows) {}
 
@@ -103,12 +140,16 @@ class BatchNormalization final : public Operator {
       return;
     }
     const int64_t begin = split_.begin(item) * shape_.channels;
-    normalize_(split_.size(item), shape_.channels, at.input(0) + begin, at.input(3), scale,
-               at.input(2), at.output(0) + begin, shape_.non_temporal(at.output(0), at.input(0)));
+    const float* residual = epilogue_.residual_of(at);
+    normalize_(split_.size(item), shape_.channels,
+               {at.input(0) + begin, at.input(3), scale, at.input(2),
+                residual == nullptr ? nullptr : residual + begin, epilogue_.bounds,
+                at.output(0) + begin, shape_.non_temporal(at.output(0), at.input(0), residual)});
   }
 
  private:
   NormShape shape_;
+  NormEpilogue epilogue_;
   Split split_;
   decltype(NormalizationKernels::normalize_rows) normalize_;
 };
@@ -116,8 +157,9 @@ class BatchNormalization final : public Operator {
 // Blocks of rows give moments, the moments are joined, then y is made.
 class BatchNormalizationTraining final : public Operator {
  public:
-  explicit BatchNormalizationTraining(const NormShape& shape)
+  BatchNormalizationTraining(const NormShape& shape, const NormEpilogue& epilogue)
       : shape_(shape),
+        epilogue_(epilogue),
         partials_(shape.rows_for_sums()),
         channels_(shape.channel_blocks()),
         split_(shape.rows_for_elementwise()),
@@ -140,10 +182,12 @@ class BatchNormalizationTraining final : public Operator {
     if (phase == 0) return take_moments(item, at);
     if (phase == 1) return join(item, at);
     const int64_t begin = split_.begin(item) * shape_.channels;
-    kernels_.normalization.normalize_rows(split_.size(item), shape_.channels, at.input(0) + begin,
-                                          at.output(1), reinterpret_cast<const float*>(at.scratch),
-                                          at.input(2), at.output(0) + begin,
-                                          shape_.non_temporal(at.output(0), at.input(0)));
+    const float* residual = epilogue_.residual_of(at);
+    kernels_.normalization.normalize_rows(
+        split_.size(item), shape_.channels,
+        {at.input(0) + begin, at.output(1), reinterpret_cast<const float*>(at.scratch), at.input(2),
+         residual == nullptr ? nullptr : residual + begin, epilogue_.bounds, at.output(0) + begin,
+         shape_.non_temporal(at.output(0), at.input(0), residual)});
   }
 
  private:
@@ -185,11 +229,14 @@ class BatchNormalizationTraining final : public Operator {
       const double variance = squares[i] / shape_.count();
       at.output(1)[c] = static_cast<float>(mean[i]);
       at.output(2)[c] = static_cast<float>(variance);
-      scale[c] = static_cast<float>(at.input(1)[c] / std::sqrt(variance + shape_.epsilon));
+      // Of the rounded variance, from which gradients compute the same scale again.
+      scale[c] =
+          static_cast<float>(at.input(1)[c] * inverse_deviation(at.output(2)[c], shape_.epsilon));
     }
   }
 
   NormShape shape_;
+  NormEpilogue epilogue_;
   Split partials_;
   Split channels_;
   Split split_;
@@ -198,8 +245,9 @@ class BatchNormalizationTraining final : public Operator {
 
 class BatchNormalizationSums final : public Operator {
  public:
-  explicit BatchNormalizationSums(const NormShape& shape)
+  BatchNormalizationSums(const NormShape& shape, const std::optional<Bounds>& gate)
       : shape_(shape),
+        gate_(gate),
         partials_(shape.rows_for_sums()),
         channels_(shape.channel_blocks()),
         sums_(kernels().normalization.deviation_sums) {}
@@ -209,6 +257,7 @@ class BatchNormalizationSums final : public Operator {
     return phase == 0 ? partials_.items() : channels_.items();
   }
   int64_t scratch_bytes() const override { return 2 * partials_.items() * shape_.channels * 4; }
+  int64_t thread_scratch_bytes() const override { return gate_ ? shape_.channels * 4 : 0; }
   Cost cost() const override { return shape_.cost(4, 2); }
 
   void run(int phase, int64_t item, const Buffers& at) const noexcept override {
@@ -223,8 +272,17 @@ class BatchNormalizationSums final : public Operator {
   void take_sums(int64_t item, const Buffers& at) const noexcept {
     const int64_t begin = partials_.begin(item) * shape_.channels;
     float* sum = partial(item, at);
-    sums_(partials_.size(item), shape_.channels, at.input(0) + begin, at.input(1) + begin,
-          at.input(2), sum, sum + shape_.channels);
+    NormalizeGate gate{};
+    if (gate_) {
+      auto* scale = reinterpret_cast<float*>(at.thread_scratch);
+      for (int64_t c = 0; c < shape_.channels; ++c)
+        scale[c] =
+            static_cast<float>(at.input(4)[c] * inverse_deviation(at.input(3)[c], shape_.epsilon));
+      gate = {scale, at.input(5), *gate_};
+    }
+    sums_(
+        partials_.size(item), shape_.channels,
+        {at.input(0) + begin, at.input(1) + begin, at.input(2), gate, sum, sum + shape_.channels});
   }
 
   void join(int64_t block, const Buffers& at) const noexcept {
@@ -249,6 +307,7 @@ class BatchNormalizationSums final : public Operator {
   }
 
   NormShape shape_;
+  std::optional<Bounds> gate_;  // what the activation after the normalisation let pass
   Split partials_;
   Split channels_;
   decltype(NormalizationKernels::deviation_sums) sums_;
@@ -256,8 +315,9 @@ class BatchNormalizationSums final : public Operator {
 
 class BatchNormalizationInputGrad final : public Operator {
  public:
-  explicit BatchNormalizationInputGrad(const NormShape& shape)
+  BatchNormalizationInputGrad(const NormShape& shape, const std::optional<Bounds>& gate)
       : shape_(shape),
+        gate_(gate),
         split_(shape.rows_for_elementwise()),
         normalize_grad_(kernels().normalization.normalize_grad_rows) {}
 
@@ -286,14 +346,17 @@ class BatchNormalizationInputGrad final : public Operator {
       return;
     }
     const int64_t begin = split_.begin(item) * shape_.channels;
+    NormalizeGate gate{};
+    if (gate_) gate = {dy_scale, at.input(7), *gate_};
     normalize_grad_(
         split_.size(item), shape_.channels,
         {at.input(0) + begin, at.input(1) + begin, at.output(0) + begin, at.input(3), dy_scale,
-         x_scale, shift, shape_.non_temporal(at.output(0), at.input(0), at.input(1))});
+         x_scale, shift, shape_.non_temporal(at.output(0), at.input(0), at.input(1)), gate});
   }
 
  private:
   NormShape shape_;
+  std::optional<Bounds> gate_;  // what the activation after the normalisation let pass
   Split split_;
   decltype(NormalizationKernels::normalize_grad_rows) normalize_grad_;
 };
@@ -301,37 +364,44 @@ class BatchNormalizationInputGrad final : public Operator {
 }  // namespace
 
 std::unique_ptr<Operator> make_batch_normalization(const OperatorSpec& spec) {
-  NormSpec norm(spec, 5, 1);
+  const NormEpilogue epilogue = norm_epilogue_from(spec, 5);
+  NormSpec norm(spec, epilogue.residual < 0 ? 5 : 6, 1);
   norm.per_channel("gamma", spec.inputs[1])
       .per_channel("beta", spec.inputs[2])
       .per_channel("mean", spec.inputs[3])
       .per_channel("variance", spec.inputs[4])
       .like_x("y", spec.outputs[0]);
-  return std::make_unique<BatchNormalization>(norm.shape());
+  if (epilogue.residual >= 0) norm.like_x("residual", spec.inputs[5]);
+  return std::make_unique<BatchNormalization>(norm.shape(), epilogue);
 }
 
 std::unique_ptr<Operator> make_batch_normalization_training(const OperatorSpec& spec) {
-  NormSpec norm(spec, 3, 3);
+  const NormEpilogue epilogue = norm_epilogue_from(spec, 3);
+  NormSpec norm(spec, epilogue.residual < 0 ? 3 : 4, 3);
   norm.per_channel("gamma", spec.inputs[1])
       .per_channel("beta", spec.inputs[2])
       .like_x("y", spec.outputs[0])
       .per_channel("mean", spec.outputs[1])
       .per_channel("variance", spec.outputs[2]);
-  return std::make_unique<BatchNormalizationTraining>(norm.shape());
+  if (epilogue.residual >= 0) norm.like_x("residual", spec.inputs[3]);
+  return std::make_unique<BatchNormalizationTraining>(norm.shape(), epilogue);
 }
 
 std::unique_ptr<Operator> make_batch_normalization_sums(const OperatorSpec& spec) {
-  NormSpec norm(spec, 4, 2);
+  const std::optional<Bounds> gate = gate_from(spec);
+  NormSpec norm(spec, gate ? 6 : 4, 2);
   norm.like_x("dy", spec.inputs[1])
       .per_channel("mean", spec.inputs[2])
       .per_channel("variance", spec.inputs[3])
       .per_channel("dgamma", spec.outputs[0])
       .per_channel("dbeta", spec.outputs[1]);
-  return std::make_unique<BatchNormalizationSums>(norm.shape());
+  if (gate) norm.per_channel("gamma", spec.inputs[4]).per_channel("beta", spec.inputs[5]);
+  return std::make_unique<BatchNormalizationSums>(norm.shape(), gate);
 }
 
 std::unique_ptr<Operator> make_batch_normalization_input_grad(const OperatorSpec& spec) {
-  NormSpec norm(spec, 7, 1);
+  const std::optional<Bounds> gate = gate_from(spec);
+  NormSpec norm(spec, gate ? 8 : 7, 1);
   norm.like_x("dy", spec.inputs[1])
       .per_channel("gamma", spec.inputs[2])
       .per_channel("mean", spec.inputs[3])
@@ -339,7 +409,8 @@ std::unique_ptr<Operator> make_batch_normalization_input_grad(const OperatorSpec
       .per_channel("dgamma", spec.inputs[5])
       .per_channel("dbeta", spec.inputs[6])
       .like_x("dx", spec.outputs[0]);
-  return std::make_unique<BatchNormalizationInputGrad>(norm.shape());
+  if (gate) norm.per_channel("beta", spec.inputs[7]);
+  return std::make_unique<BatchNormalizationInputGrad>(norm.shape(), gate);
 }
 
 }  // namespace fastcnn

@@ -179,8 +179,9 @@ class GroupNormalization final : public Operator {
                  const Buffers& at) const noexcept {
     shape_.for_chunks(example, block, [&](int64_t first, int64_t rows) {
       kernels_.normalization.normalize_rows(
-          rows, shape_.channels, at.input(0) + first, work, work + shape_.channels, at.input(2),
-          at.output(0) + first, shape_.non_temporal(at.output(0), at.input(0)));
+          rows, shape_.channels,
+          {at.input(0) + first, work, work + shape_.channels, at.input(2), nullptr, Bounds{},
+           at.output(0) + first, shape_.non_temporal(at.output(0), at.input(0))});
     });
   }
 
@@ -241,9 +242,9 @@ class GroupNormalizationGrad final : public Operator {
     for (int64_t c = 0; c < shape_.channels; ++c) center[c] = mean[c / shape_.width()];
     float* sum = work + (6 + 2 * block) * shape_.channels;
     const int64_t first = shape_.begin(example, block);
-    kernels_.normalization.deviation_sums(shape_.blocks.size(block), shape_.channels,
-                                          at.input(0) + first, at.input(1) + first, center, sum,
-                                          sum + shape_.channels);
+    kernels_.normalization.deviation_sums(
+        shape_.blocks.size(block), shape_.channels,
+        {at.input(0) + first, at.input(1) + first, center, {}, sum, sum + shape_.channels});
   }
 
   void join(int64_t example, bool is_first, float* work, const Buffers& at) const noexcept {

@@ -15,6 +15,9 @@ Pass = Callable[[Graph], Graph]
 PASSES = (
     "drop_custom_gradients",
     "fold_batch_norm",
+    "fuse_batch_norm",
+    "gate_batch_norm_gradient",
+    "recompute_normalized",
     "fuse_residual",
     "fuse_activation",
     "gate_pooled_gradient",

@@ -16,13 +16,16 @@ __all__ = ["Rule", "count_readers", "drop_custom_gradients", "fuse_activation", 
 Rule = Callable[[Node, tuple[Tensor, ...]], "tuple[Tensor, ...] | None"]
 
 
-def rewrite(graph: Graph, rule: Rule) -> Graph:
+def rewrite(graph: Graph, rule: Rule, now: dict[tuple[Node, int], Tensor] | None = None) -> Graph:
     """Rebuilds the graph node by node, with what ``rule`` puts in place of a node.
+
+    ``now``, for the rule to read, is filled with what outputs of nodes have become, where they are
+    no longer the same.
 
     Nodes that the rule makes have the origin of the one they replace, unless it says otherwise, as
     with :meth:`~fastcnn.graph.tensor.Node.fusing`.
     """
-    now: dict[tuple[Node, int], Tensor] = {}
+    now = {} if now is None else now
 
     def current(tensor: Tensor) -> Tensor:
         return now.get((tensor.node, tensor.index), tensor)
@@ -88,7 +91,7 @@ def fuse_activation(graph: Graph) -> Graph:
         source, before = inputs[0].node, node.inputs[0]
         if (
             source.op is None
-            or not source.op.fuses_activation(source)
+            or not source.op.fuses_activation(source, node.op.epilogue_activation)
             or readers[before.node, before.index] != 1
         ):
             return None

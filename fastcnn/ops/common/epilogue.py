@@ -10,6 +10,10 @@ from fastcnn.graph.tensor import Node, Op, Spec, Tensor
 __all__ = ["EpilogueOp"]
 
 
+def _activated(node: Node) -> bool:
+    return bool(node.attrs["activation"] != "none")
+
+
 class EpilogueOp(Op):
     """An operation whose operator stores ``activation(sum + bias + residual)``
     (``csrc/ops/common/epilogue.h``).
@@ -23,13 +27,13 @@ class EpilogueOp(Op):
         """The attributes, the absent residual said."""
         return {"residual": False, **attrs}
 
-    def fuses_activation(self, node: Node) -> bool:
+    def fuses_activation(self, node: Node, activation: str) -> bool:
         """Whether the node has none yet."""
-        return bool(node.attrs["activation"] == "none")
+        return not _activated(node)
 
     def fuses_residual(self, node: Node) -> bool:
         """Whether the node has none yet; an activation comes after it."""
-        return self.fuses_activation(node) and not node.attrs.get("residual")
+        return not _activated(node) and not node.attrs.get("residual")
 
     def in_place_inputs(self, node: Node) -> tuple[int, ...]:
         """The residual: each number of it is read right before the result that takes its place."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from fastcnn.graph.float32_setting import checked_float32
@@ -15,11 +16,34 @@ from fastcnn.ops.reduction.sums import filled, sum_to_last
 __all__ = ["batch_normalization", "batch_normalization_training"]
 
 
-class BatchNormalization(Op):
+#: What a normalised number can be brought to before it is stored.
+NORM_ACTIVATIONS = ("relu", "relu6")
+
+
+class _BatchNorm(Op):
+    """An operation that stores ``activation(normalised + residual)``.
+
+    A residual is the last input. Attributes ``activation`` and ``residual`` come from passes alone,
+    after gradients have been taken.
+    """
+
+    def core_attrs(self, *inputs: Spec, **attrs: Any) -> Mapping[str, Any]:
+        return {"activation": "none", "residual": False, **attrs}
+
+
+class BatchNormalization(_BatchNorm):
     """Inputs x, gamma, beta, mean, variance."""
 
     name = "batch_normalization"
-    in_place = (0,)
+
+    def in_place_inputs(self, node: Node) -> tuple[int, ...]:
+        return (5, 0) if node.attrs.get("residual") else (0,)
+
+    def fuses_activation(self, node: Node, activation: str) -> bool:
+        return activation in NORM_ACTIVATIONS and "activation" not in node.attrs
+
+    def fuses_residual(self, node: Node) -> bool:
+        return not {"activation", "residual"} & node.attrs.keys()
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         return inputs[:1]
@@ -43,13 +67,13 @@ class BatchNormalization(Op):
         return [scaled(dy, gamma), dgamma, dbeta, multiply(scaled(dbeta, gamma), -1.0), dvariance]
 
 
-class BatchNormalizationTraining(Op):
+class BatchNormalizationTraining(_BatchNorm):
     """Inputs x, gamma, beta; outputs y, mean, variance. Backward needs x and the statistics."""
 
     name = "batch_normalization_training"
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
-        x, gamma, _ = inputs
+        x, gamma = inputs[:2]
         return x, gamma, gamma
 
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
@@ -76,13 +100,17 @@ class BatchNormalizationTraining(Op):
         return [dx, dgamma, dbeta]
 
 
-class BatchNormalizationSums(Op):
-    """Inputs x, dy, mean, variance; outputs dgamma, dbeta."""
+class BatchNormalizationSums(_BatchNorm):
+    """Inputs x, dy, mean, variance, and with ``activation`` gamma, beta; outputs dgamma, dbeta.
+
+    With ``activation``, dy is the gradient of what followed the normalisation. Where that was cut
+    off, which is computed again from x, dy does not count.
+    """
 
     name = "batch_normalization_sums"
 
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
-        return inputs[2:]
+        return inputs[2:4]
 
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         def formula(x: Tensor, dy: Tensor, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
@@ -92,8 +120,10 @@ class BatchNormalizationSums(Op):
         return by_formula(node, grads, formula)
 
 
-class BatchNormalizationInputGrad(Op):
-    """Inputs x, dy, gamma, mean, variance, dgamma, dbeta."""
+class BatchNormalizationInputGrad(_BatchNorm):
+    """Inputs x, dy, gamma, mean, variance, dgamma, dbeta, and with ``activation``, which is that of
+    :class:`BatchNormalizationSums`, beta.
+    """
 
     name = "batch_normalization_input_grad"
     in_place = (1, 0)

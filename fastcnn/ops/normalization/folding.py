@@ -33,7 +33,7 @@ def fold_batch_norm(graph: Graph) -> Graph:
         if (
             not isinstance(source.op, EpilogueOp)
             or readers[before.node, before.index] != 1
-            or not source.op.fuses_activation(source)
+            or source.attrs["activation"] != "none"
             or source.attrs.get("residual")
             or not all(t.node in lasting for t in (*source.inputs[1:], *node.inputs[1:]))
         ):

@@ -24,8 +24,8 @@ class Matmul(EpilogueOp):
         a, b = inputs[:2]
         return (Spec((a.shape[attrs["transpose_a"]], b.shape[0 if attrs["transpose_b"] else 1])),)
 
-    def fuses_activation(self, node: Node) -> bool:
-        return super().fuses_activation(node) and not node.attrs["transpose_a"]
+    def fuses_activation(self, node: Node, activation: str) -> bool:
+        return super().fuses_activation(node, activation) and not node.attrs["transpose_a"]
 
     def kernel_channel_axis(self, node: Node) -> int | None:
         """The columns of ``op(b)``."""
