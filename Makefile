@@ -71,7 +71,7 @@ sanitize-thread:
 	  $(RACES)/bin/python -m pytest --capture=sys $(or $(ARGS), \
 	  tests/engine/test_threads_and_processes.py tests/engine/test_runtime.py \
 	  tests/engine/test_product.py tests/graph/test_function.py \
-	  tests/training/test_compiled_steps.py)
+	  tests/profiling/test_profile.py tests/training/test_compiled_steps.py)
 
 # The core compiled for aarch64 runs under user-mode emulation, Python here: tools/emulated. Other
 # compilers and emulators: make neon NEON_CXX=... EMULATOR=...

@@ -33,7 +33,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="model file, or the name of a known network, such as ResNet18, which gets new weights",
     )
     parser.add_argument(
-        "--batch", type=options.count, metavar="N", help="images (default: 1, with --train 32)"
+        "--batch",
+        "--batch-size",
+        type=options.count,
+        metavar="N",
+        help="images (default: 1, with --train 32)",
     )
     parser.add_argument(
         "--image-size",

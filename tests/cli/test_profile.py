@@ -84,7 +84,7 @@ def test_images_of_any_size(shown, fails, tmp_path):
     Model(x, y).save(path := tmp_path / "model.safetensors")
     assert "open sizes" in (text := fails("profile", path))
     assert "--image-size" in text
-    assert "1x10x18x4" in shown(path, "--image-size", "12x20")
+    assert "2x10x18x4" in shown(path, "--image-size", "12x20", "--batch-size", 2)
 
 
 def test_what_is_wrong(trained, fails, tmp_path, monkeypatch):
