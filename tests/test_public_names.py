@@ -88,11 +88,15 @@ ADDED: set[str] = {
     "fastcnn.graph.Function.explain(title)",
     "fastcnn.graph.Function.profile(threads)",
     "fastcnn.graph.Function.profile(title)",
+    "fastcnn.graph.Function.run_into(threads)",
     "fastcnn.graph.Node(fused)",
     "fastcnn.graph.Node(origin)",
     "fastcnn.keras.applications",
     "fastcnn.keras.layers.LayerScale",
     "fastcnn.layers.LayerScale",
+    "fastcnn.runtime.ArenaUse",
+    "fastcnn.runtime.arena_use",
+    "fastcnn.runtime.release_arenas",
 }
 
 #: What has another name now; the old one works for one version more.

@@ -81,13 +81,28 @@ int physical_cores() {
   return static_cast<int>(cores.size());
 }
 
+// The number that a variable of the environment begins with; 0 where it says none from 1 on.
+int number_in(const char* text, const char** rest) {
+  char* end = nullptr;
+  const long n = std::strtol(text, &end, 10);
+  *rest = end;
+  return end == text || n < 1 ? 0 : static_cast<int>(std::min<long>(n, kMaxThreads + 1));
+}
+
 ThreadChoice default_threads() {
+  const char* rest = nullptr;
   if (const char* text = std::getenv("FASTCNN_NUM_THREADS"); text != nullptr && *text != '\0') {
-    char* end = nullptr;
-    const long n = std::strtol(text, &end, 10);
-    check(*end == '\0' && n >= 1 && n <= kMaxThreads, "FASTCNN_NUM_THREADS must be 1 to ",
+    const int n = number_in(text, &rest);
+    check(*rest == '\0' && n >= 1 && n <= kMaxThreads, "FASTCNN_NUM_THREADS must be 1 to ",
           kMaxThreads, ", got '", text, "'");
-    return {static_cast<int>(n), "FASTCNN_NUM_THREADS"};
+    return {n, "FASTCNN_NUM_THREADS"};
+  }
+  // Set for a whole program by job schedulers, and by joblib in its workers. It may be a list, by
+  // level of nesting; what is not for us to read we leave to whom it is for.
+  if (const char* text = std::getenv("OMP_NUM_THREADS"); text != nullptr) {
+    const int n = number_in(text, &rest);
+    if (n >= 1 && (*rest == '\0' || *rest == ','))
+      return {std::min(n, kMaxThreads), "OMP_NUM_THREADS"};
   }
   ThreadChoice best{affinity_threads(), "affinity mask"};
   if (const int quota = cgroup_threads(); quota > 0 && quota < best.threads)

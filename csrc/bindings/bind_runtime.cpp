@@ -6,6 +6,7 @@
 #include "base/parallel.h"
 #include "bindings/bindings.h"
 #include "bindings/released_gil.h"
+#include "engine/arena_pool.h"
 #include "engine/program.h"
 #include "kernels/dispatch/table.h"
 #include "ops/convolution/algorithm.h"
@@ -44,6 +45,14 @@ void bind_runtime(py::module_& m) {
   m.def("set_num_threads", &set_num_threads, "threads"_a, "0 returns to the default.");
   m.def("set_serial_seconds", &set_serial_seconds, "seconds"_a,
         "Programs with less estimated work run on the calling thread alone; -1 for the default.");
+  m.def(
+      "arena_use",
+      [] {
+        const ArenaUse use = arena_use();
+        return py::make_tuple(use.leased, use.idle);
+      },
+      "Bytes of arenas that runs hold, and of those that wait for the next run.");
+  m.def("trim_arenas", &trim_arenas, "Gives idle arenas back to the system.");
   m.def("lanes", [] { return kernels().lanes; }, "float32 numbers in a vector register.");
   m.def("base_isa", &base_isa, "name"_a,
         "The instruction set whose float32 kernels this one shares; often itself.");

@@ -1,5 +1,6 @@
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/check.h"
@@ -11,6 +12,66 @@
 namespace fastcnn {
 
 using namespace pybind11::literals;
+
+namespace {
+
+using Variables = std::vector<std::shared_ptr<Variable>>;
+
+// Holds the locks of some Variables, taken in the order in which runs take them.
+class Locked {
+ public:
+  Locked(Variables variables, bool write) : variables_(std::move(variables)) {
+    std::sort(variables_.begin(), variables_.end(),
+              [](const auto& a, const auto& b) { return a->id() < b->id(); });
+    variables_.erase(std::unique(variables_.begin(), variables_.end()), variables_.end());
+    for (const auto& variable : variables_)
+      write ? variable->lock().lock_write() : variable->lock().lock_read();
+  }
+  ~Locked() {
+    for (const auto& variable : variables_) variable->lock().unlock();
+  }
+  Locked(const Locked&) = delete;
+  Locked& operator=(const Locked&) = delete;
+
+ private:
+  Variables variables_;
+};
+
+std::vector<py::array> read_variables(const Variables& variables) {
+  std::vector<py::array> copies;
+  std::vector<void*> to;
+  for (const auto& variable : variables) {
+    check(variable != nullptr, "read_variables: a variable is None");
+    copies.emplace_back(numpy_dtype(variable->dtype()), variable->shape().dims());
+    to.push_back(copies.back().mutable_data());
+  }
+  const CallWithoutGil others_run;
+  const Locked locked(variables, false);
+  for (size_t i = 0; i < variables.size(); ++i)
+    if (const int64_t bytes = variables[i]->bytes(); bytes > 0)
+      std::memcpy(to[i], variables[i]->data(), static_cast<size_t>(bytes));
+  return copies;
+}
+
+void assign_variables(const Variables& variables, const std::vector<py::array>& values) {
+  check(variables.size() == values.size(), "assign_variables: ", values.size(), " values for ",
+        variables.size(), " variables");
+  std::vector<const void*> from;
+  for (size_t i = 0; i < values.size(); ++i) {
+    check(variables[i] != nullptr, "assign_variables: a variable is None");
+    from.push_back(borrow(values[i], {variables[i]->dtype(), variables[i]->shape()}, "value", i,
+                          false));
+  }
+  const CallWithoutGil others_run;
+  const Locked locked(variables, true);
+  for (size_t i = 0; i < variables.size(); ++i) {
+    if (const int64_t bytes = variables[i]->bytes(); bytes > 0)
+      std::memcpy(variables[i]->data(), from[i], static_cast<size_t>(bytes));
+    variables[i]->raise_version();
+  }
+}
+
+}  // namespace
 
 // Methods take their object by its holder: that of one made by __new__ alone, without __init__, is
 // missing, which raises; by reference such an object would be read in place in memory.
@@ -34,28 +95,18 @@ void bind_variable(py::module_& m) {
       .def_property_readonly("version",
                              [](const std::shared_ptr<Variable>& v) { return v->version(); })
       .def("numpy",
-           [](const std::shared_ptr<Variable>& v) {
-             py::array copy(numpy_dtype(v->dtype()), v->shape().dims());
-             void* to = copy.mutable_data();
-             {
-               const CallWithoutGil others_run;
-               v->lock().lock_read();
-               if (v->bytes() > 0) std::memcpy(to, v->data(), static_cast<size_t>(v->bytes()));
-               v->lock().unlock();
-             }
-             return copy;
-           })
+           [](const std::shared_ptr<Variable>& v) { return read_variables({v})[0]; })
       .def(
           "assign",
           [](const std::shared_ptr<Variable>& v, const py::array& value) {
-            const void* from = borrow(value, {v->dtype(), v->shape()}, "value", 0, false);
-            const CallWithoutGil others_run;
-            v->lock().lock_write();
-            if (v->bytes() > 0) std::memcpy(v->data(), from, static_cast<size_t>(v->bytes()));
-            v->raise_version();
-            v->lock().unlock();
+            assign_variables({v}, {value});
           },
           "value"_a);
+
+  m.def("read_variables", &read_variables, "variables"_a,
+        "Copies of all values, between the same two steps of whatever writes them.");
+  m.def("assign_variables", &assign_variables, "variables"_a, "values"_a,
+        "Replaces all values at once, for whoever reads them meanwhile.");
 }
 
 }  // namespace fastcnn

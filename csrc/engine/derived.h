@@ -13,9 +13,9 @@ namespace fastcnn {
 
 class Program;
 
-// A value that depends on Variables alone: packed filters, filters with a batch normalisation folded
-// into them, a constant expression. A Program of its own makes it, again when one of the Variables
-// has changed. All Programs that use it share it.
+// A value that depends on Variables alone: packed filters, filters with a batch normalisation
+// folded into them, a constant expression. A Program of its own makes it, again when one of the
+// Variables has changed. All Programs that use it share it.
 class DerivedValue {
  public:
   // The value that `make` writes, its only output. Where a value of this key is alive, that one:

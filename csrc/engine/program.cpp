@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/parallel.h"
+#include "engine/run_context.h"
 
 namespace fastcnn {
 namespace {
@@ -51,87 +52,6 @@ void append(std::vector<Range>& to, const std::vector<Range>& from) {
 }
 
 }  // namespace
-
-struct Program::Phase {
-  size_t instruction;
-  int number;
-  int64_t items;
-  bool barrier;  // wait for everything before
-};
-
-// What has become of a run: it may be abandoned until it is bound to finish.
-enum class Program::Fate { open, bound, abandoned };
-
-// What one run needs of its own; kept for the next run.
-struct Program::Context {
-  explicit Context(const Program& program);
-
-  Memory arena;
-  Memory thread_scratch;
-  int team_limit = 0;
-  std::vector<void*> base;      // by value
-  std::vector<const void*> in;  // operands of all instructions, end to end
-  std::vector<void*> out;
-  std::vector<Buffers> buffers;            // by instruction
-  std::vector<std::atomic<int64_t>> next;  // first item not yet taken, [share][phase]
-  std::vector<std::atomic<int64_t>> done;  // items that have ended, by phase
-  int team = 1;                            // shares that the items are dealt out in
-  Recording* recording = nullptr;
-  const Interrupted* interrupted = nullptr;
-  std::atomic<Fate> fate{Fate::open};
-
-  bool abandoned() const { return fate.load(std::memory_order_acquire) == Fate::abandoned; }
-  // Whether the run's fate is this one now; the first to decide wins.
-  bool decide(Fate wanted) {
-    Fate found = Fate::open;
-    return fate.compare_exchange_strong(found, wanted) || found == wanted;
-  }
-};
-
-Program::Context::Context(const Program& program)
-    : arena(program.arena_bytes_),
-      base(program.values_.size()),
-      buffers(program.instructions_.size()) {
-  size_t inputs = 0;
-  size_t outputs = 0;
-  for (const Instruction& instruction : program.instructions_) {
-    inputs += instruction.inputs.size();
-    outputs += instruction.outputs.size();
-  }
-  in.resize(inputs);
-  out.resize(outputs);
-}
-
-// A context taken from the pool, given back at the end of the scope.
-class Program::PooledContext {
- public:
-  explicit PooledContext(const Program& program) : program_(program) {
-    {
-      const std::lock_guard<std::mutex> guard(program.pool_mutex_);
-      if (!program.pool_.empty()) {
-        context_ = std::move(program.pool_.back());
-        program.pool_.pop_back();
-        return;
-      }
-    }
-    context_ = std::make_unique<Context>(program);
-  }
-  ~PooledContext() {
-    const std::lock_guard<std::mutex> guard(program_.pool_mutex_);
-    try {
-      program_.pool_.push_back(std::move(context_));
-    } catch (const std::bad_alloc&) {
-      // Then the next run makes another.
-    }
-  }
-  PooledContext(const PooledContext&) = delete;
-  PooledContext& operator=(const PooledContext&) = delete;
-  Context& operator*() const { return *context_; }
-
- private:
-  const Program& program_;
-  std::unique_ptr<Context> context_;
-};
 
 Program::Program(std::vector<Value> values, std::vector<Instruction> instructions,
                  std::vector<std::shared_ptr<Variable>> variables, int64_t arena_bytes,
@@ -317,6 +237,11 @@ int Program::team_size(int threads) const {
   return threads > 0 ? threads : thread_choice().threads;
 }
 
+double Program::shared_seconds() const {
+  // Tests that share the least work want it shared always.
+  return serial_seconds.load() > 0 ? work_seconds_ : std::numeric_limits<double>::infinity();
+}
+
 // Holds the locks of a Program's variables for a run.
 class Program::VariableLocks {
  public:
@@ -379,123 +304,6 @@ void Program::run_once(void* output, int threads) const {
   const Interrupted nobody;
   context.interrupted = &nobody;
   execute(context, {}, {output}, team_size(threads));
-}
-
-void Program::execute(Context& context, const std::vector<const void*>& inputs,
-                      const std::vector<void*>& outputs, int threads) const {
-  if (context.team_limit < threads) {
-    context.thread_scratch = Memory(thread_scratch_bytes_ * threads);
-    context.next = std::vector<std::atomic<int64_t>>(static_cast<size_t>(threads) * phases_.size());
-    context.team_limit = threads;
-  }
-  if (context.done.empty()) context.done = std::vector<std::atomic<int64_t>>(phases_.size());
-  for (auto* counters : {&context.next, &context.done})
-    for (std::atomic<int64_t>& counter : *counters) counter.store(0, std::memory_order_relaxed);
-  context.team = threads;
-  context.fate = Fate::open;
-
-  for (size_t v = 0; v < values_.size(); ++v) {
-    const Value& value = values_[v];
-    const auto index = static_cast<size_t>(value.index);
-    switch (value.storage) {
-      case Storage::arena:
-        context.base[v] = context.arena.data() + value.index;
-        break;
-      case Storage::input:
-        context.base[v] = const_cast<void*>(inputs[index]);
-        break;
-      case Storage::output:
-        context.base[v] = outputs[index];
-        break;
-      case Storage::variable:
-        context.base[v] = variables_[index]->data();
-        break;
-      case Storage::derived:
-        context.base[v] = derived_[index]->data();
-        break;
-      case Storage::nowhere:
-        context.base[v] = nullptr;
-        break;
-    }
-  }
-  const void** in = context.in.data();
-  void** out = context.out.data();
-  for (size_t s = 0; s < instructions_.size(); ++s) {
-    const Instruction& instruction = instructions_[s];
-    Buffers& at = context.buffers[s];
-    at.in = in;
-    at.out = out;
-    for (const int64_t id : instruction.inputs) *in++ = context.base[static_cast<size_t>(id)];
-    for (const int64_t id : instruction.outputs) *out++ = context.base[static_cast<size_t>(id)];
-    at.scratch = context.arena.data() + instruction.scratch_offset;
-    at.packed = instruction.packed >= 0 ? derived_[static_cast<size_t>(instruction.packed)]->data()
-                : packs_in_run(instruction) ? at.scratch + align_up(instruction.op->scratch_bytes())
-                                            : nullptr;
-  }
-  // Tests that share the least work want it shared always.
-  const double work =
-      serial_seconds.load() > 0 ? work_seconds_ : std::numeric_limits<double>::infinity();
-  parallel_team(threads, work, [this, &context](int thread) { walk(context, thread); });
-}
-
-// One thread's way through the instructions. Of each phase it takes its own share of the items in
-// order; when that is done it helps with the others, so a thread that is late or lost its core
-// delays nobody. A phase waits for items, not for threads.
-void Program::walk(Context& context, int thread) const noexcept {
-  const size_t phases = phases_.size();
-  Recording* const recording = context.recording;
-  // Only the calling thread asks; who asks for the GIL delays no other.
-  const Interrupted nobody;
-  InterruptWatch watch(thread == 0 ? *context.interrupted : nobody);
-  const bool interruptible = static_cast<bool>(*context.interrupted);
-  size_t ended = 0;  // phases known to have ended
-  const auto wait_for_phases = [&](size_t end) {
-    for (; ended < end; ++ended)
-      wait_until([&] {
-        return context.done[ended].load(std::memory_order_acquire) == phases_[ended].items ||
-               (interruptible && context.abandoned());
-      });
-  };
-  for (size_t p = 0; p < phases; ++p) {
-    const Phase& phase = phases_[p];
-    if (interruptible && p == first_write_ && !context.decide(Fate::bound)) return;
-    if (phase.barrier) wait_for_phases(p);
-    if (interruptible && context.abandoned()) return;  // what this phase reads may not be there
-    const int64_t started = recording != nullptr ? recording->now() : 0;
-    const Operator& op = *instructions_[phase.instruction].op;
-    Buffers at = context.buffers[phase.instruction];
-    at.thread_scratch = context.thread_scratch.data() + thread * thread_scratch_bytes_;
-    const bool reversed = op.reverse_item_order(phase.number);
-    int64_t finished = 0;
-    for (int turn = 0; turn < context.team; ++turn) {
-      const int share = (thread + turn) % context.team;
-      const int64_t begin = phase.items * share / context.team;
-      const int64_t end = phase.items * (share + 1) / context.team;
-      std::atomic<int64_t>& next = context.next[static_cast<size_t>(share) * phases + p];
-      if (next.load(std::memory_order_relaxed) >= end - begin) continue;
-      for (;;) {
-        const int64_t taken = next.fetch_add(1, std::memory_order_relaxed);
-        if (taken >= end - begin) break;
-        const int64_t item = reversed ? end - 1 - taken : begin + taken;
-        if (phase.number == kPackPhase) {
-          const int input = op.packing()->input;
-          op.pack(item, at.in[input], const_cast<std::byte*>(at.packed));
-        } else {
-          op.run(phase.number, item, at);
-        }
-        ++finished;
-        if (!interruptible) continue;
-        if (watch.stop()) context.decide(Fate::abandoned);
-        if (context.abandoned()) return;
-      }
-    }
-    if (finished == 0) continue;
-    if (recording != nullptr)
-      recording->add({thread, static_cast<int64_t>(phase.instruction), phase.number, started,
-                      recording->now(), finished});
-    context.done[p].fetch_add(finished, std::memory_order_acq_rel);
-  }
-  if (thread == 0) wait_for_phases(phases);
 }
 
 }  // namespace fastcnn

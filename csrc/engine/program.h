@@ -35,7 +35,7 @@ struct Instruction {
 void set_serial_seconds(double seconds);
 
 // A flat list of instructions over one arena: what Python's graph is lowered to. Immutable, so
-// several threads may run it at once; each run borrows an arena from a pool.
+// several threads may run it at once; each run borrows an arena (arena_pool.h).
 class Program {
  public:
   // Throws std::invalid_argument when an index, offset or operand does not fit.
@@ -85,6 +85,8 @@ class Program {
                const std::vector<void*>& outputs, int threads) const;
   void walk(Context& context, int thread) const noexcept;
   int team_size(int threads) const;
+  // What parallel_team() is told of the work.
+  double shared_seconds() const;
 
   std::vector<Value> values_;
   std::vector<Instruction> instructions_;

@@ -48,8 +48,8 @@ class Variable {
   void raise_version() { version_.fetch_add(1, std::memory_order_acq_rel); }
   ReadWriteLock& lock() { return lock_; }
   // What is derived from this Variable under this key, made where nobody has it any more.
-  std::shared_ptr<DerivedValue> derived(
-      const std::string& key, const std::function<std::shared_ptr<DerivedValue>()>& make);
+  std::shared_ptr<DerivedValue> derived(const std::string& key,
+                                        const std::function<std::shared_ptr<DerivedValue>()>& make);
 
  private:
   DType dtype_;

@@ -40,24 +40,31 @@ class Function:
             for spec in self.outputs
         ]
 
-    def __call__(self, *arrays: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
+    def __call__(self, *arrays: npt.NDArray[Any], threads: int = 0) -> tuple[npt.NDArray[Any], ...]:
         """Runs on C-contiguous arrays of exactly the input types.
+
+        Args:
+            arrays: One for each input.
+            threads: How many the call may use; 0 for :func:`fastcnn.runtime.num_threads`.
 
         Raises:
             TypeError, ValueError: An array of another dtype, shape or layout.
         """
         try:
             outputs = [make(shape, dtype) for make, shape, dtype in self._empty]
-            self._program.run(arrays, outputs)
+            self._program.run(arrays, outputs, threads)
         except MemoryError as error:
             raise MemoryError(f"a call needs {self.bytes:,} bytes, more than there are") from error
         return tuple(outputs)
 
     def run_into(
-        self, arrays: Sequence[npt.NDArray[Any]], outputs: Sequence[npt.NDArray[Any]]
+        self,
+        arrays: Sequence[npt.NDArray[Any]],
+        outputs: Sequence[npt.NDArray[Any]],
+        threads: int = 0,
     ) -> None:
         """The same, writing into the caller's arrays."""
-        self._program.run(arrays, outputs)
+        self._program.run(arrays, outputs, threads)
 
     def profile(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from fastcnn.graph.tensor import Node, Spec, Tensor
 from fastcnn.graph.trace_mode import is_recording
 from fastcnn.messages import bounded
 
-__all__ = ["Variable", "constant"]
+__all__ = ["Variable", "assign_all", "constant", "values_of"]
 
 
 class Variable(Arithmetic):
@@ -80,12 +80,7 @@ class Variable(Arithmetic):
             ValueError: Another shape.
             TypeError: A dtype of another kind.
         """
-        array = as_array(value)
-        if array.shape != self.shape:
-            raise ValueError(f"{self.name}: value must have shape {self.shape}, got {array.shape}")
-        if not np.can_cast(array.dtype, self.dtype, "same_kind"):
-            raise TypeError(f"{self.name}: cannot assign {array.dtype} to a {self.dtype} variable")
-        self.core.assign(np.asarray(array, self.dtype, order="C"))
+        self.core.assign(_assignable(self, value))
 
     def __array__(
         self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
@@ -107,6 +102,35 @@ class Variable(Arithmetic):
 
     def __repr__(self) -> str:
         return f"<Variable {self.name!r} {self.shape} {self.dtype}>"
+
+
+def values_of(variables: Sequence[Variable]) -> list[npt.NDArray[Any]]:
+    """Copies of the values of several variables at one moment: a program that writes them, in
+    another thread, has finished its step or not begun it.
+    """
+    return _core.read_variables([variable.core for variable in variables])
+
+
+def assign_all(variables: Sequence[Variable], values: Sequence[npt.ArrayLike]) -> None:
+    """Replaces the values of several variables at once: a program that reads them, in another
+    thread, sees all of the old values or all of the new ones.
+
+    Raises:
+        ValueError, TypeError: As :meth:`Variable.assign`; nothing has been changed then.
+    """
+    arrays = [_assignable(v, value) for v, value in zip(variables, values, strict=True)]
+    _core.assign_variables([variable.core for variable in variables], arrays)
+
+
+def _assignable(variable: Variable, value: npt.ArrayLike) -> npt.NDArray[Any]:
+    """A value as :meth:`Variable.assign` takes it."""
+    array = as_array(value)
+    name, dtype = variable.name, variable.dtype
+    if array.shape != variable.shape:
+        raise ValueError(f"{name}: value must have shape {variable.shape}, got {array.shape}")
+    if not np.can_cast(array.dtype, dtype, "same_kind"):
+        raise TypeError(f"{name}: cannot assign {array.dtype} to a {dtype} variable")
+    return np.asarray(array, dtype, order="C")
 
 
 def constant(value: npt.ArrayLike) -> Tensor:

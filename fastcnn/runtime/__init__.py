@@ -3,6 +3,7 @@ machine can do at best.
 """
 
 from fastcnn.runtime.measuring import bandwidth, caches, limits, peak
+from fastcnn.runtime.memory import ArenaUse, arena_use, release_arenas
 from fastcnn.runtime.settings import (
     available_isas,
     describe,
@@ -16,6 +17,8 @@ from fastcnn.runtime.settings import (
 )
 
 __all__ = [
+    "ArenaUse",
+    "arena_use",
     "available_isas",
     "bandwidth",
     "caches",
@@ -25,6 +28,7 @@ __all__ = [
     "limits",
     "num_threads",
     "peak",
+    "release_arenas",
     "set_isa",
     "set_num_threads",
     "set_winograd",

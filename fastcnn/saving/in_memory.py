@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 
 from fastcnn.graph.variable import Variable
 from fastcnn.saving.bounded_json import parse_object
-from fastcnn.saving.model_file import built_weights, describe_model, made_model
+from fastcnn.saving.model_file import (
+    between_steps,
+    built_weights,
+    describe_model,
+    made_model,
+    snapshot,
+)
 from fastcnn.saving.protocols import SavedModel
 
 __all__ = ["from_parts", "to_parts"]
@@ -51,11 +57,10 @@ def to_parts(model: SavedModel) -> tuple[str, dict[str, Array], dict[str, Any]]:
             f"cannot copy model {model.name!r}: it is not built, but has layers with weights, "
             "which would be lost; call it on data first"
         )
-    description, sources, named = describe_model(model, weights)
-    arrays = {
-        name: source if isinstance(source, np.ndarray) else source.numpy()
-        for name, source in sources.items()
-    }
+    with between_steps(model):
+        description, sources, named = describe_model(model, weights)
+        sources = snapshot(sources)
+    arrays = {name: np.asarray(source) for name, source in sources.items()}
     return json.dumps(description), arrays, named
 
 

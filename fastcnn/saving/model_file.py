@@ -6,7 +6,7 @@ import os
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fastcnn import losses, metrics, optimizers
 from fastcnn.config import custom_object, custom_object_scope, serialize
 from fastcnn.config.references import describe, describing, is_ours
-from fastcnn.graph.variable import Variable
+from fastcnn.graph.variable import Variable, assign_all, values_of
 from fastcnn.layers.base.keras_tensor import call_budget
 from fastcnn.layers.base.protocols import LayerLike
 from fastcnn.layers.base.registry import layer_budget, make_layer
@@ -30,6 +30,7 @@ from fastcnn.saving.safetensors_file import Source, read_file, write_file
 from fastcnn.training.protocols import CompiledModel
 
 __all__ = [
+    "between_steps",
     "blamed_on",
     "built_weights",
     "copied",
@@ -42,6 +43,7 @@ __all__ = [
     "restore_optimizer",
     "save_model",
     "save_weights",
+    "snapshot",
 ]
 
 Array = NDArray[Any]
@@ -60,9 +62,23 @@ def save_model(
 ) -> None:
     """See :meth:`fastcnn.Model.save`."""
     _warn_of_foreign_name(path)
-    described = describe_model(model, built_weights(model), include_optimizer=include_optimizer)
-    description, arrays, _ = described
+    with between_steps(model):
+        described = describe_model(model, built_weights(model), include_optimizer=include_optimizer)
+        description, arrays, _ = described
+        arrays = snapshot(arrays)
     write_file(path, description, arrays, overwrite=overwrite)
+
+
+def between_steps(model: SavedModel) -> AbstractContextManager[Any]:
+    """A block during which no training step of the model begins or ends."""
+    return nullcontext() if model.optimizer is None else model.optimizer.lock
+
+
+def snapshot(arrays: Mapping[str, Source]) -> dict[str, Source]:
+    """The arrays, with copies of the values of all Variables at one moment in their place."""
+    variables = {name: v for name, v in arrays.items() if isinstance(v, Variable)}
+    values = values_of(list(variables.values()))
+    return {**arrays, **dict(zip(variables, values, strict=True))}
 
 
 def describe_model(
@@ -205,8 +221,8 @@ def _count_layers(layer: LayerLike) -> int:
 def save_weights(model: CompiledModel, path: AnyPath, *, overwrite: bool = True) -> None:
     """See :meth:`fastcnn.Model.save_weights`."""
     _warn_of_foreign_name(path)
-    weights = built_weights(model)
-    write_file(path, {"version": _VERSION, "weights": list(weights)}, weights, overwrite=overwrite)
+    arrays = snapshot(built_weights(model))
+    write_file(path, {"version": _VERSION, "weights": list(arrays)}, arrays, overwrite=overwrite)
 
 
 def load_weights(model: CompiledModel, path: AnyPath) -> None:
@@ -372,8 +388,7 @@ def _assign(variables: Sequence[Variable], names: list[str], contents: Stored) -
                 f"tensor {name!r} is {dtype} of shape {shape}, but {variable.name!r} is "
                 f"{np.dtype(variable.dtype)} of shape {tuple(variable.shape)}"
             )
-    for variable, array in zip(variables, contents.arrays(names), strict=True):
-        variable.assign(array)
+    assign_all(variables, contents.arrays(names))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Protocol
 
@@ -31,13 +32,18 @@ class PredictProgram:
 
     def __init__(self, model: CompiledModel, arrays: Sequence[Array]) -> None:
         inputs = _placeholders(arrays)
-        with tracing(training=False):
+        with tracing(training=False) as trace:
             self.structure = model.on_tensors(inputs)
-        self.function = graph.compile(inputs, flatten(self.structure))
+        # Layers that are random in prediction too draw other numbers in each call.
+        steps = [] if trace.step is None else [trace.step]
+        self._calls = itertools.count() if steps else None
+        self.function = graph.compile([*inputs, *steps], flatten(self.structure))
         self._is_single = isinstance(self.structure, Tensor)
 
     def __call__(self, *arrays: Array) -> Any:
         """The outputs in the model's structure."""
+        if self._calls is not None:
+            arrays = (*arrays, np.asarray(next(self._calls), np.int64))
         found = self.function(*arrays)
         if self._is_single:
             return found[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -456,6 +456,21 @@ class Trainer(Layer):
             return cached(x)
         arrays = self._input_arrays(x)
         return self.programs.predict(arrays)(*arrays)
+
+    def prediction_program(self, x: Array) -> Callable[[Any], Any] | None:
+        """The Program of :meth:`predict` for batches like this array, which a call shares if the
+        model is made of layers with one input.
+        """
+        cached = self.programs.cached_predict(x)
+        specs = self.input_specs
+        if cached is not None or specs is None or len(specs) != 1:
+            return cached
+        wanted = specs[0].shape
+        if len(wanted) != x.ndim or any(
+            size not in (None, got) for size, got in zip(wanted[1:], x.shape[1:], strict=True)
+        ):
+            return None
+        return self.programs.predict([x])
 
     def _input_arrays(self, x: Any) -> list[Array]:
         feed = self._feed

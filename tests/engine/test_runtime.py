@@ -40,6 +40,12 @@ def test_threads_can_be_forced() -> None:
     result = python(code, FASTCNN_NUM_THREADS="3")
     assert result.stdout.split() == ["3", "FASTCNN_NUM_THREADS"]
     assert "must be 1 to 256, got 'many'" in python(code, FASTCNN_NUM_THREADS="many").stderr
+    for text, found in {"1": "1 OMP_NUM_THREADS", "1,4": "1 OMP_NUM_THREADS"}.items():
+        assert python(code, OMP_NUM_THREADS=text).stdout.strip() == found
+    both = python(code, OMP_NUM_THREADS="1", FASTCNN_NUM_THREADS="3")
+    assert both.stdout.split() == ["3", "FASTCNN_NUM_THREADS"]
+    # OpenMP's to complain about.
+    assert "OMP" not in python(code, OMP_NUM_THREADS="many").stdout
     runtime.set_num_threads(5)
     assert runtime.num_threads() == 5
     runtime.set_num_threads(None)

@@ -199,6 +199,23 @@ class Variable(Remote):
         server.call("assign", self.number, value)
 
 
+def read_variables(variables):
+    return [variable.numpy() for variable in variables]
+
+
+def assign_variables(variables, values):
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def arena_use():
+    return 0, 0
+
+
+def trim_arenas():
+    pass
+
+
 class Operator(Remote):
     def __init__(self, op, inputs, outputs, attrs, lasting=()):
         answer = server.call(

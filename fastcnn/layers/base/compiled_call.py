@@ -93,6 +93,8 @@ class EagerFunctions:
             structure: Any = x.shape
             arrays = [x]
             if layer.built:
+                if not training and (program := layer.prediction_program(x)) is not None:
+                    return program(x)
                 function = self._cache.find((training, self._state(layer, training), structure))
                 if function is not None:
                     return function(arrays, self._calls)

@@ -19,7 +19,7 @@ from fastcnn.graph import Tensor, constant, is_recording, recording
 from fastcnn.graph.array_like import as_array
 from fastcnn.graph.locks import fork_safe_lock
 from fastcnn.graph.trace_mode import nested_origin, origin
-from fastcnn.graph.variable import Variable
+from fastcnn.graph.variable import Variable, assign_all, values_of
 from fastcnn.layers.base import compiled_call
 from fastcnn.layers.base.keras_tensor import Call, KerasTensor, infer, record
 from fastcnn.layers.base.regularization_losses import note_activity
@@ -319,12 +319,21 @@ class Layer(Configurable):
             layer._trainable = bool(value)
         invalidate()
 
+    def prediction_program(self, x: Array) -> Callable[[Any], Any] | None:
+        """What computes the outputs for an array like ``x``, where there is one; a layer alone has
+        none.
+        """
+        return None
+
     def get_weights(self) -> list[Array]:
-        """Copies of all weights, in the order of :attr:`weights`."""
-        return [weight.numpy() for weight in self.weights]
+        """Copies of all weights, in the order of :attr:`weights`; while another thread trains them,
+        those of a finished step.
+        """
+        return values_of(self.weights)
 
     def set_weights(self, weights: Sequence[Any]) -> None:
-        """Replace all weights.
+        """Replace all weights; another thread that predicts sees all of the old or all of the new
+        ones.
 
         Args:
             weights: Arrays in the order of :attr:`weights`.
@@ -346,8 +355,11 @@ class Layer(Configurable):
                     f"weight {variable.name!r} has shape {tuple(variable.shape)}, set_weights got "
                     f"{value.shape}"
                 )
-        for variable, value in zip(variables, arrays, strict=True):
-            variable.assign(value.astype(variable.dtype, copy=False))
+        dtypes = [variable.dtype for variable in variables]
+        assign_all(
+            variables,
+            [value.astype(dtype, copy=False) for value, dtype in zip(arrays, dtypes, strict=True)],
+        )
 
     @property
     def losses(self) -> list[Any]:

@@ -31,5 +31,8 @@ class LayerLike(Protocol):
     def trainable_weights(self) -> list[Variable]:
         """The Variables that training changes."""
 
+    def prediction_program(self, x: Any) -> Callable[[Any], Any] | None:
+        """What computes the outputs for this array, where the layer has it for other purposes."""
+
     def __call__(self, x: Any, *, training: bool | None = None) -> Any:
         """Apply the layer."""
