@@ -12,8 +12,10 @@
 #include <cstdlib>
 #include <fstream>
 #include <mutex>
+#include <new>
 #include <set>
 #include <thread>
+#include <vector>
 
 #include "base/check.h"
 #if defined(__x86_64__)
@@ -147,44 +149,45 @@ void pause() {
 #endif
 }
 
-// About 50 microseconds: longer waits mean that the other thread lost its core.
-constexpr int kSpins = 2000;
-// A worker looks for its next call this long before it sleeps, some 120 microseconds; while calls
-// follow each other closely some 400, so that it is awake for the next.
-constexpr int kIdleSpins = 5000;
-constexpr int kPatientSpins = 16000;
-// How often an idle worker looks whether it runs on the caller's core.
+using Clock = std::chrono::steady_clock;
+using std::chrono::microseconds;
+
+// Longer waits mean that the other thread lost its core.
+constexpr microseconds kSpinning{50};
+// A worker looks for its next call this long before it sleeps; while calls follow each other
+// closely longer, so that it is awake for the next.
+constexpr microseconds kIdle{120};
+constexpr microseconds kPatient{400};
+// A pause takes 10 to 50 nanoseconds, by the machine. Every so many of them whoever waits looks at
+// the clock, and an idle worker whether it runs on the caller's core.
 constexpr int kSpinsBetweenLooks = 64;
 
 // A call with more work than this wakes a sleeping worker in any case.
 constexpr double kWorthWaking = 75e-6;
 // Calls no further apart than this, and so many of them in a row, make a woken worker stay awake.
-constexpr std::chrono::microseconds kClose{300};
+constexpr microseconds kClose{300};
 constexpr int kCloseCalls = 2;
 // After a worker was found on the caller's core, so many close calls pass before little work wakes
 // it again.
 constexpr int kCrowdedCalls = 16;
 
-// Workers that wait for calls. One call has them at a time; a second one meanwhile runs alone,
-// which is right, because the cores are taken.
-class Pool {
+// Workers that wait for the calls of one caller at a time.
+class Team {
  public:
+  int workers() const { return workers_; }
+
   void run(int threads, double seconds, const std::function<void(int)>& body) {
-    const std::unique_lock<std::mutex> mine(owner_, std::try_to_lock);
-    if (!mine.owns_lock()) return body(0);
     if (crowded_.exchange(false))
       close_calls_ = -kCrowdedCalls;
     else
       close_calls_ = Clock::now() - ended_ < kClose ? close_calls_ + 1 : std::min(close_calls_, 0);
     const bool close = close_calls_ >= kCloseCalls;
-    idle_spins_ = close ? kPatientSpins : kIdleSpins;
+    patient_ = close;
     share(threads, seconds >= kWorthWaking || close, body);
     ended_ = Clock::now();
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   void share(int threads, bool wake, const std::function<void(int)>& body) {
     if (wake) hire(threads - 1);
     if (!wake && sleepers_.load() >= workers_) return body(0);
@@ -211,7 +214,7 @@ class Pool {
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     try {
-      for (; workers_ < count; ++workers_) std::thread(&Pool::work, this, workers_ + 1).detach();
+      for (; workers_ < count; ++workers_) std::thread(&Team::work, this, workers_ + 1).detach();
     } catch (...) {
       // The system has no more threads or memory: the work gets done by the threads there are.
     }
@@ -236,14 +239,18 @@ class Pool {
     const auto open = [&](uint64_t epoch) {
       return epoch % 2 == 1 && epoch != seen && thread < wanted_.load();
     };
-    for (int spin = 0; spin < idle_spins_.load(std::memory_order_relaxed); ++spin) {
+    const Clock::time_point began = Clock::now();
+    for (int spin = 0;; ++spin) {
       if (const uint64_t epoch = epoch_.load(); open(epoch)) return epoch;
+      pause();
+      if (spin % kSpinsBetweenLooks != 0) continue;
       // The system may wake a worker on the core of the caller, who would now wait for our spins.
-      if (spin % kSpinsBetweenLooks == 0 && sched_getcpu() == caller_cpu_.load()) {
+      if (sched_getcpu() == caller_cpu_.load()) {
         crowded_ = true;
         break;
       }
-      pause();
+      if (Clock::now() - began > (patient_.load(std::memory_order_relaxed) ? kPatient : kIdle))
+        break;
     }
     std::unique_lock<std::mutex> guard(sleep_);
     sleepers_.fetch_add(1);
@@ -253,10 +260,9 @@ class Pool {
     return epoch;
   }
 
-  std::mutex owner_;
   int workers_ = 0;
   int close_calls_ = 0;  // negative: so many more until the next
-  std::atomic<int> idle_spins_{kIdleSpins};
+  std::atomic<bool> patient_{false};
   std::atomic<int> caller_cpu_{-1};  // also -1 where the system does not tell
   std::atomic<bool> crowded_{false};
   Clock::time_point ended_;
@@ -269,10 +275,71 @@ class Pool {
   std::condition_variable wake_;
 };
 
+// The teams of the process. Calls at the same time share the cores: each has a team of its own, as
+// large as it wants and as others have left cores for. Whom they leave none runs alone.
+class Teams {
+ public:
+  void run(int threads, double seconds, const std::function<void(int)>& body) {
+    const Lease lease(*this, threads);
+    lease.team == nullptr ? body(0) : lease.team->run(lease.threads, seconds, body);
+  }
+
+ private:
+  struct Lease {
+    Lease(Teams& owner, int wanted) : teams(owner) { teams.take(wanted, *this); }
+    ~Lease() { teams.give_back(*this); }
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+
+    Teams& teams;
+    Team* team = nullptr;
+    int threads = 1;
+  };
+
+  void take(int wanted, Lease& lease) {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    // Alone on the machine, a call gets what it asks for, be it more than there are cores.
+    lease.threads = running_ == 0 ? wanted : std::clamp(cores() - running_, 1, wanted);
+    running_ += lease.threads;
+    if (lease.threads == 1) return;
+    if (idle_.empty()) {
+      lease.team = new (std::nothrow) Team;
+      return;
+    }
+    // The one that was used last, whose workers may be awake, if it has enough of them.
+    auto best = idle_.end() - 1;
+    for (auto each = idle_.begin(); each != idle_.end(); ++each)
+      if (best[0]->workers() < lease.threads - 1 && each[0]->workers() > best[0]->workers())
+        best = each;
+    lease.team = *best;
+    idle_.erase(best);
+  }
+
+  void give_back(const Lease& lease) noexcept {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    running_ -= lease.threads;
+    if (lease.team == nullptr) return;
+    try {
+      idle_.push_back(lease.team);
+    } catch (const std::bad_alloc&) {
+      // Its workers sleep for ever; the next call makes another.
+    }
+  }
+
+  static int cores() {
+    static const int count = affinity_threads();
+    return count;
+  }
+
+  std::mutex mutex_;
+  std::vector<Team*> idle_;  // by time; never destroyed, as their workers use them
+  int running_ = 0;          // threads of all calls that share their work
+};
+
 // Never destroyed: workers use it until the process ends.
-std::atomic<Pool*> pool{new Pool};
+std::atomic<Teams*> teams{new Teams};
 // A child has none of its parent's workers, and perhaps a lock that nobody will open.
-[[maybe_unused]] const int fork_watch = pthread_atfork(nullptr, nullptr, [] { pool = new Pool; });
+[[maybe_unused]] const int fork_watch = pthread_atfork(nullptr, nullptr, [] { teams = new Teams; });
 
 }  // namespace
 
@@ -292,14 +359,21 @@ void set_num_threads(int64_t n) {
 void parallel_team(int threads, double seconds, const std::function<void(int)>& body) {
   const FlushDenormals mode;
   if (threads <= 1) return body(0);
-  pool.load()->run(threads, seconds, body);
+  teams.load()->run(threads, seconds, body);
 }
 
-void detail::relax(int round) noexcept {
-  if (round < kSpins)
-    pause();
-  else
+void detail::Patience::relax() noexcept {
+  if (long_) {
     sched_yield();
+    return;
+  }
+  pause();
+  if (looks_++ % kSpinsBetweenLooks != 0) return;
+  const Clock::time_point now = Clock::now();
+  if (looks_ == 1)
+    began_ = now;
+  else
+    long_ = now - began_ > kSpinning;
 }
 
 }  // namespace fastcnn

@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -19,9 +20,10 @@ ThreadChoice thread_choice();
 void set_num_threads(int64_t n);
 
 // Runs body(thread) on the caller as thread 0 and on up to threads - 1 workers, and returns when
-// all that began have ended. A worker that is late, because its core is busy or another call has
-// the workers, may not begin at all: `body` must get everything done on the caller alone, and must
-// not throw. So a busy machine costs speed, but no call waits for a worker that has not begun.
+// all that began have ended. Calls at the same time have workers of their own as long as there are
+// cores for them. A worker that is late, because its core is busy, or that other calls left no core
+// for, may not begin at all: `body` must get everything done on the caller alone, and must not
+// throw. So a busy machine costs speed, but no call waits for a worker that has not begun.
 //
 // `seconds` is how long the caller alone would take, roughly. Waking a sleeping worker costs the
 // caller some 20 microseconds, so little work is shared only with workers that are awake, unless
@@ -36,12 +38,21 @@ template <class Ready>
 void wait_until(const Ready& ready) noexcept;
 
 namespace detail {
-void relax(int round) noexcept;
-}
+// One wait, from look to look.
+class Patience {
+ public:
+  void relax() noexcept;
+
+ private:
+  int looks_ = 0;
+  bool long_ = false;
+  std::chrono::steady_clock::time_point began_;
+};
+}  // namespace detail
 
 template <class Ready>
 void wait_until(const Ready& ready) noexcept {
-  for (int round = 0; !ready(); ++round) detail::relax(round);
+  for (detail::Patience patience; !ready();) patience.relax();
 }
 
 }  // namespace fastcnn
