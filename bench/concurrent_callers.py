@@ -53,10 +53,12 @@ def mixed_predictions() -> tuple[int, int]:
     model.build()
     shapes = [w.shape for w in model.weights]
     # With all kernels f * identity and no bias, the output is f ** 20 times the input.
-    choices = [
-        [np.eye(64, dtype=np.float32) * f if len(s) == 2 else np.zeros(s, np.float32) for s in shapes]
-        for f in (1.0, 2.0)
-    ]
+
+    def weights(factor: float) -> list[np.ndarray]:
+        kernel = np.eye(64, dtype=np.float32) * factor
+        return [kernel if len(shape) == 2 else np.zeros(shape, np.float32) for shape in shapes]
+
+    choices = [weights(1.0), weights(2.0)]
     stop = threading.Event()
 
     def write() -> None:
@@ -100,9 +102,7 @@ def main() -> None:
         one, single = rate(1, call), runtime.peak(threads=1, seconds=0.3)
         two, double = rate(2, call), runtime.peak(threads=2, seconds=0.3)
         shares.append((two / one) / (double / single))
-        print(
-            f"{one:12.0f} {two:14.0f} {two / one:5.2f} {double / single:23.2f} {shares[-1]:6.2f}"
-        )
+        print(f"{one:12.0f} {two:14.0f} {two / one:5.2f} {double / single:23.2f} {shares[-1]:6.2f}")
     print(f"median share {statistics.median(shares):.2f} (aim: 0.90)")
     runtime.release_arenas()
     rate(4, call)

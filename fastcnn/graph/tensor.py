@@ -21,7 +21,7 @@ from fastcnn.messages import bounded
 if TYPE_CHECKING:
     from fastcnn import _core
 
-__all__ = ["Node", "Op", "Spec", "SymbolicTensor", "Tensor", "VariableLike", "placeholder"]
+__all__ = ["OPS", "Node", "Op", "Spec", "SymbolicTensor", "Tensor", "VariableLike", "placeholder"]
 
 _serial = itertools.count()
 
@@ -80,6 +80,11 @@ _FUSABLE = frozenset(_core.fusable_operators())
 _OLD_TRAITS = {"alias": "view", "flat": "non_differentiable"}
 
 
+#: What makes every operation, by name, for graphs that are read from text. Those that keep settings
+#: outside the attributes of their nodes are not among them.
+OPS: dict[str, Callable[[], Op]] = {}
+
+
 def _warn_of_old_trait(old: str, new: str) -> None:
     warnings.warn(f"Op.{old} is now called {new}", DeprecationWarning, stacklevel=3)
 
@@ -112,6 +117,9 @@ class Op(ABC):
             if old in vars(cls):
                 _warn_of_old_trait(old, new)
                 setattr(cls, new, vars(cls)[old])
+        name = vars(cls).get("name")
+        if isinstance(name, str) and cls.__init__ is object.__init__:
+            OPS.setdefault(name, cls)
 
     @property
     def elementwise(self) -> bool:
@@ -174,6 +182,26 @@ class Op(ABC):
         them.
         """
         return self.in_place
+
+    def attrs_for(self, node: Node, *inputs: Spec) -> Mapping[str, Any]:
+        """The node's attributes for inputs of other sizes.
+
+        Raises:
+            ValueError: They hold for the node's own inputs alone.
+        """
+        before = tuple(tensor.spec for tensor in node.inputs)
+        if "shape" in node.attrs and tuple(inputs) != before:
+            raise ValueError(
+                f"its shape {node.attrs['shape']} is that of inputs "
+                f"{', '.join(str(spec.shape) for spec in before)}"
+            )
+        return node.attrs
+
+    def moved(self, node: Node, axes: tuple[int, ...]) -> Mapping[str, Any] | None:
+        """Attributes with which the operation, given its inputs from before they were transposed
+        by ``axes``, makes what transposed by ``axes`` is its result; None if it cannot.
+        """
+        return node.attrs if self.elementwise else None
 
     def macs(self, *inputs: Spec, **attrs: Any) -> int:
         """Multiply-adds of a convolution or a matrix product; 0 for anything else."""

@@ -83,8 +83,9 @@ def set_num_threads(threads: int | None) -> None:
     """Sets the number of threads of later calls. Results do not depend on it, bit for bit.
 
     Args:
-        threads: 1 or more; None returns to the default (``FASTCNN_NUM_THREADS``, else ``OMP_NUM_THREADS``,
-            else the least of affinity mask, control-group quota and physical cores).
+        threads: 1 or more; None returns to the default (``FASTCNN_NUM_THREADS``, else
+            ``OMP_NUM_THREADS``, else the least of affinity mask, control-group quota and physical
+            cores).
 
     Raises:
         ValueError: Not 1 to 256.

@@ -14,6 +14,7 @@ Pass = Callable[[Graph], Graph]
 #: them, in :mod:`fastcnn.ops`.
 PASSES = (
     "drop_custom_gradients",
+    "cancel_transposes",
     "fold_batch_norm",
     "fuse_batch_norm",
     "gate_batch_norm_gradient",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 from fastcnn.graph.graph import Graph
 from fastcnn.graph.passes import graph_pass, rewrite
@@ -30,6 +33,10 @@ class FusedElementwise(Op):
     def infer(self, *inputs: Spec, **attrs: Any) -> tuple[Spec, ...]:
         """Type of the output."""
         return (Spec(tuple(attrs["shape"])),)
+
+    def attrs_for(self, node: Node, *inputs: Spec) -> Mapping[str, Any]:
+        """The shape is that over which all inputs spread."""
+        return {**node.attrs, "shape": np.broadcast_shapes(*(spec.shape for spec in inputs))}
 
 
 @graph_pass

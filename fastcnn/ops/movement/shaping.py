@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor
@@ -25,6 +25,19 @@ class Reshape(Op):
     def gradient(self, node: Node, *grads: Tensor | None) -> list[Tensor | None]:
         dy = grads[0]
         return [None if dy is None else reshaped(dy, node.inputs[0].shape)]
+
+    def attrs_for(self, node: Node, *inputs: Spec) -> Mapping[str, Any]:
+        """The first axis, as the batch, follows that of the input; then the last one gives way."""
+        old, new, shape = node.inputs[0].spec, inputs[0], list(node.attrs["shape"])
+        if new.elements == old.elements:
+            return node.attrs
+        if shape and old.shape and old.shape[0] and shape[0] * new.shape[0] % old.shape[0] == 0:
+            shape[0] = shape[0] * new.shape[0] // old.shape[0]
+        if product(shape) != new.elements and (rest := product(shape[:-1])):
+            shape[-1] = new.elements // rest
+        if product(shape) != new.elements:
+            raise ValueError(f"{node.attrs['shape']} of {old.shape} has no like of {new.shape}")
+        return {"shape": tuple(shape)}
 
 
 class StopGradient(Op):
@@ -70,6 +83,22 @@ class Slice(Op):
         shape = node.inputs[0].shape
         return [apply(SliceGrad(), dy, start=node.attrs["start"], size=shape)[0]]
 
+    def attrs_for(self, node: Node, *inputs: Spec) -> Mapping[str, Any]:
+        """Axes that are taken whole are taken whole."""
+        start, size = node.attrs["start"], node.attrs["size"]
+        old, new = node.inputs[0].shape, inputs[0].shape
+        sizes = tuple(
+            whole if first == 0 and n == was else n
+            for first, n, was, whole in zip(start, size, old, new, strict=True)
+        )
+        if any(a + n > whole for a, n, whole in zip(start, sizes, new, strict=True)):
+            raise ValueError(f"{sizes} elements from {start} on do not fit in {new}")
+        return {"start": start, "size": sizes}
+
+    def moved(self, node: Node, axes: tuple[int, ...]) -> Mapping[str, Any]:
+        """The box in the axes of before."""
+        return _box_before(node, axes)
+
 
 class SliceGrad(Op):
     """The input inside an array of ``size``, from ``start`` on, with zeros around it."""
@@ -84,6 +113,16 @@ class SliceGrad(Op):
         if dy is None:
             return [None]
         return [apply(Slice(), dy, start=node.attrs["start"], size=node.inputs[0].shape)[0]]
+
+    def attrs_for(self, node: Node, *inputs: Spec) -> Mapping[str, Any]:
+        """As many zeros as before."""
+        zeros = [n - was for n, was in zip(node.attrs["size"], node.inputs[0].shape, strict=True)]
+        size = tuple(n + more for n, more in zip(inputs[0].shape, zeros, strict=True))
+        return {"start": node.attrs["start"], "size": size}
+
+    def moved(self, node: Node, axes: tuple[int, ...]) -> Mapping[str, Any]:
+        """The box in the axes of before."""
+        return _box_before(node, axes)
 
 
 class Concatenate(Op):
@@ -109,6 +148,19 @@ class Concatenate(Op):
             parts.append(apply(Slice(), dy, start=start, size=x.shape)[0])
             first += x.shape[axis]
         return parts
+
+    def moved(self, node: Node, axes: tuple[int, ...]) -> Mapping[str, Any]:
+        """Along the axis of before."""
+        return {"axis": axes[node.attrs["axis"]]}
+
+
+def _box_before(node: Node, axes: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+    """``start`` and ``size`` in the order of axes from before a transposition."""
+    back = {source: axis for axis, source in enumerate(axes)}
+    return {
+        name: tuple(node.attrs[name][back[axis]] for axis in range(len(axes)))
+        for name in ("start", "size")
+    }
 
 
 def reshaped(x: Tensor, shape: Sequence[int]) -> Tensor:

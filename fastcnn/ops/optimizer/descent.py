@@ -11,11 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fastcnn._deprecation import renamed_arguments
 from fastcnn.graph.float32_setting import checked_float32
-from fastcnn.graph.tensor import Op, Spec, Tensor
+from fastcnn.graph.tensor import OPS, Op, Spec, Tensor
 from fastcnn.graph.variable import Variable
 from fastcnn.ops.common.public_operation import Operand
 from fastcnn.ops.optimizer.update import (
@@ -81,6 +82,13 @@ class Step(Op):
         first = 4 if attrs["stepped"] else 3
         last = len(inputs) - attrs["summed"] - attrs["averaged"]
         return (inputs[0], *inputs[first : last - attrs["scaled"]], *inputs[last:])
+
+
+for _rule in (
+    *("adadelta_update", "adagrad_update", "adam_update", "adamax_update", "ftrl_update"),
+    *("lion_update", "momentum_accumulate", "nadam_update", "rmsprop_update", "sgd_update"),
+):
+    OPS[_rule] = partial(Step, _rule)
 
 
 def step_along(

@@ -36,6 +36,13 @@ class _Pooling(Op):
             else (self._asked(x, **attrs))
         )
 
+    def attrs_for(self, node: Node, *inputs: Spec) -> Mapping[str, Any]:
+        """A window over the whole image stays one."""
+        old, new = node.inputs[0].shape[1:-1], inputs[0].shape[1:-1]
+        whole = node.attrs["size"] == old == node.attrs["strides"]
+        attrs = super().attrs_for(node, *inputs)
+        return {**attrs, "size": new, "strides": new} if whole else attrs
+
     def _asked(self, x: Spec, **attrs: Any) -> Window:
         """The window without what ``ceil_mode`` adds to its padding."""
         return Window.of(

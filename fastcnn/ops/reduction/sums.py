@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,28 @@ class Sum(Op):
             dy = _middle_sum(dy, outer * inner, 1, 1, scale=node.attrs["scale"])
         dx = _repeated(reshaped(dy, (outer, 1, inner)), (outer, reduced, inner))
         return [reshaped(dx, node.inputs[0].shape)]
+
+    def attrs_for(self, node: Node, *inputs: Spec) -> Mapping[str, Any]:
+        """The sum over the same axes."""
+        old, new = node.inputs[0].shape, inputs[0].shape
+
+        def parts(shape: Sequence[int], first: int, last: int) -> dict[str, int]:
+            return {
+                "outer": product(shape[:first]),
+                "reduced": product(shape[first:last]),
+                "inner": product(shape[last:]),
+            }
+
+        own = {name: node.attrs[name] for name in ("outer", "reduced", "inner")}
+        found = [
+            parts(new, first, last)
+            for first in range(len(old) + 1)
+            for last in range(first, len(old) + 1)
+            if len(new) == len(old) and parts(old, first, last) == own
+        ]
+        if not found or any(each != found[0] for each in found):
+            raise ValueError(f"which axes of {old} are summed does not show for {new}")
+        return {**node.attrs, **found[0]}
 
 
 class BroadcastTo(Op):
