@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.graph.aligned_array import LARGE, empty
-from fastcnn.graph.derived import lasting_in
 from fastcnn.graph.graph import Graph
-from fastcnn.graph.lowering import PlannedStep, lower
 from fastcnn.graph.passes import run_passes
+from fastcnn.graph.planning.derived import lasting_in
+from fastcnn.graph.planning.lowering import PlannedStep, lower
 from fastcnn.graph.tensor import Spec, Tensor
 from fastcnn.messages import brief
 from fastcnn.profiling import Event, Instruction, Operation, Plan, Profile

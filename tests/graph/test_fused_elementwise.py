@@ -10,7 +10,7 @@ import pytest
 
 from fastcnn import _core, graph, ops
 from fastcnn.graph.aligned_array import empty
-from fastcnn.graph.lowering import Copy
+from fastcnn.graph.planning.lowering import Copy
 from fastcnn.graph.tensor import Op
 from fastcnn.ops.common.public_operation import apply
 from fastcnn.ops.loss.crossentropy import BinaryCrossentropy

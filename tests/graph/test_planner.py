@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fastcnn.graph.memory_planner import ALIGNMENT, Buffer, assign_offsets
+from fastcnn.graph.planning.memory_planner import ALIGNMENT, Buffer, assign_offsets
 
 
 def drawn(rng: np.random.Generator) -> list[Buffer]:

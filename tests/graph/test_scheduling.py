@@ -9,8 +9,8 @@ import numpy as np
 import fastcnn
 from fastcnn import graph, ops
 from fastcnn.graph.graph import Graph
-from fastcnn.graph.lowering import lower
-from fastcnn.graph.scheduling import peak_bytes, schedule
+from fastcnn.graph.planning.lowering import lower
+from fastcnn.graph.planning.scheduling import peak_bytes, schedule
 from fastcnn.graph.tensor import Node, Spec
 
 

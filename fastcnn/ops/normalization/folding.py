@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from fastcnn.graph.derived import lasting_in
 from fastcnn.graph.graph import Graph
 from fastcnn.graph.passes import count_readers, graph_pass, rewrite
+from fastcnn.graph.planning.derived import lasting_in
 from fastcnn.graph.tensor import Node, Tensor
 from fastcnn.ops.common.epilogue import EpilogueOp
 from fastcnn.ops.elementwise.arithmetic import add, divide, multiply, sqrt, subtract

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastcnn import _core
-from fastcnn.graph.derived import Pack, key_of, lasting_nodes
 from fastcnn.graph.graph import Graph
-from fastcnn.graph.memory_planner import ALIGNMENT, Buffer, assign_offsets
-from fastcnn.graph.scheduling import schedule
+from fastcnn.graph.planning.derived import Pack, key_of, lasting_nodes
+from fastcnn.graph.planning.memory_planner import ALIGNMENT, Buffer, assign_offsets
+from fastcnn.graph.planning.scheduling import schedule
 from fastcnn.graph.tensor import Node, Op, Spec, Tensor, VariableLike
 
 __all__ = ["Copy", "Lowered", "PlannedStep", "lower"]
