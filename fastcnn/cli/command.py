@@ -88,6 +88,16 @@ def _unknown_text(parser: argparse.ArgumentParser, unknown: Sequence[str]) -> st
     return text
 
 
+def _check_command(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
+    """Exits with a suggestion where the command is none but like one."""
+    commands = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction)).choices
+    word = next((each for each in argv if not each.startswith("-")), None)
+    if word is None or word in commands:
+        return
+    if near := difflib.get_close_matches(word, commands, 1, 0.7):
+        parser.error(f"there is no command {word!r}; did you mean {near[0]!r}?")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command.
 
@@ -102,7 +112,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # The name of a picture or a class that a terminal cannot show is no reason to fail.
             stream.reconfigure(errors="backslashreplace")
-    arguments, unknown = build_parser().parse_known_args(argv)
+    parser = build_parser()
+    _check_command(parser, sys.argv[1:] if argv is None else argv)
+    arguments, unknown = parser.parse_known_args(argv)
     if unknown:
         arguments.parser.error(_unknown_text(arguments.parser, unknown))
     try:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser"]
 
+_PICTURES = (".png", ".svg", ".pdf")  # of curves; JPEG would blur their lines
 _SUFFIX = ".safetensors"
 #: A loss so many times that of guessing is no result: the steps were too long.
 _HOPELESS = 10
@@ -63,7 +64,8 @@ def _add_files(group: argparse._ArgumentGroup) -> None:
         "--curves",
         type=Path,
         metavar="FILE",
-        help="PNG picture of loss and accuracy (default: as the model, ending in .png)",
+        help="picture of loss and accuracy, ending in .png, .svg or .pdf (default: as the model, "
+        "ending in .png)",
     )
     group.add_argument(
         "--overwrite",
@@ -107,24 +109,20 @@ def _add_network(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--filters",
         type=options.counts,
-        default=[32, 64, 128],
         metavar="N,...",
         help="filters of each convolution (default: 32,64,128)",
     )
     group.add_argument(
         "--dense",
         type=options.count,
-        default=128,
         metavar="N",
-        help="units of the dense layer (default: %(default)s)",
+        help="units of the dense layer (default: 128)",
     )
     group.add_argument(
         "--dropout",
         type=options.fraction,
-        default=0.0,
         metavar="RATE",
-        help="dropout before the last layer; 0.5 helps where pictures are few "
-        "(default: %(default)s)",
+        help="dropout before the last layer; 0.5 helps where pictures are few (default: 0)",
     )
 
 
@@ -146,8 +144,7 @@ def _add_training(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--optimizer",
         choices=["adam", "sgd"],
-        default="adam",
-        help="update rule; sgd has a momentum of 0.9 (default: %(default)s)",
+        help="update rule; sgd has a momentum of 0.9 (default: adam)",
     )
     group.add_argument(
         "--learning-rate",
@@ -214,6 +211,9 @@ def _run(arguments: argparse.Namespace) -> int:
     _check_data(arguments, data)
     settings = _settings(arguments, data)
     before = resume(arguments.output, log, settings) if arguments.resume else None
+    if before is None:
+        # What a resumed training must not change, even where the options are left out then.
+        settings.update({name: _network(arguments)[name] for name in _NETWORK})
     if before is not None and before.epoch >= arguments.epochs:
         raise ValueError(
             f"{arguments.output} was trained for {before.epoch} epochs already: give a larger "
@@ -261,7 +261,29 @@ def _settings(arguments: argparse.Namespace, data: Data) -> dict[str, Any]:
         "image size": list(data.train.image_shape),
         "--seed": arguments.seed,
         "--batch-size": arguments.batch_size,
+        # A network that is there already keeps what is not given again.
+        **{name: value for name, value in _given(arguments).items() if value is not None},
     }
+
+
+#: Options that decide what is trained, and what holds where they are left out.
+_NETWORK = {
+    "--filters": [32, 64, 128],
+    "--dense": 128,
+    "--dropout": 0.0,
+    "--optimizer": "adam",
+}
+
+
+def _given(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The options of the network; None for those that were left out."""
+    return {name: getattr(arguments, name.removeprefix("--")) for name in _NETWORK}
+
+
+def _network(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The same with what holds for those that were left out."""
+    given = _given(arguments)
+    return {name: usual if given[name] is None else given[name] for name, usual in _NETWORK.items()}
 
 
 def _kept(
@@ -281,6 +303,10 @@ def _check_output(arguments: argparse.Namespace, log: Path, picture: Path | None
     output = arguments.output
     if output.suffix != _SUFFIX:
         raise ValueError(f"a model is written as {_SUFFIX}: call {output} {output.stem}{_SUFFIX}")
+    if arguments.curves and arguments.curves.suffix.lower() not in _PICTURES:
+        raise ValueError(
+            f"--curves {arguments.curves}: the picture is written as one of {', '.join(_PICTURES)}"
+        )
     if arguments.overwrite and arguments.resume:
         raise ValueError("--overwrite begins anew and --resume goes on: give one of them")
     if arguments.overwrite or arguments.resume:
@@ -314,18 +340,21 @@ def _build(arguments: argparse.Namespace, data: Data) -> Model:
     from fastcnn.cli.networks import textbook
     from fastcnn.optimizers import SGD, Adam
 
+    network = _network(arguments)
     height, width, channels = data.train.image_shape
     model = textbook(
         (height, width, channels),
         len(data.class_names),
-        filters=arguments.filters,
-        dense=arguments.dense,
-        dropout=arguments.dropout,
+        filters=network["--filters"],
+        dense=network["--dense"],
+        dropout=network["--dropout"],
     )
     model.metadata[CLASS_NAMES] = list(data.class_names)
     rate = arguments.learning_rate
     model.compile(
-        Adam(rate or 0.001) if arguments.optimizer == "adam" else SGD(rate or 0.01, momentum=0.9),
+        Adam(rate or 0.001)
+        if network["--optimizer"] == "adam"
+        else SGD(rate or 0.01, momentum=0.9),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )

@@ -11,6 +11,7 @@ import numpy as np
 from fastcnn import ops
 from fastcnn.graph import Op, SymbolicTensor, Tensor
 from fastcnn.graph.array_like import as_array
+from fastcnn.messages import suggesting
 from fastcnn.ops.common.axes import axis_of
 from fastcnn.ops.elementwise.activation import Sigmoid
 from fastcnn.ops.elementwise.arithmetic import Masked
@@ -83,17 +84,20 @@ def same_rank(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
     return y_true, y_pred
 
 
+@suggesting
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of ``(y_true - y_pred) ** 2`` over the last axis."""
     return ops.mean_squared_error(*same_shape("mean_squared_error", y_true, y_pred))
 
 
+@suggesting
 def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
     """Mean of ``|y_true - y_pred|`` over the last axis."""
     y_true, y_pred = same_shape("mean_absolute_error", y_true, y_pred)
     return ops.mean(ops.abs(ops.subtract(y_true, y_pred)), axis=-1)
 
 
+@suggesting
 def categorical_crossentropy(
     y_true: Any,
     y_pred: Any,
@@ -135,6 +139,7 @@ def categorical_crossentropy(
     return ops.categorical_crossentropy(y_true, y_pred, from_logits=from_logits)
 
 
+@suggesting
 def sparse_categorical_crossentropy(
     y_true: Any,
     y_pred: Any,
@@ -190,6 +195,7 @@ def not_ignored(y_true: Any, ignore_class: int) -> Any:
     return ops.subtract(np.float32(1), ignored)
 
 
+@suggesting
 def binary_crossentropy(
     y_true: Any,
     y_pred: Any,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable
@@ -73,7 +74,7 @@ def print_summary(
 ) -> None:
     """Print the table of a model; arguments as :meth:`Model.summary`."""
     to_terminal = print_fn is print
-    if line_length is None and to_terminal and sys.stdout.isatty():
+    if line_length is None and to_terminal and (sys.stdout.isatty() or "COLUMNS" in os.environ):
         line_length = -shutil.get_terminal_size().columns  # at most
     rows = list(_rows(model, expand_nested))
     macs = [row.macs for row in rows if not row.name.startswith(" ")]
@@ -228,16 +229,17 @@ def _size(weights: list[Variable]) -> str:
 def _table(columns: list[tuple[str, list[str], bool]], line_length: int | None) -> list[str]:
     """Box-drawn lines in the style of Keras. The last flag of a column aligns it to the right.
 
-    A positive ``line_length`` widens the first column; a negative one is the most there is: the
-    last columns are left out and the first one's texts cut, where they do not fit.
+    A ``line_length`` is the most there is: the last columns are left out and the first one's texts
+    cut, where they do not fit. A positive one also widens the first column to fill it.
     """
     widths = [max(len(text) for text in [title, *cells]) for title, cells, _ in columns]
     spare = (line_length or 0) - sum(widths) - 3 * len(widths) - 1
     widths[0] += max(spare, 0)
-    if line_length is not None and line_length < 0:
-        while len(widths) > 3 and sum(widths) + 3 * len(widths) + 1 > -line_length:
+    if line_length is not None:
+        most = abs(line_length)
+        while len(widths) > 3 and sum(widths) + 3 * len(widths) + 1 > most:
             columns, widths = columns[:-1], widths[:-1]
-        over = sum(widths) + 3 * len(widths) + 1 + line_length
+        over = sum(widths) + 3 * len(widths) + 1 - most
         if over > 0:
             widths[0] = max(widths[0] - over, len("Layer"))
             title, cells, to_right = columns[0]

@@ -296,7 +296,8 @@ def _opened(path: str, file: io.FileIO, verify: bool) -> Contents:
     if length > min(size - 8, _LARGEST_HEADER):
         _refuse(
             path,
-            f"its header is said to have {length} bytes, but the file has {size} in all and a "
+            _foreign(bytes(start))
+            or f"its header is said to have {length} bytes, but the file has {size} in all and a "
             f"header at most {_LARGEST_HEADER}: it is damaged, or no model file",
         )
     raw = bytearray(length)
@@ -394,6 +395,26 @@ def _sizes(value: Any) -> bool:
         isinstance(item, int) and not isinstance(item, bool) and 0 <= item < 1 << 63
         for item in value
     )
+
+
+#: How files of other kinds begin that people take for models.
+_BEGINNINGS = {
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"GIF8": "a GIF picture",
+    b"%PDF": "a PDF document",
+    b"\x89HDF": "an HDF5 file, as Keras wrote",
+    b"PK\x03\x04": "a ZIP archive, such as a .keras or .pt file",
+    b"\x1f\x8b": "a gzip archive",
+}
+
+
+def _foreign(start: bytes) -> str:
+    """What a file is that begins so, if it is of a known other kind."""
+    for beginning, kind in _BEGINNINGS.items():
+        if start.startswith(beginning):
+            return f"it is {kind}, no model file"
+    return ""
 
 
 def _refuse(path: str, reason: str) -> NoReturn:

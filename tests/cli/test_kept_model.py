@@ -26,6 +26,14 @@ def train(pictures, output, *options, quick):
     return main(["train", str(pictures), "-o", str(output), *quick, *options])
 
 
+def other(quick, option):
+    """The quick options but for one."""
+    if option not in quick:
+        return quick
+    at = quick.index(option)
+    return [*quick[:at], *quick[at + 2 :]]
+
+
 def test_nan_keeps_the_good_model(pictures, tmp_path, fails, quick):
     output = tmp_path / "model.safetensors"
     assert train(pictures, output, "--epochs", "2", quick=quick) == 0
@@ -163,6 +171,17 @@ def test_what_cannot_be_resumed(pictures, tmp_path, fails, quick):
     assert "was trained for 2 epochs already" in fails(*command, "--resume", "--epochs", "2")
     assert "trained with --seed 0, now it is 3" in fails(*command, "--resume", "--seed", "3")
     assert "give one of them" in fails(*command, "--resume", "--overwrite")
+    for option, value, said in [
+        ("--filters", "4,4,4", "--filters 4, 4, 4"),
+        ("--dense", "7", "--dense 7"),
+        ("--dropout", "0.25", "--dropout 0.25"),
+        ("--optimizer", "sgd", "--optimizer adam, now it is sgd"),
+    ]:
+        shown = fails(
+            "train", pictures, "-o", output, "--resume", *other(quick, option), option, value
+        )
+        assert f"cannot go on with {output}: it was trained with {option}" in shown
+        assert said in shown or f"now it is {said.removeprefix(option).strip()}" in shown
     state = state_file(output)
     state.write_bytes(output.read_bytes())
     assert "is not what `fastcnn train` writes beside" in fails(*command, "--resume")

@@ -85,3 +85,20 @@ def test_seed():
     assert options.seed("4294967295") == 2**32 - 1
     with pytest.raises(argparse.ArgumentTypeError, match="from 0 to 4294967295"):
         options.seed("4294967296")
+
+
+def test_a_command_that_is_none(capsys):
+    for wrong, meant in [("trian", "train"), ("evalute", "evaluate"), ("predikt", "predict")]:
+        with pytest.raises(SystemExit):
+            main([wrong, "x"])
+        assert f"there is no command {wrong!r}; did you mean {meant!r}?" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["xyz"])
+    assert "invalid choice: 'xyz'" in capsys.readouterr().err
+
+
+def test_curves_are_drawn_as_lines(pictures, tmp_path, fails):
+    shown = fails(
+        "train", pictures, "-o", tmp_path / "m.safetensors", "--curves", tmp_path / "k.jpg"
+    )
+    assert "k.jpg: the picture is written as one of .png, .svg, .pdf" in shown

@@ -141,3 +141,13 @@ def test_functions_and_names_become_losses():
 def test_wrong_settings(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_plain_functions_suggest_arguments():
+    y = np.ones((2, 3), np.float32)
+    with pytest.raises(
+        TypeError, match=r"has no argument 'from_logit'; did you mean 'from_logits'"
+    ):
+        losses.categorical_crossentropy(y, y, from_logit=True)
+    with pytest.raises(TypeError, match="has no argument 'y_predicted'; did you mean 'y_pred'"):
+        losses.mean_squared_error(y, y_predicted=y)

@@ -71,3 +71,17 @@ def test_models_without_shapes():
     text = table(Sequential([layers.Dense(3)]))
     assert "unbuilt" in text
     assert "not built yet" in text
+
+
+def test_a_given_length_is_the_most_there_is(monkeypatch, capsys):
+    clear_names()
+    model = Sequential([Input((8, 8, 3)), layers.Conv2D(4, 3, name="a_convolution_of_some_name")])
+    narrow = table(model, line_length=40).split("\n")
+    assert max(len(line) for line in narrow if line and line[0] in "┏┃│└") <= 40
+    assert "…" in "".join(narrow)
+    wide = table(model, line_length=120).split("\n")
+    assert max(map(len, wide)) == 120
+    monkeypatch.setenv("COLUMNS", "45")
+    model.summary()
+    shown = capsys.readouterr().out.split("\n")
+    assert max(len(line) for line in shown if line and line[0] in "┏┃│└") <= 45

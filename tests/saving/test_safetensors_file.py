@@ -335,3 +335,19 @@ def test_nothing_but_numpy_is_needed(tmp_path):
         fastcnn.load(sys.argv[1], verify=True)
     """
     subprocess.run([sys.executable, "-c", script, str(tmp_path / "m")], check=True)
+
+
+@pytest.mark.parametrize(
+    ("beginning", "kind"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
+        (b"\xff\xd8\xff\xe0", "a JPEG picture"),
+        (b"PK\x03\x04", "a ZIP archive, such as a .keras or .pt file"),
+        (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+    ],
+)
+def test_files_of_other_kinds_are_called_by_them(beginning, kind, tmp_path):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(beginning + bytes(100))
+    with pytest.raises(ValueError, match=f"it is {kind}.*no model file"):
+        read_file(path)

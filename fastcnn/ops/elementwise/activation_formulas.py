@@ -272,9 +272,13 @@ def mish(x: Operand) -> Any:
 
     def derivative(x: Any) -> Any:
         t = tanh(_softplus(x))
-        return add(t, multiply(multiply(x, subtract(1.0, square(t))), sigmoid(x)))
+        # Beyond 100 the slope is 0 or 1; infinity times 0 would be no number.
+        steep = multiply(_clip(x, -100, 100), subtract(1.0, square(t)))
+        return add(t, multiply(steep, sigmoid(x)))
 
-    return _pointwise("mish", x, lambda x: multiply(x, tanh(_softplus(x))), derivative)
+    return _pointwise(
+        "mish", x, lambda x: multiply(maximum(x, -100.0), tanh(_softplus(x))), derivative
+    )
 
 
 @operation
