@@ -101,6 +101,7 @@ ADDED: set[str] = {
     "fastcnn.runtime.ArenaUse",
     "fastcnn.runtime.arena_use",
     "fastcnn.runtime.release_arenas",
+    "fastcnn.runtime.set_winograd(any_memory)",
 }
 
 #: What has another name now; the old one works for one version more.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "base/check.h"
 #include "base/dtype.h"
 #include "base/parallel.h"
 #include "bindings/bindings.h"
@@ -20,10 +21,11 @@ using namespace pybind11::literals;
 
 namespace {
 
-// The table in use, whose address is even, and the policy of Winograd in the last bit.
+// The table in use, and in the last bits of its address the policy of Winograd.
 int64_t compile_policy() {
-  static_assert(alignof(KernelTable) > 1, "the last bit is free");
-  return static_cast<int64_t>(reinterpret_cast<intptr_t>(&kernels())) | int64_t{winograd_enabled()};
+  static_assert(alignof(KernelTable) > 3, "the last two bits are free");
+  return static_cast<int64_t>(reinterpret_cast<intptr_t>(&kernels())) |
+         static_cast<int64_t>(winograd_use());
 }
 
 }  // namespace
@@ -35,13 +37,23 @@ void bind_runtime(py::module_& m) {
   m.def("isa", [] { return std::string(kernels().isa); }, "Name of the instruction set in use.");
   m.def("isa_source", [] { return std::string(isa_source()); }, "Why that one is in use.");
   m.def("available_isas", &available_isas, "Instruction sets this CPU can run, worst first.");
-  m.def("winograd_enabled", &winograd_enabled, "Whether 'auto' may choose Winograd convolution.");
-  m.def("set_winograd", &set_winograd, "enabled"_a, "Lets 'auto' choose it, or not.");
+  m.def("winograd_use", [] { return static_cast<int>(winograd_use()); },
+        "Whether 'auto' may choose Winograd convolution: 0 never, 1 where its memory pays, 2 wherever "
+        "it is fastest.");
+  m.def(
+      "set_winograd",
+      [](int use) {
+        check(use >= 0 && use <= 2, "set_winograd takes 0, 1 or 2, got ", use);
+        set_winograd(static_cast<WinogradUse>(use));
+      },
+      "use"_a, "As winograd_use returns it.");
   m.def("compile_policy", &compile_policy,
         "A number that stands for the settings which decide what kernels a Program gets.");
   m.def("set_isa", &set_isa, "name"_a, "Uses another instruction set; '' returns to the default.");
   m.def("num_threads", [] { return thread_choice().threads; }, "Threads that a call may use.");
   m.def("num_threads_source", [] { return thread_choice().source; }, "Where the number came from.");
+  m.def("threads_from", [] { return std::string(threads_from()); },
+        "Whose threads they are: 'own pool' or 'OpenMP'.");
   m.def("set_num_threads", &set_num_threads, "threads"_a, "0 returns to the default.");
   m.def("set_serial_seconds", &set_serial_seconds, "seconds"_a,
         "Programs with less estimated work run on the calling thread alone; -1 for the default.");

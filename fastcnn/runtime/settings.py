@@ -25,6 +25,9 @@ __all__ = [
 ]
 
 
+_WINOGRAD = ("direct only", "Winograd where it and its memory pay", "Winograd where it is fastest")
+
+
 def isa() -> str:
     """Name of the instruction set whose kernels are in use."""
     return _core.isa()
@@ -55,23 +58,32 @@ def set_isa(name: str | None) -> None:
 
 def winograd() -> bool:
     """Whether ``algorithm="auto"`` may choose Winograd convolution."""
-    return _core.winograd_enabled()
+    return _core.winograd_use() > 0
 
 
-def set_winograd(enabled: bool) -> None:
+def set_winograd(enabled: bool, *, any_memory: bool = False) -> None:
     """Lets ``algorithm="auto"`` choose Winograd convolution, or keeps it from doing so.
 
     Winograd's rounding errors differ from those of the direct algorithm (docs/numerics.md).
     It holds for all calls of operations, layers and models from here on; a
     :class:`fastcnn.graph.Function` keeps what it was compiled to. ``FASTCNN_WINOGRAD=0`` in the
-    environment turns it off from the start.
+    environment turns it off from the start, ``FASTCNN_WINOGRAD=2`` is ``any_memory``.
+
+    Args:
+        enabled: Whether it may be chosen.
+        any_memory: Choose it wherever it is fastest, also where its transformed filters, up to four
+            times as large as the filters, are kept for a few percent of time.
 
     Raises:
-        TypeError: Not a bool.
+        TypeError: Not bools.
+        ValueError: ``any_memory`` without ``enabled``.
     """
-    if not isinstance(enabled, bool):
-        raise TypeError(f"enabled must be True or False, got {enabled!r}")
-    _core.set_winograd(enabled)
+    for name, value in (("enabled", enabled), ("any_memory", any_memory)):
+        if not isinstance(value, bool):
+            raise TypeError(f"{name} must be True or False, got {value!r}")
+    if any_memory and not enabled:
+        raise ValueError("any_memory says where Winograd is chosen: it needs enabled=True")
+    _core.set_winograd(enabled + any_memory)
 
 
 def num_threads() -> int:
@@ -99,8 +111,8 @@ def info() -> dict[str, Any]:
     """What runs and why, as plain data.
 
     Returns:
-        version, cpu, isa, isa_source, isas, vector_bits, winograd, threads, threads_source, python,
-        platform, environment (the ``FASTCNN_*`` variables that are set).
+        version, cpu, isa, isa_source, isas, vector_bits, winograd, threads, threads_source,
+        threads_from, python, platform, environment (the ``FASTCNN_*`` variables that are set).
     """
     return {
         "version": __version__,
@@ -109,9 +121,10 @@ def info() -> dict[str, Any]:
         "isa_source": _core.isa_source(),
         "isas": _core.available_isas(),
         "vector_bits": 32 * _core.lanes(),
-        "winograd": _core.winograd_enabled(),
+        "winograd": winograd(),
         "threads": _core.num_threads(),
         "threads_source": _core.num_threads_source(),
+        "threads_from": _core.threads_from(),
         "python": sys.version.split()[0],
         "platform": platform.platform(),
         "environment": {k: v for k, v in sorted(os.environ.items()) if k.startswith("FASTCNN_")},
@@ -128,8 +141,9 @@ def describe() -> str:
             f"CPU              {facts['cpu']}",
             f"instruction set  {facts['isa']} ({facts['vector_bits']}-bit vectors): "
             f"{facts['isa_source']}; available: {', '.join(facts['isas'])}",
-            f"3x3 convolution  {'Winograd where it pays' if facts['winograd'] else 'direct only'}",
-            f"threads          {facts['threads']}: {facts['threads_source']}",
+            f"3x3 convolution  {_WINOGRAD[_core.winograd_use()]}",
+            f"threads          {facts['threads']}: {facts['threads_source']}; "
+            f"from {facts['threads_from']}",
             f"FASTCNN_* set    {environment}",
         ]
     )

@@ -17,9 +17,9 @@ F32 = "float32"
 
 @pytest.fixture(autouse=True)
 def winograd_as_before() -> Iterator[None]:
-    before = runtime.winograd()
+    before = _core.winograd_use()
     yield
-    runtime.set_winograd(before)
+    _core.set_winograd(before)
 
 
 def convolution(channels: int, side: int, algorithm: str, rng: np.random.Generator) -> np.ndarray:
@@ -40,6 +40,7 @@ def same(algorithm: str, other: str, channels: int, side: int) -> bool:
 
 def test_auto_chooses_where_it_pays() -> None:
     assert same("auto", "winograd_4x4", 64, 28)
+    runtime.set_winograd(True, any_memory=True)
     assert same("auto", "winograd_2x2", 64, 6)  # tiles of 4x4 would reach far beyond it
     assert same("auto", "direct", 64, 2)  # transforms would cost more than they save
     assert not same("direct", "winograd_4x4", 64, 28)
@@ -47,7 +48,7 @@ def test_auto_chooses_where_it_pays() -> None:
 
 def test_it_can_be_turned_off() -> None:
     assert runtime.info()["winograd"] is True
-    assert "Winograd where it pays" in runtime.describe()
+    assert "Winograd where it and its memory pay" in runtime.describe()
     runtime.set_winograd(False)
     assert runtime.winograd() is False
     assert "direct only" in runtime.describe()
@@ -167,3 +168,23 @@ def test_transforms_grow_as_documented():
     assert of_input.sum(axis=1).max() ** 2 == pytest.approx(26.2, abs=0.1)
     terms = of_input.sum(axis=1) * of_filter.sum(axis=1)
     assert (of_output @ terms).max() ** 2 == pytest.approx(620, abs=1)
+
+
+def test_kept_filters_must_be_worth_their_memory(rng: np.random.Generator) -> None:
+    """Of a layer of few pixels and many channels, transformed filters would be four times as large
+    as the filters, to be read once for each image.
+    """
+    kernel = Variable(rng.standard_normal((3, 3, 256, 256), np.float32))
+
+    def kept(batch: int, size: int) -> float:
+        x = graph.placeholder((batch, size, size, 256))
+        f = graph.compile([x], [ops.conv2d(x, kernel, padding="same")])
+        return f.derived_bytes / kernel.numpy().nbytes
+
+    runtime.set_winograd(True)
+    assert kept(1, 8) < 1.1
+    assert kept(32, 16) > 1.5
+    runtime.set_winograd(True, any_memory=True)
+    assert kept(1, 14) > 1.5
+    with pytest.raises(ValueError, match="needs enabled=True"):
+        runtime.set_winograd(False, any_memory=True)

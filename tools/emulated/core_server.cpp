@@ -133,7 +133,7 @@ class Server {
     if (what == "dtypes") return put_list(dtype_names(), result);
     if (what == "fusable_operators") return put_list(fusable_operators(), result);
     if (what == "set_isa") return set_isa(call.text());
-    if (what == "set_winograd") return set_winograd(call.integer() != 0);
+    if (what == "set_winograd") return set_winograd(static_cast<WinogradUse>(call.integer()));
     if (what == "set_num_threads") return set_num_threads(call.integer());
     if (what == "set_serial_seconds") return set_serial_seconds(call.real());
     if (what == "create_operator") return create_one_operator(call, result);
@@ -165,7 +165,7 @@ class Server {
     result.put(std::string(kernels().isa));
     result.put(std::string(isa_source()));
     result.put(kernels().lanes);
-    result.put(int64_t{winograd_enabled()});
+    result.put(static_cast<int64_t>(winograd_use()));
     result.put(int64_t{thread_choice().threads});
     result.put(thread_choice().source);
     for (const std::string& name : available_isas()) {

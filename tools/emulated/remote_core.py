@@ -100,7 +100,7 @@ def state():
         "isa": answer.text(),
         "isa_source": answer.text(),
         "lanes": answer.integer(),
-        "winograd_enabled": bool(answer.integer()),
+        "winograd_use": answer.integer(),
         "num_threads": answer.integer(),
         "num_threads_source": answer.text(),
         "base_isas": {},
@@ -131,8 +131,8 @@ def lanes():
     return state()["lanes"]
 
 
-def winograd_enabled():
-    return state()["winograd_enabled"]
+def winograd_use():
+    return state()["winograd_use"]
 
 
 def num_threads():
@@ -152,15 +152,19 @@ def base_isa(name):
 
 
 def compile_policy():
-    return 2 * available_isas().index(isa()) + winograd_enabled()
+    return 4 * available_isas().index(isa()) + winograd_use()
 
 
 def set_isa(name):
     server.call("set_isa", name)
 
 
-def set_winograd(enabled):
-    server.call("set_winograd", enabled)
+def set_winograd(use):
+    server.call("set_winograd", use)
+
+
+def threads_from():
+    return "own pool"
 
 
 def set_num_threads(threads):

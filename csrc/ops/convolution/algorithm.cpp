@@ -36,10 +36,18 @@ constexpr double kLeastRows = 4;
 // The direct algorithm rounds less, so Winograd has to be worth it.
 constexpr double kWorthwhile = 0.9;
 
-std::atomic<bool>& enabled() {
-  static std::atomic<bool> value = [] {
+// What each number that filters take beyond those of the direct algorithm has to save in each run,
+// where they are kept. Layers of few pixels and many channels have millions of them: those of
+// ResNet-18 would keep 3.4 times the bytes of its weights to predict one image no faster.
+constexpr double kKeptNumber = 50;
+
+std::atomic<WinogradUse>& use() {
+  static std::atomic<WinogradUse> value = [] {
     const char* text = std::getenv("FASTCNN_WINOGRAD");
-    return text == nullptr || std::string(text) != "0";
+    const std::string wanted = text == nullptr ? "1" : text;
+    return wanted == "0"   ? WinogradUse::never
+           : wanted == "2" ? WinogradUse::wherever_fastest
+                           : WinogradUse::where_memory_pays;
   }();
   return value;
 }
@@ -88,8 +96,10 @@ int64_t cheapest_tile(const WinogradShape& shape, bool kept, bool direct_too) {
   const int64_t lanes = kernels().lanes;
   const double filter = static_cast<double>(shape.a_channels) *
                         static_cast<double>(ceil_div(shape.c_channels, lanes) * lanes);
-  const double by_2 = winograd_cost(shape, 2, filter, kept);
-  const double by_4 = winograd_cost(shape, 4, filter, kept);
+  const bool pays = direct_too && kept && winograd_use() != WinogradUse::wherever_fastest;
+  const double a_number = pays ? kKeptNumber * filter : 0;
+  const double by_2 = winograd_cost(shape, 2, filter, kept) + (16 - 9) * a_number;
+  const double by_4 = winograd_cost(shape, 4, filter, kept) + (36 - 9) * a_number;
   if (direct_too && std::min(by_2, by_4) > kWorthwhile * direct_cost(shape, filter, kept)) return 0;
   return by_2 < by_4 ? 2 : 4;
 }
@@ -137,7 +147,7 @@ int64_t tile_named(const OperatorSpec& spec, const ConvShape& conv, const Choose
         w.dilation, " and ", conv.groups, " groups; use 'auto' or 'direct'");
   if (algorithm == "winograd_2x2") return 2;
   if (algorithm == "winograd_4x4") return 4;
-  if (!fits || (automatic && !winograd_enabled())) return 0;
+  if (!fits || (automatic && winograd_use() == WinogradUse::never)) return 0;
   return choose(automatic);
 }
 
@@ -180,7 +190,7 @@ int64_t winograd_kernel_grad_tile(const OperatorSpec& spec, const ConvShape& con
   });
 }
 
-bool winograd_enabled() { return enabled(); }
-void set_winograd(bool on) { enabled() = on; }
+WinogradUse winograd_use() { return use(); }
+void set_winograd(WinogradUse wanted) { use() = wanted; }
 
 }  // namespace fastcnn

@@ -21,10 +21,12 @@ int64_t winograd_tile(const OperatorSpec& spec, const ConvShape& conv, const Win
 // The same for the gradient of the filter.
 int64_t winograd_kernel_grad_tile(const OperatorSpec& spec, const ConvShape& conv);
 
-// Whether "auto" may choose Winograd for operators created from now on; the environment's
-// FASTCNN_WINOGRAD=0 turns it off at the start.
-bool winograd_enabled();
-void set_winograd(bool enabled);
+// When "auto" may choose Winograd for operators created from now on: never, where it also pays for
+// the memory of its transformed filters, which are kept, or wherever it is fastest. The environment's
+// FASTCNN_WINOGRAD is one of the three as a number at the start.
+enum class WinogradUse : int32_t { never, where_memory_pays, wherever_fastest };
+WinogradUse winograd_use();
+void set_winograd(WinogradUse use);
 
 // Whether so few columns are summed faster along k, for rows of `depth` contiguous numbers.
 bool narrow_n_pays(int64_t columns, int64_t depth);
