@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -335,19 +336,34 @@ def _check_data(arguments: argparse.Namespace, data: Data) -> None:
         )
 
 
+def _check_size(image_shape: Sequence[int], filters: Sequence[int]) -> None:
+    """Says in options what is wrong with images that are too small for so many convolutions."""
+    extent = least = min(image_shape[:2])
+    for number in range(1, len(filters) + 1):
+        extent = (extent - 2) // 2
+        if extent < 1:
+            raise ValueError(
+                f"images of {least} pixels are too small for {len(filters)} convolutions with "
+                f"pooling: nothing is left after number {number}. Give fewer --filters or a larger "
+                "--image-size"
+            )
+
+
 def _build(arguments: argparse.Namespace, data: Data) -> Model:
+    from fastcnn.applications import TextbookCNN
     from fastcnn.cli.model import CLASS_NAMES
-    from fastcnn.cli.networks import textbook
     from fastcnn.optimizers import SGD, Adam
 
     network = _network(arguments)
-    height, width, channels = data.train.image_shape
-    model = textbook(
-        (height, width, channels),
-        len(data.class_names),
+    _check_size(data.train.image_shape, network["--filters"])
+    # A saved model needs no other preprocessing than the size of its input.
+    model = TextbookCNN(
+        input_shape=data.train.image_shape,
+        classes=len(data.class_names),
         filters=network["--filters"],
         dense=network["--dense"],
         dropout=network["--dropout"],
+        include_preprocessing=True,
     )
     model.metadata[CLASS_NAMES] = list(data.class_names)
     rate = arguments.learning_rate
