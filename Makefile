@@ -14,7 +14,7 @@ SETTINGS := --config-settings=cmake.define.FASTCNN_WERROR=ON
 NATIVE := pyproject.toml CMakeLists.txt $(shell find cmake csrc -type f)
 CXX_FILES := $(shell find csrc tools -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.inc' -o -name '*.def')
 
-.PHONY: help demo test fuzz sanitize sanitize-thread neon lint tidy format bench wheel clean
+.PHONY: help demo test fuzz sanitize sanitize-thread openmp neon lint tidy format bench wheel clean
 
 help:
 	@echo "make demo      build, install, and train a CNN on scanned digits (about a minute)"
@@ -26,6 +26,7 @@ help:
 	@echo "make tidy      check the C++ files with clang-tidy (minutes)"
 	@echo "make sanitize  run tests under the address and undefined-behaviour sanitizers"
 	@echo "make sanitize-thread  run tests with several threads under the thread sanitizer"
+	@echo "make openmp    build with OpenMP's threads, and run the tests of what threads share"
 	@echo "make neon      run the tests of operations on the kernels for ARM, emulated"
 	@echo "make bench     measure operations on shapes of real networks (docs/benchmarks.md)"
 	@echo "make wheel     build a wheel into dist/"
@@ -72,6 +73,15 @@ sanitize-thread:
 	  tests/engine/test_threads_and_processes.py tests/engine/test_runtime.py \
 	  tests/engine/test_product.py tests/graph/test_function.py \
 	  tests/profiling/test_profile.py tests/training/test_compiled_steps.py)
+
+# A core whose threads are OpenMP's, with an environment and a build of its own: the kernels of one
+# instruction set, and the tests of what threads share.
+OPENMP := .venv-openmp
+openmp:
+	$(MAKE) VENV=$(OPENMP) BUILD=build/openmp $(OPENMP)/.installed-checks SETTINGS=" \
+	  --config-settings=cmake.define.FASTCNN_THREADS=openmp \
+	  --config-settings=cmake.define.FASTCNN_ONLY_ISAS=$(ISAS)"
+	$(OPENMP)/bin/pytest $(or $(ARGS),tests/engine tests/training/test_shared_resources.py)
 
 # The core compiled for aarch64 runs under user-mode emulation, Python here: tools/emulated. Other
 # compilers and emulators: make neon NEON_CXX=... EMULATOR=...

@@ -13,7 +13,7 @@ them.
 Columns: median milliseconds a call, spread (from the 10th to the 90th percentile, over the median),
 and how many times as long as fastcnn it takes. ``openvino_default`` computes in bfloat16 where the
 processor can, so its answers may differ by a fifth, in the root mean square over those of a network
-with random weights; those of all others may differ by a thousandth.
+with random weights; those of ncnn may differ by three thousandths, of all others by one.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ TRAIN = {"fastcnn", "torch+tcmalloc", "torch", "keras"}
 ONE_IMAGE = {"ncnn"}
 #: Largest difference of answers, over the answer; both as root mean squares.
 TOLERANCE = 1e-3
-LOW_PRECISION = {"openvino_default": 0.2}
+#: ncnn transforms tiles of 8x8 pixels (Winograd F(6x6)), which rounds more.
+LOOSER = {"openvino_default": 0.2, "ncnn": 3e-3}
+NOT_FLOAT32 = {"openvino_default"}
 
 
 def start(peer: str, workload: str, threads: int) -> Runner:
@@ -70,7 +72,7 @@ def check(peer: str, answer: object, expected: np.ndarray) -> None:
     """
     difference = np.asarray(answer, np.float64) - expected
     error = float(np.sqrt((difference**2).mean() / (expected**2).mean()))
-    most = LOW_PRECISION.get(peer, TOLERANCE)
+    most = LOOSER.get(peer, TOLERANCE)
     assert error <= most, f"{peer}'s answer differs by {error:.2g} of it, expected {most:g} at most"
 
 
@@ -130,7 +132,7 @@ def table(rows: list[dict[str, object]]) -> str:
         }
         ratios = {peer: float(str(row["times_fastcnn"])) for peer, row in here.items()}
         cells = [f"{ratios[peer]:.2f}" if peer in ratios else "" for peer in peers]
-        exact = [peer for peer in ratios if peer != "fastcnn" and peer not in LOW_PRECISION]
+        exact = [peer for peer in ratios if peer not in {"fastcnn", *NOT_FLOAT32}]
         best = min(exact, key=ratios.__getitem__, default=None)
         out.append(
             f"| {workload} | {threads} | {float(str(here['fastcnn']['ms'])):.3g} | "

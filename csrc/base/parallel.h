@@ -16,6 +16,10 @@ struct ThreadChoice {
 };
 
 ThreadChoice thread_choice();
+// CPUs that this process may run on.
+int available_cpus();
+// Whose threads they are: "own pool" or "OpenMP", as the build was configured.
+const char* threads_from();
 // n >= 1 sets the number; 0 returns to the default. Throws std::invalid_argument otherwise.
 void set_num_threads(int64_t n);
 
@@ -30,7 +34,7 @@ void set_num_threads(int64_t n);
 // calls follow each other so closely that a woken one will be there for the next.
 //
 // Denormals are flushed to zero inside; the caller's mode is restored. A forked child gets workers
-// of its own at its first call.
+// of its own at its first call (not with OpenMP).
 void parallel_team(int threads, double seconds, const std::function<void(int thread)>& body);
 
 // Waits until ready() holds: spins for a bounded time, then gives the core away between looks.
@@ -38,6 +42,12 @@ template <class Ready>
 void wait_until(const Ready& ready) noexcept;
 
 namespace detail {
+// Tells the core that its thread waits: 10 to 50 nanoseconds, by the machine.
+void pause() noexcept;
+// After so many of them whoever waits looks at the clock, and an idle worker whether it runs on the
+// caller's core.
+constexpr int kPausesBetweenLooks = 64;
+
 // One wait, from look to look.
 class Patience {
  public:

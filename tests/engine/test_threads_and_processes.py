@@ -10,7 +10,11 @@ import numpy as np
 import pytest
 
 from child_process import python
-from fastcnn import ops
+from fastcnn import _core, ops
+
+survives_fork = pytest.mark.skipif(
+    _core.threads_from() == "OpenMP", reason="OpenMP's runtime does not survive fork"
+)
 
 
 def test_two_threads_may_call_at_once(rng: np.random.Generator) -> None:
@@ -32,6 +36,7 @@ def test_two_threads_may_call_at_once(rng: np.random.Generator) -> None:
     assert not wrong
 
 
+@survives_fork
 def test_a_forked_child_works() -> None:
     code = """
 import os, sys
@@ -100,6 +105,7 @@ def test_one_scope_gives_the_gil_away() -> None:
     assert users == {"released_gil.cpp"}
 
 
+@survives_fork
 def test_children_forked_while_threads_are_inside_calls_work() -> None:
     code = """
 import itertools, os, signal, sys, threading
@@ -152,6 +158,7 @@ sys.exit(3)
     assert result.returncode == 3, result.stderr
 
 
+@survives_fork
 def test_a_layer_that_another_thread_was_building_is_built_in_the_child() -> None:
     code = """
 import os, sys, threading
