@@ -9,9 +9,10 @@ namespace fastcnn {
 void Program::execute(Context& context, const std::vector<const void*>& inputs,
                       const std::vector<void*>& outputs, int threads) const {
   const int64_t arena_bytes = align_up(arena_bytes_);
-  const ArenaLease lease(arena_bytes + thread_scratch_bytes_ * threads);
+  const ArenaLease lease(arena_bytes);
+  const ArenaLease own(thread_scratch_bytes_ * threads);
   context.arena = lease.data();
-  context.thread_scratch = lease.data() + arena_bytes;
+  context.thread_scratch = own.data();
   if (context.team_limit < threads) {
     context.next = std::vector<std::atomic<int64_t>>(static_cast<size_t>(threads) * phases_.size());
     context.team_limit = threads;

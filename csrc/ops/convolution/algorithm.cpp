@@ -39,7 +39,7 @@ constexpr double kWorthwhile = 0.9;
 // What each number that filters take beyond those of the direct algorithm has to save in each run,
 // where they are kept. Layers of few pixels and many channels have millions of them: those of
 // ResNet-18 would keep 3.4 times the bytes of its weights to predict one image no faster.
-constexpr double kKeptNumber = 50;
+constexpr double kKeptNumber = 38;
 
 std::atomic<WinogradUse>& use() {
   static std::atomic<WinogradUse> value = [] {
