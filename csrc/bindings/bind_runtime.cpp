@@ -37,9 +37,11 @@ void bind_runtime(py::module_& m) {
   m.def("isa", [] { return std::string(kernels().isa); }, "Name of the instruction set in use.");
   m.def("isa_source", [] { return std::string(isa_source()); }, "Why that one is in use.");
   m.def("available_isas", &available_isas, "Instruction sets this CPU can run, worst first.");
-  m.def("winograd_use", [] { return static_cast<int>(winograd_use()); },
-        "Whether 'auto' may choose Winograd convolution: 0 never, 1 where its memory pays, 2 wherever "
-        "it is fastest.");
+  m.def(
+      "winograd_use", [] { return static_cast<int>(winograd_use()); },
+      "Whether 'auto' may choose Winograd convolution: 0 never, 1 where its memory pays, 2 "
+      "wherever "
+      "it is fastest.");
   m.def(
       "set_winograd",
       [](int use) {
@@ -52,8 +54,9 @@ void bind_runtime(py::module_& m) {
   m.def("set_isa", &set_isa, "name"_a, "Uses another instruction set; '' returns to the default.");
   m.def("num_threads", [] { return thread_choice().threads; }, "Threads that a call may use.");
   m.def("num_threads_source", [] { return thread_choice().source; }, "Where the number came from.");
-  m.def("threads_from", [] { return std::string(threads_from()); },
-        "Whose threads they are: 'own pool' or 'OpenMP'.");
+  m.def(
+      "threads_from", [] { return std::string(threads_from()); },
+      "Whose threads they are: 'own pool' or 'OpenMP'.");
   m.def("set_num_threads", &set_num_threads, "threads"_a, "0 returns to the default.");
   m.def("set_serial_seconds", &set_serial_seconds, "seconds"_a,
         "Programs with less estimated work run on the calling thread alone; -1 for the default.");

@@ -59,8 +59,8 @@ void assign_variables(const Variables& variables, const std::vector<py::array>& 
   std::vector<const void*> from;
   for (size_t i = 0; i < values.size(); ++i) {
     check(variables[i] != nullptr, "assign_variables: a variable is None");
-    from.push_back(borrow(values[i], {variables[i]->dtype(), variables[i]->shape()}, "value", i,
-                          false));
+    from.push_back(
+        borrow(values[i], {variables[i]->dtype(), variables[i]->shape()}, "value", i, false));
   }
   const CallWithoutGil others_run;
   const Locked locked(variables, true);
@@ -94,8 +94,7 @@ void bind_variable(py::module_& m) {
       .def_property_readonly("id", [](const std::shared_ptr<Variable>& v) { return v->id(); })
       .def_property_readonly("version",
                              [](const std::shared_ptr<Variable>& v) { return v->version(); })
-      .def("numpy",
-           [](const std::shared_ptr<Variable>& v) { return read_variables({v})[0]; })
+      .def("numpy", [](const std::shared_ptr<Variable>& v) { return read_variables({v})[0]; })
       .def(
           "assign",
           [](const std::shared_ptr<Variable>& v, const py::array& value) {

@@ -22,8 +22,8 @@ int64_t winograd_tile(const OperatorSpec& spec, const ConvShape& conv, const Win
 int64_t winograd_kernel_grad_tile(const OperatorSpec& spec, const ConvShape& conv);
 
 // When "auto" may choose Winograd for operators created from now on: never, where it also pays for
-// the memory of its transformed filters, which are kept, or wherever it is fastest. The environment's
-// FASTCNN_WINOGRAD is one of the three as a number at the start.
+// the memory of its transformed filters, which are kept, or wherever it is fastest. The
+// environment's FASTCNN_WINOGRAD is one of the three as a number at the start.
 enum class WinogradUse : int32_t { never, where_memory_pays, wherever_fastest };
 WinogradUse winograd_use();
 void set_winograd(WinogradUse use);
