@@ -113,6 +113,10 @@ class Programs:
             return None
         if x.flags.num & CONTIGUOUS_AND_ALIGNED != CONTIGUOUS_AND_ALIGNED or not x.dtype.isnative:
             return None
+        return self.known_predict(x)
+
+    def known_predict(self, x: Array) -> PredictProgram | None:
+        """The same for an array that is known to be taken as it is, and a built model."""
         kind = ("predict", (x.shape, x.dtype.char))
         return self._cache.find((kind, False, self._tracker.structure(self._model)))
 

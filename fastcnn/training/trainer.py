@@ -461,10 +461,11 @@ class Trainer(Layer):
         """The Program of :meth:`predict` for batches like this array, which a call shares if the
         model is made of layers with one input.
         """
-        cached = self.programs.cached_predict(x)
+        if (known := self.programs.known_predict(x)) is not None:
+            return known
         specs = self.input_specs
-        if cached is not None or specs is None or len(specs) != 1:
-            return cached
+        if specs is None or len(specs) != 1:
+            return None
         wanted = specs[0].shape
         if len(wanted) != x.ndim or any(
             size not in (None, got) for size, got in zip(wanted[1:], x.shape[1:], strict=True)
